@@ -1,0 +1,2 @@
+//! The `kayle` command.
+fn main() {}
