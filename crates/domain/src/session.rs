@@ -1,0 +1,262 @@
+//! The session: the aggregate that owns its attempts, and every rule of the handoff
+//! (REFERENCE 3; SECURITY rows 1-7, 20, 23, 24).
+
+mod handoff;
+mod hello;
+mod live;
+
+use std::time::Duration;
+
+pub use handoff::{Handoff, MintRefusal};
+pub use hello::{Hello, HelloGranted, HelloRefusal};
+pub use live::{Rejection, WriteRefusal};
+
+use crate::attempt::{Attempt, AttemptState, FailureCode};
+use crate::event::{Event, Fact};
+use crate::id::{AttemptId, OrganizationId, SessionId};
+use crate::key::KeyedHash;
+use crate::policy::Policy;
+use crate::share::ShareContract;
+use crate::time::Timestamp;
+
+/// How long a session lives.
+pub const SESSION_LIFETIME: Duration = Duration::from_secs(60 * 60);
+
+/// How long a token works for a first hello.
+pub const TOKEN_LIFETIME: Duration = Duration::from_secs(5 * 60);
+
+/// How long the same token is given again.
+pub const TOKEN_REUSE: Duration = Duration::from_secs(60);
+
+/// How many failed attempts end a session.
+pub const MAX_FAILED_ATTEMPTS: usize = 3;
+
+/// The state of a session. The last three are final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SessionState {
+    /// Waiting for a phone.
+    Created,
+    /// A phone holds this attempt.
+    InProgress(AttemptId),
+    /// An attempt succeeded, or too many failed.
+    Completed(Timestamp),
+    /// Its time ran out.
+    Expired(Timestamp),
+    /// Somebody who may do so ended it.
+    Cancelled(Timestamp),
+}
+
+/// The token that lets the holder of the verification link cancel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CancelToken {
+    /// The keyed hash that a presented token is compared with.
+    pub hash: KeyedHash,
+    /// When it was used; it works once.
+    pub used_at: Option<Timestamp>,
+}
+
+/// A verification session with its attempts, oldest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its identifier.
+    pub id: SessionId,
+    /// Who asks.
+    pub organization: OrganizationId,
+    /// What is asked for.
+    pub contract: ShareContract,
+    /// The organization's policies when the session was created.
+    pub policy: Policy,
+    /// Where the person returns to.
+    pub redirect_url: Option<String>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When its time runs out.
+    pub expires_at: Timestamp,
+    /// Its state.
+    pub state: SessionState,
+    /// Its cancel token.
+    pub cancel_token: CancelToken,
+    /// The device that claimed it first, and that alone may finish it.
+    pub device: Option<KeyedHash>,
+    /// The last fencing number given out.
+    pub fence: u64,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<Attempt>,
+}
+
+/// A session after a transition, what to tell the relying party, and the caller's answer.
+#[derive(Debug)]
+pub struct Transition<T> {
+    /// The session as it shall be stored.
+    pub session: Session,
+    /// Events to be written in the same unit.
+    pub events: Vec<Event>,
+    /// The answer.
+    pub value: T,
+}
+
+/// What a relying party asks for when it creates a session.
+#[derive(Debug)]
+pub struct NewSession {
+    /// A fresh identifier.
+    pub id: SessionId,
+    /// Who asks.
+    pub organization: OrganizationId,
+    /// What is asked for.
+    pub contract: ShareContract,
+    /// The organization's policies now.
+    pub policy: Policy,
+    /// Where the person returns to.
+    pub redirect_url: Option<String>,
+    /// The keyed hash of the cancel token.
+    pub cancel_token: KeyedHash,
+}
+
+/// Why a cancel token is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CancelRefusal {
+    /// It is not the session's token.
+    #[error("the cancel token is not valid")]
+    Invalid,
+    /// It was used before, and the session is live.
+    #[error("the cancel token was used before")]
+    Used,
+}
+
+impl<T> Transition<T> {
+    fn quiet(session: Session, value: T) -> Self {
+        Self { session, events: Vec::new(), value }
+    }
+}
+
+impl Session {
+    /// A new session, which nobody has opened yet.
+    pub fn create(new: NewSession, now: Timestamp) -> Self {
+        Self {
+            id: new.id,
+            organization: new.organization,
+            contract: new.contract,
+            policy: new.policy,
+            redirect_url: new.redirect_url,
+            created_at: now,
+            updated_at: now,
+            expires_at: now + SESSION_LIFETIME,
+            state: SessionState::Created,
+            cancel_token: CancelToken { hash: new.cancel_token, used_at: None },
+            device: None,
+            fence: 0,
+            attempts: Vec::new(),
+        }
+    }
+
+    /// The session as it stands at `now`: expired if its time has run out.
+    ///
+    /// Every unit starts here, so that no rule below has to ask the clock about the session.
+    pub fn at(self, now: Timestamp) -> Transition<()> {
+        if self.is_terminal() || now < self.expires_at {
+            return Transition::quiet(self, ());
+        }
+        self.end(SessionState::Expired(now), FailureCode::SessionExpired, Fact::SessionExpired, now)
+    }
+
+    /// Whether it can change no more.
+    pub const fn is_terminal(&self) -> bool {
+        self.completed_at().is_some()
+    }
+
+    /// When it ended, if it did.
+    pub const fn completed_at(&self) -> Option<Timestamp> {
+        match self.state {
+            SessionState::Completed(at) | SessionState::Expired(at) | SessionState::Cancelled(at) => Some(at),
+            SessionState::Created | SessionState::InProgress(_) => None,
+        }
+    }
+
+    /// The status on the wire.
+    pub const fn status(&self) -> &'static str {
+        match self.state {
+            SessionState::Created => "created",
+            SessionState::InProgress(_) => "in_progress",
+            SessionState::Completed(_) => "completed",
+            SessionState::Expired(_) => "expired",
+            SessionState::Cancelled(_) => "cancelled",
+        }
+    }
+
+    /// Whether a device has claimed the session and no other may finish it.
+    pub const fn same_device_only(&self) -> bool {
+        self.device.is_some()
+    }
+
+    /// The attempt that a person wants to hear of: the one a phone holds, else the newest that
+    /// was not superseded.
+    pub fn latest_attempt(&self) -> Option<&Attempt> {
+        self.live_attempt()
+            .or_else(|| {
+                self.attempts
+                    .iter()
+                    .rev()
+                    .find(|attempt| !matches!(attempt.state, AttemptState::Superseded { .. }))
+            })
+            .or_else(|| self.attempts.last())
+    }
+
+    /// The attempt that a phone holds.
+    pub fn live_attempt(&self) -> Option<&Attempt> {
+        match &self.state {
+            SessionState::InProgress(id) => self.attempt(id),
+            _ => None,
+        }
+    }
+
+    /// One attempt.
+    pub fn attempt(&self, id: &AttemptId) -> Option<&Attempt> {
+        self.attempts.iter().find(|attempt| attempt.id == *id)
+    }
+
+    /// How many attempts may still fail.
+    pub fn remaining_attempts(&self) -> usize {
+        let failed =
+            self.attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Failed { .. })).count();
+        MAX_FAILED_ATTEMPTS.saturating_sub(failed)
+    }
+
+    /// Cancels on the relying party's word. A session that has ended stays as it is.
+    pub fn cancel(self, now: Timestamp) -> Transition<()> {
+        if self.is_terminal() {
+            return Transition::quiet(self, ());
+        }
+        self.end(SessionState::Cancelled(now), FailureCode::SessionCancelled, Fact::SessionCancelled, now)
+    }
+
+    /// Cancels with the token of the verification link, which is consumed in the same step.
+    pub fn cancel_with_token(mut self, token: &KeyedHash, now: Timestamp) -> Result<Transition<()>, CancelRefusal> {
+        if self.cancel_token.hash != *token {
+            return Err(CancelRefusal::Invalid);
+        }
+        if self.cancel_token.used_at.is_some() && !self.is_terminal() {
+            return Err(CancelRefusal::Used);
+        }
+        self.cancel_token.used_at.get_or_insert(now);
+        Ok(self.cancel(now))
+    }
+
+    /// Ends the session and every attempt that is still open.
+    fn end(mut self, state: SessionState, code: FailureCode, fact: Fact, now: Timestamp) -> Transition<()> {
+        for attempt in &mut self.attempts {
+            let claimed = match attempt.state {
+                AttemptState::Offered => false,
+                AttemptState::Claimed(_) => true,
+                _ => continue,
+            };
+            attempt.state = AttemptState::Failed { at: now, code, claimed };
+            attempt.updated_at = now;
+        }
+        self.state = state;
+        self.updated_at = now;
+        let event = Event { session: self.id.clone(), fact };
+        Transition { session: self, events: vec![event], value: () }
+    }
+}

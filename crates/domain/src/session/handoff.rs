@@ -1,0 +1,78 @@
+//! Minting a handoff (REFERENCE 3.2; SECURITY rows 2, 3, 5).
+
+use super::{Session, SessionState, TOKEN_LIFETIME, TOKEN_REUSE, Transition};
+use crate::attempt::{Attempt, AttemptState, HandoffToken};
+use crate::id::AttemptId;
+use crate::key::{Keys, Secret};
+use crate::time::Timestamp;
+
+/// Why no handoff is minted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MintRefusal {
+    /// The session has ended.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// A phone holds the session.
+    #[error("a phone is already connected")]
+    InProgress,
+}
+
+/// What the page hands to the phone.
+#[derive(Clone, Debug)]
+pub struct Handoff {
+    /// The attempt the token opens.
+    pub attempt: AttemptId,
+    /// The mobile write token.
+    pub token: Secret,
+    /// When the token stops working for a first hello.
+    pub expires_at: Timestamp,
+}
+
+impl Session {
+    /// Mints a handoff, or gives the one of the last minute again.
+    ///
+    /// `fresh` is used only if a new attempt is made. Earlier tokens are left alone: a QR code
+    /// that is on a screen works until its own end, or until any token of the session is claimed.
+    pub fn mint(
+        mut self,
+        fresh: AttemptId,
+        keys: &Keys,
+        now: Timestamp,
+    ) -> Result<Transition<Handoff>, MintRefusal> {
+        match self.state {
+            SessionState::Created => {}
+            SessionState::InProgress(_) => return Err(MintRefusal::InProgress),
+            _ => return Err(MintRefusal::SessionEnded),
+        }
+        if let Some(handoff) = self.reusable(keys, now) {
+            return Ok(Transition::quiet(self, handoff));
+        }
+        let token = keys.handoff_token(&self.id, &fresh, now);
+        let attempt = Attempt {
+            id: fresh,
+            created_at: now,
+            updated_at: now,
+            token: HandoffToken {
+                hash: keys.handoff_token_hash(token.reveal()),
+                issued_at: now,
+                expires_at: now + TOKEN_LIFETIME,
+            },
+            state: AttemptState::Offered,
+        };
+        let handoff =
+            Handoff { attempt: attempt.id.clone(), token, expires_at: attempt.token.expires_at };
+        self.attempts.push(attempt);
+        self.updated_at = now;
+        Ok(Transition::quiet(self, handoff))
+    }
+
+    fn reusable(&self, keys: &Keys, now: Timestamp) -> Option<Handoff> {
+        let newest = self.attempts.last()?;
+        let young = newest.token.issued_at <= now && now.since(newest.token.issued_at) < TOKEN_REUSE;
+        (newest.state == AttemptState::Offered && young).then(|| Handoff {
+            attempt: newest.id.clone(),
+            token: keys.handoff_token(&self.id, &newest.id, newest.token.issued_at),
+            expires_at: newest.token.expires_at,
+        })
+    }
+}
