@@ -56,7 +56,12 @@ impl Phase {
 
     /// Whether `next` may come right after `self`: the same again, or the one that follows.
     pub fn admits(self, next: Self) -> bool {
-        next == self || Self::ALL.iter().position(|phase| *phase == self).and_then(|at| Self::ALL.get(at + 1)) == Some(&next)
+        next == self
+            || Self::ALL
+                .iter()
+                .position(|phase| *phase == self)
+                .and_then(|at| Self::ALL.get(at + 1))
+                == Some(&next)
     }
 }
 

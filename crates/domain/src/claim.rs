@@ -178,7 +178,9 @@ pub fn value(
             )
         )),
         Claim::KayleHumanId => ClaimValue::Null,
-        Claim::AgeOver(years) => ClaimValue::Bool(is_at_least(years, mrz.birth_date(), context.now)),
+        Claim::AgeOver(years) => {
+            ClaimValue::Bool(is_at_least(years, mrz.birth_date(), context.now))
+        }
     }
 }
 

@@ -91,7 +91,9 @@ impl Event {
     /// The attempt it is about, if it is about one.
     pub const fn attempt(&self) -> Option<&AttemptId> {
         match &self.fact {
-            Fact::AttemptSucceeded { attempt, .. } | Fact::AttemptFailed { attempt, .. } => Some(attempt),
+            Fact::AttemptSucceeded { attempt, .. } | Fact::AttemptFailed { attempt, .. } => {
+                Some(attempt)
+            }
             Fact::SessionExpired | Fact::SessionCancelled => None,
         }
     }

@@ -110,7 +110,12 @@ impl Keys {
     ///
     /// Derived, never stored: the same attempt and time give the same token, which is how a
     /// handoff asked for again within the minute is answered with the token already shown.
-    pub fn handoff_token(&self, session: &SessionId, attempt: &AttemptId, issued_at: Timestamp) -> Secret {
+    pub fn handoff_token(
+        &self,
+        session: &SessionId,
+        attempt: &AttemptId,
+        issued_at: Timestamp,
+    ) -> Secret {
         let message = format!("handoff-token|{session}|{attempt}|{}", issued_at.as_millis());
         Secret::new(hex(&mac(&self.handoff_token, message.as_bytes())))
     }
@@ -145,7 +150,13 @@ impl Keys {
     }
 
     /// A pseudonym of a document for one organization (REFERENCE 6.5), 64 hexadecimal digits.
-    pub fn document_id(&self, organization: &OrganizationId, country: &str, kind: &str, number: &str) -> String {
+    pub fn document_id(
+        &self,
+        organization: &OrganizationId,
+        country: &str,
+        kind: &str,
+        number: &str,
+    ) -> String {
         document_id(&self.document_id, organization.as_str(), country, kind, number)
     }
 
@@ -155,7 +166,13 @@ impl Keys {
     }
 }
 
-fn document_id(key: &MacKey, organization: &str, country: &str, kind: &str, number: &str) -> String {
+fn document_id(
+    key: &MacKey,
+    organization: &str,
+    country: &str,
+    kind: &str,
+    number: &str,
+) -> String {
     let normal = |part: &str| part.split_whitespace().collect::<String>().to_uppercase();
     let message =
         format!("{}|{}|{}|{}", organization.trim(), normal(country), normal(kind), normal(number));

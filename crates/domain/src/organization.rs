@@ -76,7 +76,8 @@ impl Scope {
         self == wanted
             || matches!(
                 (self, wanted),
-                (Self::SessionsWrite, Self::SessionsRead) | (Self::WebhooksWrite, Self::WebhooksRead)
+                (Self::SessionsWrite, Self::SessionsRead)
+                    | (Self::WebhooksWrite, Self::WebhooksRead)
             )
     }
 }

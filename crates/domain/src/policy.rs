@@ -97,12 +97,14 @@ mod tests {
 
     #[test]
     fn unknown_keys_and_values_list_the_known_ones() {
-        let unknown_key = Policy::default().assign("facematch=off").map_err(|error| error.to_string());
+        let unknown_key =
+            Policy::default().assign("facematch=off").map_err(|error| error.to_string());
         assert_eq!(
             unknown_key,
             Err("unknown policy `facematch`; known policies: face_match=required|off".to_owned())
         );
-        let unknown_value = Policy::default().assign("face_match=no").map_err(|error| error.to_string());
+        let unknown_value =
+            Policy::default().assign("face_match=no").map_err(|error| error.to_string());
         assert_eq!(
             unknown_value,
             Err("policy `face_match` does not take `no`; it takes: required, off".to_owned())

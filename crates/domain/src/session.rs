@@ -169,7 +169,9 @@ impl Session {
     /// When it ended, if it did.
     pub const fn completed_at(&self) -> Option<Timestamp> {
         match self.state {
-            SessionState::Completed(at) | SessionState::Expired(at) | SessionState::Cancelled(at) => Some(at),
+            SessionState::Completed(at)
+            | SessionState::Expired(at)
+            | SessionState::Cancelled(at) => Some(at),
             SessionState::Created | SessionState::InProgress(_) => None,
         }
     }
@@ -218,8 +220,11 @@ impl Session {
 
     /// How many attempts may still fail.
     pub fn remaining_attempts(&self) -> usize {
-        let failed =
-            self.attempts.iter().filter(|attempt| matches!(attempt.state, AttemptState::Failed { .. })).count();
+        let failed = self
+            .attempts
+            .iter()
+            .filter(|attempt| matches!(attempt.state, AttemptState::Failed { .. }))
+            .count();
         MAX_FAILED_ATTEMPTS.saturating_sub(failed)
     }
 
@@ -228,11 +233,20 @@ impl Session {
         if self.is_terminal() {
             return Transition::quiet(self, ());
         }
-        self.end(SessionState::Cancelled(now), FailureCode::SessionCancelled, Fact::SessionCancelled, now)
+        self.end(
+            SessionState::Cancelled(now),
+            FailureCode::SessionCancelled,
+            Fact::SessionCancelled,
+            now,
+        )
     }
 
     /// Cancels with the token of the verification link, which is consumed in the same step.
-    pub fn cancel_with_token(mut self, token: &KeyedHash, now: Timestamp) -> Result<Transition<()>, CancelRefusal> {
+    pub fn cancel_with_token(
+        mut self,
+        token: &KeyedHash,
+        now: Timestamp,
+    ) -> Result<Transition<()>, CancelRefusal> {
         if self.cancel_token.hash != *token {
             return Err(CancelRefusal::Invalid);
         }
@@ -244,7 +258,13 @@ impl Session {
     }
 
     /// Ends the session and every attempt that is still open.
-    fn end(mut self, state: SessionState, code: FailureCode, fact: Fact, now: Timestamp) -> Transition<()> {
+    fn end(
+        mut self,
+        state: SessionState,
+        code: FailureCode,
+        fact: Fact,
+        now: Timestamp,
+    ) -> Transition<()> {
         for attempt in &mut self.attempts {
             let claimed = match attempt.state {
                 AttemptState::Offered => false,

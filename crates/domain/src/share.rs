@@ -143,8 +143,12 @@ impl ShareContract {
     }
 
     /// Checks what a person selected. Keys named twice count once.
-    pub fn select<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Result<Selection, SelectionError> {
-        let chosen: BTreeSet<&str> = keys.into_iter().map(str::trim).filter(|key| !key.is_empty()).collect();
+    pub fn select<'a>(
+        &self,
+        keys: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Selection, SelectionError> {
+        let chosen: BTreeSet<&str> =
+            keys.into_iter().map(str::trim).filter(|key| !key.is_empty()).collect();
         if chosen.is_empty() {
             return Err(SelectionError::Empty);
         }
@@ -243,14 +247,26 @@ mod tests {
     #[test]
     fn each_problem_has_its_error() {
         let cases = [
-            (vec![field("shoe_size", true, "r")], ShareContractError::UnknownClaim("shoe_size".into())),
-            (vec![field("sex_marker", true, "  ")], ShareContractError::ReasonRequired("sex_marker".into())),
+            (
+                vec![field("shoe_size", true, "r")],
+                ShareContractError::UnknownClaim("shoe_size".into()),
+            ),
+            (
+                vec![field("sex_marker", true, "  ")],
+                ShareContractError::ReasonRequired("sex_marker".into()),
+            ),
             (
                 vec![field("sex_marker", true, &"ä".repeat(201))],
                 ShareContractError::ReasonTooLong("sex_marker".into()),
             ),
-            (vec![field("age_over_11", true, "r")], ShareContractError::InvalidAgeGate("age_over_11".into())),
-            (vec![field("age_over_", true, "r")], ShareContractError::InvalidAgeGate("age_over_".into())),
+            (
+                vec![field("age_over_11", true, "r")],
+                ShareContractError::InvalidAgeGate("age_over_11".into()),
+            ),
+            (
+                vec![field("age_over_", true, "r")],
+                ShareContractError::InvalidAgeGate("age_over_".into()),
+            ),
             (
                 vec![field("age_over_18", true, "r"), field("age_over_21", true, "r")],
                 ShareContractError::MultipleAgeGates("age_over_21".into()),
@@ -260,10 +276,17 @@ mod tests {
                 ShareContractError::BirthDateAndAgeGate,
             ),
             (
-                vec![RequestedField { key: "sex_marker".into(), is_object: true, ..Default::default() }],
+                vec![RequestedField {
+                    key: "sex_marker".into(),
+                    is_object: true,
+                    ..Default::default()
+                }],
                 ShareContractError::RequiredNotBoolean("sex_marker".into()),
             ),
-            ((0..33).map(|_| field("sex_marker", true, "r")).collect(), ShareContractError::TooManyFields),
+            (
+                (0..33).map(|_| field("sex_marker", true, "r")).collect(),
+                ShareContractError::TooManyFields,
+            ),
         ];
         for (fields, error) in cases {
             assert_eq!(ShareContract::requested(&fields), Err(error));
@@ -281,7 +304,8 @@ mod tests {
         assert_eq!(contract.select(["", " "]), Err(SelectionError::Empty));
         assert_eq!(contract.select(["family_name"]), Err(SelectionError::MissingRequired));
         assert_eq!(contract.select(["date_of_birth"]), Err(SelectionError::UnknownField));
-        let selection = contract.select(["kayle_document_id", "family_name", "family_name"]).unwrap();
+        let selection =
+            contract.select(["kayle_document_id", "family_name", "family_name"]).unwrap();
         assert_eq!(selection.keys().collect::<Vec<_>>(), ["family_name", "kayle_document_id"]);
     }
 }

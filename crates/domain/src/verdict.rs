@@ -12,7 +12,6 @@ use crate::time::Timestamp;
 ///
 /// It owns the proof, and the proof owns the bytes that were checked: claims can be made from
 /// nothing else, whatever a phone sends after the verdict.
-#[derive(Debug)]
 pub struct Accepted {
     document: PassivelyAuthenticated<Document>,
     assurance: Assurance,
@@ -32,7 +31,9 @@ impl Accepted {
     ) -> Result<Self, FaceMatchMissing> {
         match policy.face_match {
             FaceMatch::Required => Err(FaceMatchMissing),
-            FaceMatch::Off => Ok(Self { assurance: Assurance::of(&document, policy, now), document }),
+            FaceMatch::Off => {
+                Ok(Self { assurance: Assurance::of(&document, policy, now), document })
+            }
         }
     }
 

@@ -68,7 +68,8 @@ impl Session {
 
     fn reusable(&self, keys: &Keys, now: Timestamp) -> Option<Handoff> {
         let newest = self.attempts.last()?;
-        let young = newest.token.issued_at <= now && now.since(newest.token.issued_at) < TOKEN_REUSE;
+        let young =
+            newest.token.issued_at <= now && now.since(newest.token.issued_at) < TOKEN_REUSE;
         (newest.state == AttemptState::Offered && young).then(|| Handoff {
             attempt: newest.id.clone(),
             token: keys.handoff_token(&self.id, &newest.id, newest.token.issued_at),

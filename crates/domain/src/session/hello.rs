@@ -55,7 +55,11 @@ impl Session {
     ///
     /// The first claim binds the device to the *session*: every other token dies with it, and
     /// no later attempt can be claimed by another device.
-    pub fn hello(mut self, hello: Hello, now: Timestamp) -> Result<Transition<HelloGranted>, HelloRefusal> {
+    pub fn hello(
+        mut self,
+        hello: Hello,
+        now: Timestamp,
+    ) -> Result<Transition<HelloGranted>, HelloRefusal> {
         if self.is_terminal() {
             return Err(HelloRefusal::SessionEnded);
         }
@@ -75,7 +79,9 @@ impl Session {
         let fence = self.fence + 1;
         let (claim, resumed) = match &attempt.state {
             AttemptState::Claimed(held) => (held.clone().resumed(fence, &hello, now), true),
-            AttemptState::Offered if attempt.token.expires_at <= now => return Err(HelloRefusal::TokenExpired),
+            AttemptState::Offered if attempt.token.expires_at <= now => {
+                return Err(HelloRefusal::TokenExpired);
+            }
             AttemptState::Offered => (Claim::fresh(fence, &hello, now), false),
             _ => return Err(HelloRefusal::AttemptNotFound),
         };

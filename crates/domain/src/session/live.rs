@@ -46,9 +46,13 @@ impl Session {
     pub fn holds(&self, attempt: &AttemptId, fence: u64) -> Result<&Claim, WriteRefusal> {
         match &self.state {
             SessionState::Cancelled(_) => return Err(WriteRefusal::Cancelled),
-            SessionState::Completed(_) | SessionState::Expired(_) => return Err(WriteRefusal::Ended),
+            SessionState::Completed(_) | SessionState::Expired(_) => {
+                return Err(WriteRefusal::Ended);
+            }
             SessionState::InProgress(live) if live == attempt => {}
-            SessionState::InProgress(_) | SessionState::Created => return Err(WriteRefusal::Displaced),
+            SessionState::InProgress(_) | SessionState::Created => {
+                return Err(WriteRefusal::Displaced);
+            }
         }
         match self.attempt(attempt).map(|attempt| &attempt.state) {
             Some(AttemptState::Claimed(claim)) if claim.fence == fence => Ok(claim),
@@ -85,10 +89,15 @@ impl Session {
         now: Timestamp,
     ) -> Result<Transition<Rejection>, WriteRefusal> {
         self.holds(attempt, fence)?;
-        self.update(attempt, now, |state| *state = AttemptState::Failed { at: now, code, claimed: true });
+        self.update(attempt, now, |state| {
+            *state = AttemptState::Failed { at: now, code, claimed: true }
+        });
         let rejection = Rejection { remaining_attempts: self.remaining_attempts() };
-        self.state =
-            if rejection.retry_allowed() { SessionState::Created } else { SessionState::Completed(now) };
+        self.state = if rejection.retry_allowed() {
+            SessionState::Created
+        } else {
+            SessionState::Completed(now)
+        };
         let fact = Fact::AttemptFailed { attempt: attempt.clone(), failure_code: code };
         let event = Event { session: self.id.clone(), fact };
         Ok(Transition { session: self, events: vec![event], value: rejection })
