@@ -1,1 +1,18 @@
-//! .
+//! The `kayle` server and command line.
+//!
+//! `http`, `ws`, `web` and `webhook` never import each other; they meet in `domain` and `store`
+//! and are wired in [`app`].
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod entropy;
+mod expiry;
+mod http;
+mod hub;
+pub mod settings;
+mod target;
+mod trust;
+mod web;
+mod webhook;
+mod ws;
