@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod entropy;
 mod expiry;
+mod handoff;
 mod http;
 mod hub;
 pub mod settings;
