@@ -5,19 +5,19 @@ mod caller;
 mod deliveries;
 mod encryption_keys;
 mod endpoints;
-mod error;
 pub(crate) mod headers;
 mod json;
 mod list;
 mod root;
 mod sessions;
-mod time;
 mod verify;
 
 use axum::Router;
 
 use crate::app::App;
-use error::ApiError;
+use crate::envelope as error;
+use crate::envelope::ApiError;
+use crate::iso as time;
 
 /// All routes of the API.
 pub(crate) fn routes() -> Router<App> {
