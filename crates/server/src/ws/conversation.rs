@@ -161,12 +161,12 @@ impl Conversation {
             uploads: Uploads::default(),
             evidence: Evidence::Collecting,
         });
-        Ok(vec![ack(Ack::Hello), ServerMessage::ActiveAuthChallenge { challenge }])
+        Ok(vec![ack(Ack::HelloOk), ServerMessage::ActiveAuthChallenge { challenge }])
     }
 
     async fn phase(&mut self, name: &str) -> Result<Vec<ServerMessage>, Stop> {
         // A name that is no phase is acknowledged and forgotten: old clients send `ping`, `error`.
-        let Some(phase) = Phase::parse(name) else { return Ok(vec![ack(Ack::Phase)]) };
+        let Some(phase) = Phase::parse(name) else { return Ok(vec![ack(Ack::PhaseOk)]) };
         let claim = self.claim_mut()?;
         let in_order = if claim.resuming { phase <= claim.phase || claim.phase.admits(phase) } else { claim.phase.admits(phase) };
         if phase == Phase::NfcComplete && matches!(claim.evidence, Evidence::Collecting) {
@@ -190,7 +190,7 @@ impl Conversation {
         self.advance(phase).await?;
         match &self.claim_mut()?.evidence {
             Evidence::Accepted(_) => Ok(vec![ServerMessage::Verdict(Verdict::accepted()), self.share_request()]),
-            _ => Ok(vec![ack(Ack::Phase)]),
+            _ => Ok(vec![ack(Ack::PhaseOk)]),
         }
     }
 

@@ -70,9 +70,9 @@ impl Uploads {
                 }
                 self.complete.insert(slot, whole);
             }
-            return Ok(Ack::Data { kind, index: ack_index });
+            return Ok(Ack::DataOk { kind, index: ack_index });
         }
-        Ok(Ack::DataChunk { kind, index: ack_index, chunk_index })
+        Ok(Ack::DataChunkOk { kind, index: ack_index, chunk_index })
     }
 
     fn check(&self, payload: &DataPayload, slot: Slot, total: u32) -> Result<(), Refusal> {
