@@ -1,1 +1,20 @@
-//! .
+//! The server under test: on a random port, with a clock that tests move, real sockets, a real
+//! database, a simulated issuing state, and a place where webhooks arrive.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support: a failure here fails the test")]
+
+mod clock;
+mod entropy;
+mod phone;
+mod rp;
+mod server;
+mod sink;
+mod state;
+
+pub use clock::TestClock;
+pub use entropy::SeededEntropy;
+pub use phone::{Closed, Heard, PhoneSocket, ack};
+pub use rp::{Created, Handoff, RelyingParty};
+pub use server::{TestServer, within};
+pub use sink::{Delivery, WebhookSink};
+pub use state::{Passport, simulated_passport};

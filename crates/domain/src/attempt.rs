@@ -97,6 +97,11 @@ impl FailureCode {
         }
     }
 
+    /// Whether the code is a verdict on the document, not the end of the session.
+    pub const fn is_verdict(self) -> bool {
+        matches!(self, Self::PassportAuthenticityFailed | Self::DocumentDataInvalid)
+    }
+
     /// Reads a code; `None` if there is no such code.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.as_str() == text)

@@ -125,6 +125,13 @@ pub enum CancelRefusal {
     Used,
 }
 
+impl Transition<()> {
+    /// The session as it is.
+    pub fn unchanged(session: Session) -> Self {
+        Self::quiet(session, ())
+    }
+}
+
 impl<T> Transition<T> {
     fn quiet(session: Session, value: T) -> Self {
         Self { session, events: Vec::new(), value }

@@ -1,1 +1,21 @@
-//! .
+//! The `kayle` server and command line.
+//!
+//! `http`, `ws`, `web` and `webhook` never import each other; they meet in `domain` and `store`
+//! and are wired in [`app`].
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod entropy;
+mod envelope;
+mod expiry;
+mod handoff;
+mod http;
+mod hub;
+mod iso;
+pub mod settings;
+mod target;
+mod trust;
+mod web;
+mod webhook;
+mod ws;

@@ -1,1 +1,35 @@
-//! .
+//! Durable state, behind one set of traits.
+//!
+//! A write is a closed unit: the store loads what the unit works on, runs a pure function over
+//! it, writes what changed together with the outbox, and answers after the commit. No transaction
+//! leaves the store or crosses an `await`. [`Store`] is the handle; what it can do is laid out in
+//! the traits of [`Backend`], which every database implements and one contract suite tests.
+
+mod backend;
+mod error;
+mod json;
+mod location;
+mod open;
+mod organizations;
+mod outbox;
+mod page;
+mod sessions;
+mod sqlite;
+mod trust;
+mod webhooks;
+
+pub use backend::{Answer, Backend};
+pub use error::StoreError;
+pub use location::{Location, LocationError};
+pub use open::{Notify, OpenOptions, Store};
+pub use organizations::Organizations;
+pub use outbox::{
+    Delivery, DeliveryError, DeliveryFilter, EventFilter, EventSummary, Outbox, RecordedEvent,
+    SealError, Sealer, delivery_status,
+};
+pub use page::{MAX_PAGE, Page, PageRequest};
+pub use sessions::{
+    AttemptFilter, AttemptStatus, Change, SessionFilter, SessionStatus, SessionUnit, Sessions,
+};
+pub use trust::{ImportCounts, Trust, TrustItem, TrustKind};
+pub use webhooks::{EndpointChange, EndpointFilter, KeyFilter, Webhooks};

@@ -1,0 +1,278 @@
+//! A conversation over a WebSocket.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use protocol::{
+    DecodeError, EncodeError, HandoffLink, SecretBytes, SecretText, ServerMessage, ShareRequest,
+    limits,
+};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
+use url::Url;
+
+use crate::conversation::{Action, BACKOFF, Conversation, Event, Outcome, Progress, ShareChoice};
+use crate::document::PhoneDocument;
+
+/// A phone with everything it needs for one attempt.
+#[derive(Clone, Debug)]
+pub struct Phone {
+    /// What was scanned.
+    pub link: HandoffLink,
+    /// Tells this device from others; the same whenever an attempt is resumed.
+    pub device_id: SecretText,
+    /// Version of the app; may be empty.
+    pub app_version: String,
+    /// What the chip gave.
+    pub document: PhoneDocument,
+    /// Three photos of the holder, JPEG.
+    pub selfies: [SecretBytes; 3],
+    /// How patient it is.
+    pub timing: Timing,
+}
+
+/// How long a phone waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// For the server's next message, and for a connection to open.
+    pub reply: Duration,
+    /// Before each try to reconnect.
+    pub backoff: [Duration; 5],
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { reply: Duration::from_secs(60), backoff: BACKOFF }
+    }
+}
+
+/// The person and the chip at this phone.
+pub trait Holder {
+    /// Chooses what to share.
+    fn choose(&mut self, request: &ShareRequest) -> ShareChoice;
+
+    /// Lets the chip sign the challenge, if a chip is at hand.
+    fn sign(&mut self, challenge: &[u8]) -> Option<Vec<u8>> {
+        let _ = challenge;
+        None
+    }
+
+    /// Hears how far it has come, and whether the network is to be kept: an app
+    /// that goes to the background drops it and resumes later.
+    fn progress(&mut self, progress: Progress) -> Connection {
+        let _ = progress;
+        Connection::Keep
+    }
+}
+
+/// Whether to keep the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// Go on.
+    Keep,
+    /// Drop it without a word, as a lost network does.
+    Drop,
+}
+
+/// Why a conversation could not be held. How a held one ended is an [`Outcome`].
+#[derive(Debug, thiserror::Error)]
+pub enum PhoneError {
+    /// The API's base URL is not http(s) or ws(s) with a host.
+    #[error("the API base URL cannot be used for a WebSocket")]
+    ApiBase,
+    /// The server answered the upgrade with an HTTP error.
+    #[error("the server refused the WebSocket with HTTP status {0}")]
+    Upgrade(u16),
+    /// The server sent something that is no message.
+    #[error("the server sent an invalid message: {0}")]
+    Decode(#[from] DecodeError),
+    /// A message is too large to be sent.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+}
+
+impl Phone {
+    /// A phone with the usual patience.
+    #[must_use]
+    pub fn new(
+        link: HandoffLink,
+        device_id: SecretText,
+        app_version: String,
+        document: PhoneDocument,
+        selfies: [SecretBytes; 3],
+    ) -> Self {
+        Self { link, device_id, app_version, document, selfies, timing: Timing::default() }
+    }
+
+    /// Holds the conversation with the API at `api_base` to its end.
+    ///
+    /// # Errors
+    /// When the URL cannot be used, the server refuses the upgrade or sends
+    /// something that is no message. A lost connection is no error: it is
+    /// opened again, and in the end is [`Outcome::LostConnection`].
+    pub async fn run(
+        &self,
+        api_base: &Url,
+        choose: impl FnMut(&ShareRequest) -> ShareChoice,
+        on_progress: impl FnMut(Progress),
+    ) -> Result<Outcome, PhoneError> {
+        let mut holder = Closures { choose, on_progress };
+        self.run_with(api_base, &mut holder).await
+    }
+
+    /// As [`Phone::run`], with a chip that signs and a network that can go away.
+    ///
+    /// # Errors
+    /// As [`Phone::run`].
+    pub async fn run_with(
+        &self,
+        api_base: &Url,
+        holder: &mut impl Holder,
+    ) -> Result<Outcome, PhoneError> {
+        let url = socket_url(api_base, self.link.session_id())?;
+        let mut conversation = Conversation::new(
+            &self.link,
+            self.device_id.clone(),
+            self.app_version.clone(),
+            self.document.clone(),
+            self.selfies.clone(),
+        )
+        .with_backoff(self.timing.backoff);
+        let mut socket = connect(&url, self.timing.reply).await?;
+        let mut events = VecDeque::from([opened(&socket)]);
+        loop {
+            let event = match events.pop_front() {
+                Some(event) => event,
+                None => receive(&mut socket, self.timing.reply).await?,
+            };
+            for action in conversation.handle(event) {
+                match action {
+                    Action::Send(message) => send(&mut socket, message.encode()?).await,
+                    Action::Sign { challenge } => {
+                        let signature = holder.sign(&challenge).map(SecretBytes::from);
+                        events.push_back(Event::Signed(signature));
+                    }
+                    Action::AskShare(request) => {
+                        events.push_back(Event::Answer(holder.choose(&request)));
+                    }
+                    Action::Reconnect { after } => {
+                        drop(socket.take());
+                        sleep(after).await;
+                        socket = connect(&url, self.timing.reply).await?;
+                        events = VecDeque::from([opened(&socket)]);
+                    }
+                    Action::Progress(progress) => {
+                        if holder.progress(progress) == Connection::Drop {
+                            drop(socket.take());
+                        }
+                    }
+                    Action::Finish(outcome) => {
+                        if let Some(mut socket) = socket {
+                            // The outcome stands whether or not the server hears this.
+                            let _ = timeout(self.timing.reply, socket.close(None)).await;
+                        }
+                        return Ok(outcome);
+                    }
+                }
+            }
+        }
+    }
+}
+
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+struct Closures<C, P> {
+    choose: C,
+    on_progress: P,
+}
+
+impl<C, P> Holder for Closures<C, P>
+where
+    C: FnMut(&ShareRequest) -> ShareChoice,
+    P: FnMut(Progress),
+{
+    fn choose(&mut self, request: &ShareRequest) -> ShareChoice {
+        (self.choose)(request)
+    }
+
+    fn progress(&mut self, progress: Progress) -> Connection {
+        (self.on_progress)(progress);
+        Connection::Keep
+    }
+}
+
+/// `ws(s)://<host>/v1/verify/session/<id>`, below the base's own path.
+fn socket_url(api_base: &Url, session_id: &str) -> Result<Url, PhoneError> {
+    let scheme = match api_base.scheme() {
+        "https" | "wss" => "wss",
+        "http" | "ws" => "ws",
+        _ => return Err(PhoneError::ApiBase),
+    };
+    let mut url = api_base.clone();
+    url.set_scheme(scheme).map_err(|()| PhoneError::ApiBase)?;
+    url.set_query(None);
+    url.set_fragment(None);
+    url.path_segments_mut()
+        .map_err(|()| PhoneError::ApiBase)?
+        .pop_if_empty()
+        .extend(["v1", "verify", "session", session_id]);
+    Ok(url)
+}
+
+/// Opens a socket; `None` when there is no connection for now.
+async fn connect(url: &Url, patience: Duration) -> Result<Option<Socket>, PhoneError> {
+    let config = WebSocketConfig::default()
+        .max_message_size(Some(limits::FRAME_BYTES))
+        .max_frame_size(Some(limits::FRAME_BYTES));
+    let connecting = connect_async_with_config(url.as_str(), Some(config), true);
+    match timeout(patience, connecting).await {
+        Ok(Ok((socket, _))) => Ok(Some(socket)),
+        Ok(Err(SocketError::Http(response))) if !response.status().is_server_error() => {
+            Err(PhoneError::Upgrade(response.status().as_u16()))
+        }
+        Ok(Err(SocketError::Url(_))) => Err(PhoneError::ApiBase),
+        Ok(Err(_)) | Err(_) => Ok(None),
+    }
+}
+
+fn opened(socket: &Option<Socket>) -> Event {
+    match socket {
+        Some(_) => Event::Connected,
+        None => Event::Disconnected,
+    }
+}
+
+/// Failing to send is not yet the end: the server may have said why before it
+/// closed, and that is still to be read.
+async fn send(socket: &mut Option<Socket>, frame: Vec<u8>) {
+    if let Some(open) = socket {
+        let _ = open.send(Message::binary(frame)).await;
+    }
+}
+
+/// The next event of the socket. Silence is a lost connection.
+async fn receive(socket: &mut Option<Socket>, patience: Duration) -> Result<Event, PhoneError> {
+    let Some(open) = socket else {
+        return Ok(Event::Disconnected);
+    };
+    let next = async {
+        loop {
+            match open.next().await {
+                Some(Ok(Message::Binary(frame))) => {
+                    if let Some(message) = ServerMessage::decode(&frame)? {
+                        return Ok(Event::Message(message));
+                    }
+                }
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Text(_))) => {}
+                Some(Ok(Message::Close(_) | Message::Frame(_)) | Err(_)) | None => {
+                    return Ok(Event::Disconnected);
+                }
+            }
+        }
+    };
+    timeout(patience, next).await.unwrap_or(Ok(Event::Disconnected))
+}

@@ -1,0 +1,115 @@
+# The messages between a phone and the server: one WebSocket binary message is
+# one Cap'n Proto message in unpacked stream framing, at most 262,144 bytes.
+#
+# Ids and ordinals are the wire: never renumber, never reuse. Ordinals marked
+# "reserved" are taken by a later schema of the reference system.
+
+@0xef7e0b8fbd1f2ab3;
+
+# ---- phone to server ----
+
+struct ClientMessage @0xa69fbd8048f81952 {
+  union {
+    hello @0 :ClientHello;
+    phase @1 :PhaseUpdate;
+    data @2 :DataPayload;
+    shareSelection @3 :ShareSelection;
+  }
+}
+
+struct ClientHello @0x9dee23d00542c706 {
+  attemptId @0 :Text;
+  mobileWriteToken @1 :Text;
+  deviceId @2 :Text;
+  appVersion @3 :Text;
+  # Reserved: @4 :Text, @5 :Data, @6 :UInt32.
+}
+
+struct PhaseUpdate @0xe52dbf4a94625768 {
+  phase @0 :Text;
+  error @1 :Text;
+  # Reserved: @2 :Data.
+}
+
+enum DataKind @0x8a217743a6611db0 {
+  dg1 @0;
+  dg2 @1;
+  sod @2;
+  selfie @3;
+  dg14 @4;
+  dg15 @5;
+  activeAuth @6;
+  chipAuth @7;
+  # Reserved: @8.
+}
+
+struct DataPayload @0xd4dca67caa92a8d0 {
+  kind @0 :DataKind;
+  raw @1 :Data;
+  index @2 :UInt32;
+  total @3 :UInt32;
+  chunkIndex @4 :UInt32;
+  chunkTotal @5 :UInt32;
+}
+
+struct ShareSelection @0xe2819d222938b62b {
+  sessionId @0 :Text;
+  selectedFieldKeys @1 :List(Text);
+}
+
+# ---- server to phone ----
+
+struct ServerMessage @0xa8aab2ada3e8c173 {
+  union {
+    ack @0 :ServerAck;
+    error @1 :ServerError;
+    verdict @2 :ServerVerdict;
+    shareRequest @3 :ShareRequest;
+    shareReady @4 :ShareReady;
+    activeAuthChallenge @5 :ServerActiveAuthChallenge;
+    # Reserved: @6.
+  }
+}
+
+struct ServerAck @0x9177b4baf9a445f5 {
+  message @0 :Text;
+}
+
+struct ServerError @0xf8b45abae3ed758a {
+  code @0 :Text;
+  message @1 :Text;
+}
+
+enum VerdictOutcome @0xdb7e26de05e31a79 {
+  accepted @0;
+  rejected @1;
+}
+
+struct ServerVerdict @0x9644c88dec89ec95 {
+  outcome @0 :VerdictOutcome;
+  reasonCode @1 :Text;
+  reasonMessage @2 :Text;
+  retryAllowed @3 :Bool;
+  remainingAttempts @4 :UInt32;
+}
+
+struct ShareRequest @0xd36abd2b5a28b6cb {
+  contractVersion @0 :UInt32;
+  sessionId @1 :Text;
+  fields @2 :List(ShareRequestField);
+}
+
+struct ShareRequestField @0xd98e01f39cf5c7c2 {
+  key @0 :Text;
+  reason @1 :Text;
+  required @2 :Bool;
+}
+
+struct ShareReady @0x9101ffe5219d183e {
+  sessionId @0 :Text;
+  selectedFieldKeys @1 :List(Text);
+}
+
+struct ServerActiveAuthChallenge @0xf4a8920a29ec9289 {
+  challenge @0 :Data;
+}

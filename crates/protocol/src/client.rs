@@ -1,0 +1,185 @@
+//! What a phone says.
+
+use crate::data::{DataKind, DataPayload};
+use crate::frame::{self, DecodeError, EncodeError};
+use crate::kayle_capnp::{self as schema, client_message};
+use crate::secret::{SecretBytes, SecretText};
+
+/// A message from the phone to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientMessage {
+    /// Claims the attempt; the first message of every socket.
+    Hello {
+        /// The attempt of the handoff link.
+        attempt_id: String,
+        /// The token of the handoff link.
+        mobile_write_token: SecretText,
+        /// What tells this device from others; the same at every resume.
+        device_id: SecretText,
+        /// Version of the app; may be empty.
+        app_version: String,
+    },
+    /// Reports progress.
+    Phase {
+        /// A phase name, or anything else that is to be acknowledged and forgotten.
+        phase: String,
+        /// A local error of the phone; has no effect.
+        error: String,
+    },
+    /// Uploads one chunk.
+    Data(DataPayload),
+    /// Says which of the requested fields the holder shares.
+    ShareSelection {
+        /// The session that the request named.
+        session_id: String,
+        /// Keys of the chosen fields.
+        keys: Vec<String>,
+    },
+}
+
+impl ClientMessage {
+    /// Reads one frame. `None` is a message of a newer schema, to be ignored.
+    ///
+    /// # Errors
+    /// When the bytes are no message, or exceed the limits.
+    pub fn decode(frame: &[u8]) -> Result<Option<Self>, DecodeError> {
+        frame::open(frame, |message| {
+            let root = message.get_root::<client_message::Reader<'_>>();
+            let Ok(member) = frame::at("clientMessage", root)?.which() else {
+                return Ok(None);
+            };
+            match member {
+                client_message::Hello(hello) => read_hello(frame::at("hello", hello)?),
+                client_message::Phase(phase) => read_phase(frame::at("phase", phase)?),
+                client_message::Data(data) => read_data(frame::at("data", data)?),
+                client_message::ShareSelection(selection) => {
+                    read_selection(frame::at("shareSelection", selection)?)
+                }
+            }
+            .map(Some)
+        })
+    }
+
+    /// Writes one frame.
+    ///
+    /// # Errors
+    /// When it would exceed [`crate::limits::FRAME_BYTES`].
+    pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+        match self {
+            Self::Hello { attempt_id, mobile_write_token, device_id, app_version } => {
+                write_hello([
+                    attempt_id,
+                    mobile_write_token.expose(),
+                    device_id.expose(),
+                    app_version,
+                ])
+            }
+            Self::Phase { phase, error } => write_phase(phase, error),
+            Self::Data(payload) => write_data(payload),
+            Self::ShareSelection { session_id, keys } => write_selection(session_id, keys),
+        }
+    }
+}
+
+fn read_hello(hello: schema::client_hello::Reader<'_>) -> Result<ClientMessage, DecodeError> {
+    Ok(ClientMessage::Hello {
+        attempt_id: frame::text("hello.attemptId", hello.get_attempt_id())?.to_owned(),
+        mobile_write_token: frame::text("hello.mobileWriteToken", hello.get_mobile_write_token())?
+            .into(),
+        device_id: frame::text("hello.deviceId", hello.get_device_id())?.into(),
+        app_version: frame::text("hello.appVersion", hello.get_app_version())?.to_owned(),
+    })
+}
+
+fn write_hello(texts: [&str; 4]) -> Result<Vec<u8>, EncodeError> {
+    let words = texts.iter().map(|text| frame::text_words(text)).sum();
+    let [attempt_id, token, device_id, app_version] = texts;
+    frame::build(words, |message| {
+        let root = message.init_root::<client_message::Builder<'_>>();
+        let mut hello = root.init_hello();
+        hello.set_attempt_id(attempt_id);
+        hello.set_mobile_write_token(token);
+        hello.set_device_id(device_id);
+        hello.set_app_version(app_version);
+    })
+}
+
+fn read_phase(phase: schema::phase_update::Reader<'_>) -> Result<ClientMessage, DecodeError> {
+    Ok(ClientMessage::Phase {
+        phase: frame::text("phase.phase", phase.get_phase())?.to_owned(),
+        error: frame::text("phase.error", phase.get_error())?.to_owned(),
+    })
+}
+
+fn write_phase(name: &str, error: &str) -> Result<Vec<u8>, EncodeError> {
+    let words = frame::text_words(name) + frame::text_words(error);
+    frame::build(words, |message| {
+        let root = message.init_root::<client_message::Builder<'_>>();
+        let mut phase = root.init_phase();
+        phase.set_phase(name);
+        phase.set_error(error);
+    })
+}
+
+fn read_data(data: schema::data_payload::Reader<'_>) -> Result<ClientMessage, DecodeError> {
+    let kind = match data.get_kind() {
+        Ok(kind) => kind as u16,
+        Err(capnp::NotInSchema(number)) => number,
+    };
+    Ok(ClientMessage::Data(DataPayload {
+        kind: DataKind::from_number(kind),
+        raw: SecretBytes::from(frame::at("data.raw", data.get_raw())?),
+        index: data.get_index(),
+        total: data.get_total(),
+        chunk_index: data.get_chunk_index(),
+        chunk_total: data.get_chunk_total(),
+    }))
+}
+
+fn write_data(payload: &DataPayload) -> Result<Vec<u8>, EncodeError> {
+    /// Where `data.kind` is in a frame that this encoder made: segment table,
+    /// root pointer, union struct of two words, then the payload's first word.
+    const KIND: std::ops::Range<usize> = 32..34;
+    let raw = payload.raw.as_slice();
+    let mut bytes = frame::build(frame::data_words(raw), |message| {
+        let root = message.init_root::<client_message::Builder<'_>>();
+        let mut data = root.init_data();
+        data.set_raw(raw);
+        data.set_index(payload.index);
+        data.set_total(payload.total);
+        data.set_chunk_index(payload.chunk_index);
+        data.set_chunk_total(payload.chunk_total);
+    })?;
+    // The generated setter takes the kinds of this schema only, and a number of
+    // a newer one must survive a round trip.
+    if let Some(field) = bytes.get_mut(KIND) {
+        field.copy_from_slice(&payload.kind.number().to_le_bytes());
+    }
+    Ok(bytes)
+}
+
+fn read_selection(
+    selection: schema::share_selection::Reader<'_>,
+) -> Result<ClientMessage, DecodeError> {
+    let session_id = frame::text("shareSelection.sessionId", selection.get_session_id())?;
+    Ok(ClientMessage::ShareSelection {
+        session_id: session_id.to_owned(),
+        keys: frame::text_list(
+            "shareSelection.selectedFieldKeys",
+            selection.get_selected_field_keys(),
+        )?,
+    })
+}
+
+fn write_selection(session_id: &str, keys: &[String]) -> Result<Vec<u8>, EncodeError> {
+    let words = frame::text_words(session_id) + frame::text_list_words(keys);
+    frame::build(words, |message| {
+        let root = message.init_root::<client_message::Builder<'_>>();
+        let mut selection = root.init_share_selection();
+        selection.set_session_id(session_id);
+        let mut list = selection.init_selected_field_keys(frame::list_len(keys.len()));
+        for (index, key) in (0..).zip(keys) {
+            list.set(index, key);
+        }
+    })
+}

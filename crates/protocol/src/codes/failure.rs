@@ -1,0 +1,26 @@
+super::codes! {
+    /// Why an attempt failed.
+    pub enum FailureCode {
+        /// The session expired first.
+        SessionExpired = "session_expired",
+        /// The session was cancelled first.
+        SessionCancelled = "session_cancelled",
+        /// The document's signatures or hashes do not hold.
+        PassportAuthenticityFailed = "passport_authenticity_failed",
+        /// The chip did not prove its active-authentication key.
+        PassportActiveAuthenticationFailed = "passport_active_authentication_failed",
+        /// The chip did not prove its chip-authentication key.
+        PassportChipAuthenticationFailed = "passport_chip_authentication_failed",
+        /// The selfies do not show the person of the portrait.
+        SelfieFaceMismatch = "selfie_face_mismatch",
+    }
+}
+
+impl FailureCode {
+    /// Whether a rejected verdict can carry it; the socket then closes with
+    /// [`super::close::POLICY`] and the code as reason.
+    #[must_use]
+    pub const fn is_verdict(self) -> bool {
+        !matches!(self, Self::SessionExpired | Self::SessionCancelled)
+    }
+}

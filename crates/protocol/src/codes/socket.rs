@@ -1,0 +1,123 @@
+/// WebSocket close codes (RFC 6455 §7.4.1) that the server uses.
+pub mod close {
+    /// Normal closure: the session cannot be verified, and the error said why.
+    pub const NORMAL: u16 = 1000;
+    /// Policy violation: hello refused, verdict rejected, session ended.
+    pub const POLICY: u16 = 1008;
+    /// Message too big.
+    pub const TOO_BIG: u16 = 1009;
+    /// The server's fault.
+    pub const INTERNAL: u16 = 1011;
+}
+
+super::codes! {
+    /// The `code` of an `error` message on the socket.
+    pub enum SocketCode {
+        /// At connect: the id is not one of a session. In answer to a share
+        /// selection: it names another session, and the socket stays open.
+        InvalidSessionId = "INVALID_SESSION_ID",
+        /// No such session.
+        SessionNotFound = "SESSION_NOT_FOUND",
+        /// The session is over, at connect or while the socket was open.
+        SessionExpired = "SESSION_EXPIRED",
+        /// The session was cancelled while the socket was open.
+        SessionCancelled = "SESSION_CANCELLED",
+
+        /// A hello without attempt, token or device, or for a second attempt.
+        HelloAuthRequired = "HELLO_AUTH_REQUIRED",
+        /// No such live attempt in this session.
+        AttemptNotFound = "ATTEMPT_NOT_FOUND",
+        /// The token is not the attempt's.
+        HandoffTokenInvalid = "HANDOFF_TOKEN_INVALID",
+        /// The token was not used in time.
+        HandoffTokenExpired = "HANDOFF_TOKEN_EXPIRED",
+        /// The token was used and its device is unknown.
+        HandoffTokenConsumed = "HANDOFF_TOKEN_CONSUMED",
+        /// The token was used by another device.
+        HandoffDeviceMismatch = "HANDOFF_DEVICE_MISMATCH",
+        /// Another socket holds the attempt, or has taken it over.
+        AttemptConnectionActive = "ATTEMPT_CONNECTION_ACTIVE",
+
+        /// The frame, or the bytes in it, are too large.
+        FrameTooLarge = "FRAME_TOO_LARGE",
+        /// The server's fault.
+        InternalError = "INTERNAL_ERROR",
+
+        /// Something came before hello.
+        HelloRequired = "HELLO_REQUIRED",
+        /// Not a binary message.
+        InvalidMessage = "INVALID_MESSAGE",
+        /// Not a message of the schema.
+        DecodeFailed = "DECODE_FAILED",
+        /// The phase does not follow the stored one.
+        PhaseOutOfOrder = "PHASE_OUT_OF_ORDER",
+        /// Chip data outside `nfc_reading`.
+        NfcDataPhaseRequired = "NFC_DATA_PHASE_REQUIRED",
+        /// A selfie outside `selfie_capturing`.
+        SelfieDataPhaseRequired = "SELFIE_DATA_PHASE_REQUIRED",
+        /// `nfc_complete` before the chip data; message is [`crate::NfcMissing`].
+        NfcRequiredDataMissing = "NFC_REQUIRED_DATA_MISSING",
+        /// `selfie_complete` before the selfies; message is [`crate::SelfieMissing`].
+        SelfieRequiredDataMissing = "SELFIE_REQUIRED_DATA_MISSING",
+        /// A chunk must be sent again; message is [`crate::ChunkRetry`].
+        DataChunkRetry = "DATA_CHUNK_RETRY",
+        /// The socket has uploaded too many bytes.
+        TransferTooLarge = "TRANSFER_TOO_LARGE",
+        /// The assembled artifact is too large.
+        ArtifactTooLarge = "ARTIFACT_TOO_LARGE",
+        /// The artifact has too many chunks.
+        ChunkTotalTooLarge = "CHUNK_TOTAL_TOO_LARGE",
+        /// A data kind of another schema.
+        UnknownDataKind = "UNKNOWN_DATA_KIND",
+        /// No signature after the 8 bytes of challenge.
+        ActiveAuthPayloadInvalid = "ACTIVE_AUTH_PAYLOAD_INVALID",
+        /// The selection names no field.
+        ShareSelectionRequired = "SHARE_SELECTION_REQUIRED",
+        /// The selection names a field that was not requested.
+        ShareSelectionInvalidField = "SHARE_SELECTION_INVALID_FIELD",
+        /// The selection lacks a required field.
+        ShareSelectionMissingRequired = "SHARE_SELECTION_MISSING_REQUIRED",
+    }
+}
+
+impl SocketCode {
+    /// The close code that follows the error, or none when the socket stays
+    /// open. Two codes depend on where they arise: `INVALID_SESSION_ID` about a
+    /// share selection and `FRAME_TOO_LARGE` about `data.raw` stay open, and
+    /// `SESSION_EXPIRED` after hello closes with [`close::POLICY`].
+    #[must_use]
+    pub const fn close_code(self) -> Option<u16> {
+        match self {
+            Self::InvalidSessionId | Self::SessionNotFound | Self::SessionExpired => {
+                Some(close::NORMAL)
+            }
+            Self::SessionCancelled
+            | Self::HelloAuthRequired
+            | Self::AttemptNotFound
+            | Self::HandoffTokenInvalid
+            | Self::HandoffTokenExpired
+            | Self::HandoffTokenConsumed
+            | Self::HandoffDeviceMismatch
+            | Self::AttemptConnectionActive => Some(close::POLICY),
+            Self::FrameTooLarge => Some(close::TOO_BIG),
+            Self::InternalError => Some(close::INTERNAL),
+            Self::HelloRequired
+            | Self::InvalidMessage
+            | Self::DecodeFailed
+            | Self::PhaseOutOfOrder
+            | Self::NfcDataPhaseRequired
+            | Self::SelfieDataPhaseRequired
+            | Self::NfcRequiredDataMissing
+            | Self::SelfieRequiredDataMissing
+            | Self::DataChunkRetry
+            | Self::TransferTooLarge
+            | Self::ArtifactTooLarge
+            | Self::ChunkTotalTooLarge
+            | Self::UnknownDataKind
+            | Self::ActiveAuthPayloadInvalid
+            | Self::ShareSelectionRequired
+            | Self::ShareSelectionInvalidField
+            | Self::ShareSelectionMissingRequired => None,
+        }
+    }
+}

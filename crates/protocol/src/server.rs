@@ -1,0 +1,292 @@
+//! What the server says.
+
+use crate::frame::{self, DecodeError, EncodeError};
+use crate::kayle_capnp::{self as schema, server_message};
+use crate::limits;
+
+/// A message from the server to the phone.
+///
+/// Human texts (`message`, `reason_message`, a field's `reason`) are cut to
+/// [`limits::TEXT_BYTES`] by the encoder; ids, keys and codes never are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerMessage {
+    /// The request was done; see [`crate::Ack`] for the texts.
+    Ack {
+        /// What was done.
+        message: String,
+    },
+    /// The request was refused.
+    Error {
+        /// A [`crate::codes::SocketCode`].
+        code: String,
+        /// For people, or JSON for the codes that carry a report.
+        message: String,
+    },
+    /// The document or the face was judged.
+    Verdict(Verdict),
+    /// Asks which fields the holder shares.
+    ShareRequest(ShareRequest),
+    /// The selection was accepted; the conversation is over.
+    ShareReady {
+        /// The session.
+        session_id: String,
+        /// Keys of the shared fields, in contract order.
+        keys: Vec<String>,
+    },
+    /// What the chip shall sign; sent after every successful hello.
+    ActiveAuthChallenge {
+        /// [`limits::CHALLENGE_BYTES`] bytes.
+        challenge: Vec<u8>,
+    },
+}
+
+/// Whether the evidence convinced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VerdictOutcome {
+    /// It did.
+    Accepted,
+    /// It did not; the socket is closed after this message.
+    Rejected,
+}
+
+/// The judgement on document or face.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Accepted or rejected.
+    pub outcome: VerdictOutcome,
+    /// A [`crate::codes::FailureCode`], empty when accepted.
+    pub reason_code: String,
+    /// For people, empty when accepted.
+    pub reason_message: String,
+    /// Whether the session allows another attempt.
+    pub retry_allowed: bool,
+    /// How many attempts are left.
+    pub remaining_attempts: u32,
+}
+
+impl Verdict {
+    /// The verdict on evidence that convinced.
+    #[must_use]
+    pub const fn accepted() -> Self {
+        Self {
+            outcome: VerdictOutcome::Accepted,
+            reason_code: String::new(),
+            reason_message: String::new(),
+            retry_allowed: false,
+            remaining_attempts: 0,
+        }
+    }
+}
+
+/// What the relying party asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareRequest {
+    /// Version of the share contract.
+    pub contract_version: u32,
+    /// The session; the selection must name it.
+    pub session_id: String,
+    /// The requested fields, sorted by key.
+    pub fields: Vec<ShareField>,
+}
+
+/// One requested field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShareField {
+    /// Claim key.
+    pub key: String,
+    /// Why the relying party wants it, in its own words.
+    pub reason: String,
+    /// Whether the session cannot complete without it.
+    pub required: bool,
+}
+
+impl ServerMessage {
+    /// Reads one frame. `None` is a message of a newer schema, to be ignored.
+    ///
+    /// # Errors
+    /// When the bytes are no message, or exceed the limits.
+    pub fn decode(frame: &[u8]) -> Result<Option<Self>, DecodeError> {
+        frame::open(frame, |message| {
+            let root = message.get_root::<server_message::Reader<'_>>();
+            let Ok(member) = frame::at("serverMessage", root)?.which() else {
+                return Ok(None);
+            };
+            match member {
+                server_message::Ack(ack) => read_ack(frame::at("ack", ack)?),
+                server_message::Error(error) => read_error(frame::at("error", error)?),
+                server_message::Verdict(verdict) => read_verdict(frame::at("verdict", verdict)?),
+                server_message::ShareRequest(request) => {
+                    read_share_request(frame::at("shareRequest", request)?)
+                }
+                server_message::ShareReady(ready) => {
+                    read_share_ready(frame::at("shareReady", ready)?)
+                }
+                server_message::ActiveAuthChallenge(challenge) => {
+                    read_challenge(frame::at("activeAuthChallenge", challenge)?)
+                }
+            }
+            .map(Some)
+        })
+    }
+
+    /// Writes one frame.
+    ///
+    /// # Errors
+    /// When it would exceed [`limits::FRAME_BYTES`].
+    pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
+        match self {
+            Self::Ack { message } => write_ack(&limits::fit_text(message)),
+            Self::Error { code, message } => write_error(code, &limits::fit_text(message)),
+            Self::Verdict(verdict) => write_verdict(verdict),
+            Self::ShareRequest(request) => write_share_request(request),
+            Self::ShareReady { session_id, keys } => write_share_ready(session_id, keys),
+            Self::ActiveAuthChallenge { challenge } => write_challenge(challenge),
+        }
+    }
+}
+
+fn read_ack(ack: schema::server_ack::Reader<'_>) -> Result<ServerMessage, DecodeError> {
+    Ok(ServerMessage::Ack { message: frame::text("ack.message", ack.get_message())?.to_owned() })
+}
+
+fn write_ack(text: &str) -> Result<Vec<u8>, EncodeError> {
+    frame::build(frame::text_words(text), |message| {
+        let root = message.init_root::<server_message::Builder<'_>>();
+        root.init_ack().set_message(text);
+    })
+}
+
+fn read_error(error: schema::server_error::Reader<'_>) -> Result<ServerMessage, DecodeError> {
+    Ok(ServerMessage::Error {
+        code: frame::text("error.code", error.get_code())?.to_owned(),
+        message: frame::text("error.message", error.get_message())?.to_owned(),
+    })
+}
+
+fn write_error(code: &str, text: &str) -> Result<Vec<u8>, EncodeError> {
+    let words = frame::text_words(code) + frame::text_words(text);
+    frame::build(words, |message| {
+        let root = message.init_root::<server_message::Builder<'_>>();
+        let mut error = root.init_error();
+        error.set_code(code);
+        error.set_message(text);
+    })
+}
+
+fn read_verdict(verdict: schema::server_verdict::Reader<'_>) -> Result<ServerMessage, DecodeError> {
+    let outcome = match verdict.get_outcome() {
+        Ok(schema::VerdictOutcome::Accepted) => VerdictOutcome::Accepted,
+        Ok(schema::VerdictOutcome::Rejected) => VerdictOutcome::Rejected,
+        Err(capnp::NotInSchema(number)) => return Err(DecodeError::UnknownOutcome(number)),
+    };
+    let reason_message = frame::text("verdict.reasonMessage", verdict.get_reason_message())?;
+    Ok(ServerMessage::Verdict(Verdict {
+        outcome,
+        reason_code: frame::text("verdict.reasonCode", verdict.get_reason_code())?.to_owned(),
+        reason_message: reason_message.to_owned(),
+        retry_allowed: verdict.get_retry_allowed(),
+        remaining_attempts: verdict.get_remaining_attempts(),
+    }))
+}
+
+fn write_verdict(value: &Verdict) -> Result<Vec<u8>, EncodeError> {
+    let reason_message = limits::fit_text(&value.reason_message);
+    let words = frame::text_words(&value.reason_code) + frame::text_words(&reason_message);
+    frame::build(words, |message| {
+        let root = message.init_root::<server_message::Builder<'_>>();
+        let mut verdict = root.init_verdict();
+        verdict.set_outcome(match value.outcome {
+            VerdictOutcome::Accepted => schema::VerdictOutcome::Accepted,
+            VerdictOutcome::Rejected => schema::VerdictOutcome::Rejected,
+        });
+        verdict.set_reason_code(&value.reason_code);
+        verdict.set_reason_message(&*reason_message);
+        verdict.set_retry_allowed(value.retry_allowed);
+        verdict.set_remaining_attempts(value.remaining_attempts);
+    })
+}
+
+fn read_share_request(
+    request: schema::share_request::Reader<'_>,
+) -> Result<ServerMessage, DecodeError> {
+    let session_id = frame::text("shareRequest.sessionId", request.get_session_id())?;
+    let list = frame::at("shareRequest.fields", request.get_fields())?;
+    frame::bounded("shareRequest.fields", list.len())?;
+    let fields = list
+        .iter()
+        .map(|field| {
+            Ok(ShareField {
+                key: frame::text("shareRequestField.key", field.get_key())?.to_owned(),
+                reason: frame::text("shareRequestField.reason", field.get_reason())?.to_owned(),
+                required: field.get_required(),
+            })
+        })
+        .collect::<Result<_, DecodeError>>()?;
+    Ok(ServerMessage::ShareRequest(ShareRequest {
+        contract_version: request.get_contract_version(),
+        session_id: session_id.to_owned(),
+        fields,
+    }))
+}
+
+fn write_share_request(value: &ShareRequest) -> Result<Vec<u8>, EncodeError> {
+    /// One data word and two pointers.
+    const FIELD_WORDS: usize = 3;
+    let reasons: Vec<_> =
+        value.fields.iter().map(|field| limits::fit_text(&field.reason)).collect();
+    let fields = value.fields.iter().zip(&reasons);
+    let field_words = |(field, reason): (&ShareField, _)| {
+        FIELD_WORDS + frame::text_words(&field.key) + frame::text_words(reason)
+    };
+    let words: usize = fields.clone().map(|(f, r)| field_words((f, r))).sum();
+    frame::build(words + frame::text_words(&value.session_id), |message| {
+        let root = message.init_root::<server_message::Builder<'_>>();
+        let mut request = root.init_share_request();
+        request.set_contract_version(value.contract_version);
+        request.set_session_id(&value.session_id);
+        let mut list = request.init_fields(frame::list_len(value.fields.len()));
+        for (index, (field, reason)) in (0..).zip(fields) {
+            let mut entry = list.reborrow().get(index);
+            entry.set_key(&field.key);
+            entry.set_reason(&**reason);
+            entry.set_required(field.required);
+        }
+    })
+}
+
+fn read_share_ready(ready: schema::share_ready::Reader<'_>) -> Result<ServerMessage, DecodeError> {
+    let session_id = frame::text("shareReady.sessionId", ready.get_session_id())?;
+    Ok(ServerMessage::ShareReady {
+        session_id: session_id.to_owned(),
+        keys: frame::text_list("shareReady.selectedFieldKeys", ready.get_selected_field_keys())?,
+    })
+}
+
+fn write_share_ready(session_id: &str, keys: &[String]) -> Result<Vec<u8>, EncodeError> {
+    let words = frame::text_words(session_id) + frame::text_list_words(keys);
+    frame::build(words, |message| {
+        let root = message.init_root::<server_message::Builder<'_>>();
+        let mut ready = root.init_share_ready();
+        ready.set_session_id(session_id);
+        let mut list = ready.init_selected_field_keys(frame::list_len(keys.len()));
+        for (index, key) in (0..).zip(keys) {
+            list.set(index, key);
+        }
+    })
+}
+
+fn read_challenge(
+    challenge: schema::server_active_auth_challenge::Reader<'_>,
+) -> Result<ServerMessage, DecodeError> {
+    let field = "activeAuthChallenge.challenge";
+    Ok(ServerMessage::ActiveAuthChallenge {
+        challenge: frame::at(field, challenge.get_challenge())?.to_vec(),
+    })
+}
+
+fn write_challenge(bytes: &[u8]) -> Result<Vec<u8>, EncodeError> {
+    frame::build(frame::data_words(bytes), |message| {
+        let root = message.init_root::<server_message::Builder<'_>>();
+        root.init_active_auth_challenge().set_challenge(bytes);
+    })
+}

@@ -1,0 +1,203 @@
+//! The worked examples of the reference, in both directions.
+
+use protocol::{
+    Ack, ClientMessage, DataKind, DataPayload, EncodeError, ServerMessage, ShareField,
+    ShareRequest, Verdict, VerdictOutcome, limits,
+};
+
+fn bytes(hex: &str) -> Vec<u8> {
+    hex.as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
+}
+
+#[track_caller]
+fn client(message: &ClientMessage, hex: &str) {
+    assert_eq!(message.encode().unwrap(), bytes(hex), "encoder");
+    assert_eq!(ClientMessage::decode(&bytes(hex)).unwrap().as_ref(), Some(message), "decoder");
+}
+
+#[track_caller]
+fn server(message: &ServerMessage, hex: &str) {
+    assert_eq!(message.encode().unwrap(), bytes(hex), "encoder");
+    assert_eq!(ServerMessage::decode(&bytes(hex)).unwrap().as_ref(), Some(message), "decoder");
+}
+
+#[test]
+fn hello() {
+    client(
+        &ClientMessage::Hello {
+            attempt_id: "va_a".into(),
+            mobile_write_token: "tok".into(),
+            device_id: "dev".into(),
+            app_version: "1.0".into(),
+        },
+        "000000000b0000000000000001000100000000000000000000000000000004000d0000002a0000000d000000220000000d000000220000000d0000002200000076615f6100000000746f6b00000000006465760000000000312e300000000000",
+    );
+}
+
+#[test]
+fn phase() {
+    client(
+        &ClientMessage::Phase { phase: "nfc_complete".into(), error: String::new() },
+        "0000000008000000000000000100010001000000000000000000000000000200050000006a000000090000000a0000006e66635f636f6d706c657465000000000000000000000000",
+    );
+}
+
+#[test]
+fn data() {
+    client(
+        &ClientMessage::Data(DataPayload {
+            kind: DataKind::Dg2,
+            raw: vec![1, 2, 3].into(),
+            index: 0,
+            total: 1,
+            chunk_index: 1,
+            chunk_total: 2,
+        }),
+        "0000000008000000000000000100010002000000000000000000000003000100010000000000000001000000010000000200000000000000010000001a0000000102030000000000",
+    );
+}
+
+#[test]
+fn share_selection() {
+    client(
+        &ClientMessage::ShareSelection {
+            session_id: "vs_x".into(),
+            keys: vec!["kayle_document_id".into()],
+        },
+        "000000000a000000000000000100010003000000000000000000000000000200050000002a000000050000000e00000076735f780000000001000000920000006b61796c655f646f63756d656e745f696400000000000000",
+    );
+}
+
+#[test]
+fn ack() {
+    server(
+        &Ack::HelloOk.into(),
+        "0000000006000000000000000100010000000000000000000000000000000100010000004a00000068656c6c6f5f6f6b0000000000000000",
+    );
+}
+
+#[test]
+fn error() {
+    server(
+        &ServerMessage::Error { code: "HELLO_REQUIRED".into(), message: "m".into() },
+        "0000000008000000000000000100010001000000000000000000000000000200050000007a000000090000001200000048454c4c4f5f524551554952454400006d00000000000000",
+    );
+}
+
+#[test]
+fn verdict() {
+    server(
+        &ServerMessage::Verdict(Verdict {
+            outcome: VerdictOutcome::Rejected,
+            reason_code: "selfie_face_mismatch".into(),
+            reason_message: "m".into(),
+            retry_allowed: true,
+            remaining_attempts: 2,
+        }),
+        "000000000a000000000000000100010002000000000000000000000001000200010001000200000005000000aa0000000d0000001200000073656c6669655f666163655f6d69736d61746368000000006d00000000000000",
+    );
+}
+
+#[test]
+fn share_request() {
+    server(
+        &ServerMessage::ShareRequest(ShareRequest {
+            contract_version: 1,
+            session_id: "vs_x".into(),
+            fields: vec![ShareField { key: "a".into(), reason: "r".into(), required: true }],
+        }),
+        "000000000d0000000000000001000100030000000000000000000000010002000100000000000000050000002a000000050000001f00000076735f7800000000040000000100020001000000000000000500000012000000050000001200000061000000000000007200000000000000",
+    );
+}
+
+#[test]
+fn share_ready() {
+    server(
+        &ServerMessage::ShareReady { session_id: "vs_x".into(), keys: vec!["a".into()] },
+        "0000000008000000000000000100010004000000000000000000000000000200050000002a000000050000000e00000076735f780000000001000000120000006100000000000000",
+    );
+}
+
+#[test]
+fn active_auth_challenge() {
+    server(
+        &ServerMessage::ActiveAuthChallenge { challenge: vec![1, 2, 3, 4, 5, 6, 7, 8] },
+        "000000000500000000000000010001000500000000000000000000000000010001000000420000000102030405060708",
+    );
+}
+
+#[test]
+fn a_data_kind_of_a_newer_schema_keeps_its_number() {
+    for number in [8, 9, u16::MAX] {
+        let message = ClientMessage::Data(DataPayload {
+            kind: DataKind::from_number(number),
+            raw: vec![7; 9].into(),
+            index: 3,
+            total: 4,
+            chunk_index: 0,
+            chunk_total: 0,
+        });
+        let frame = message.encode().unwrap();
+        assert_eq!(ClientMessage::decode(&frame).unwrap(), Some(message));
+    }
+}
+
+#[test]
+fn the_largest_chunk_of_a_phone_fits_a_frame() {
+    let payload = |len| {
+        ClientMessage::Data(DataPayload {
+            kind: DataKind::Selfie,
+            raw: vec![0xff; len].into(),
+            index: 0,
+            total: 3,
+            chunk_index: 0,
+            chunk_total: 1,
+        })
+    };
+    // Root, union, payload struct and segment table take 64 bytes.
+    for len in [limits::SELFIE_CHUNK_BYTES, limits::FRAME_BYTES - 64] {
+        let frame = payload(len).encode().unwrap();
+        assert!(frame.len() <= limits::FRAME_BYTES);
+        assert_eq!(ClientMessage::decode(&frame).unwrap(), Some(payload(len)));
+    }
+    for len in [limits::FRAME_BYTES - 63, 10 * limits::FRAME_BYTES] {
+        assert!(matches!(payload(len).encode(), Err(EncodeError::FrameTooLarge { .. })));
+    }
+}
+
+#[test]
+fn human_texts_are_cut_and_codes_are_not() {
+    let long = "é".repeat(300);
+    let sent = ServerMessage::Error { code: "DATA_CHUNK_RETRY".into(), message: long.clone() };
+    let Some(ServerMessage::Error { code, message }) =
+        ServerMessage::decode(&sent.encode().unwrap()).unwrap()
+    else {
+        panic!("an error stays an error");
+    };
+    assert_eq!(code, "DATA_CHUNK_RETRY");
+    assert!(message.len() <= limits::TEXT_BYTES && long.starts_with(message.trim_end_matches('…')));
+}
+
+#[test]
+fn debug_output_shows_no_secret() {
+    let hello = ClientMessage::Hello {
+        attempt_id: "va_a".into(),
+        mobile_write_token: "s3cret-token".into(),
+        device_id: "s3cret-device".into(),
+        app_version: "1.0".into(),
+    };
+    let data = ClientMessage::Data(DataPayload {
+        kind: DataKind::Dg1,
+        raw: vec![0xab, 0xcd].into(),
+        index: 0,
+        total: 1,
+        chunk_index: 0,
+        chunk_total: 1,
+    });
+    let shown = format!("{hello:?} {data:?}");
+    assert!(shown.contains("va_a") && shown.contains("Dg1"));
+    assert!(!shown.contains("s3cret") && !shown.contains("171") && !shown.contains("205"));
+}

@@ -1,0 +1,242 @@
+//! Whatever a peer sends, the decoder answers with a message or an error.
+
+use proptest::prelude::*;
+use protocol::{
+    ClientMessage, DataKind, DataPayload, DecodeError, ServerMessage, ShareField, ShareRequest,
+    Verdict, VerdictOutcome, limits,
+};
+
+fn phase(name: &str) -> Vec<u8> {
+    ClientMessage::Phase { phase: name.into(), error: String::new() }.encode().unwrap()
+}
+
+#[test]
+fn empty_and_short_frames_are_refused() {
+    let whole = phase("nfc_reading");
+    for len in 0..whole.len() {
+        assert!(ClientMessage::decode(&whole[..len]).is_err(), "{len}");
+    }
+}
+
+#[test]
+fn a_frame_over_the_limit_is_refused_before_it_is_read() {
+    let frame = vec![0; limits::FRAME_BYTES + 1];
+    assert_eq!(
+        ClientMessage::decode(&frame),
+        Err(DecodeError::FrameTooLarge { size: frame.len() })
+    );
+}
+
+#[test]
+fn bytes_after_the_message_are_refused() {
+    for count in [1, 8] {
+        let mut frame = phase("nfc_reading");
+        frame.extend(vec![0; count]);
+        assert_eq!(ClientMessage::decode(&frame), Err(DecodeError::TrailingBytes { count }));
+    }
+}
+
+#[test]
+fn a_union_member_of_a_newer_schema_is_no_error() {
+    // The union's tag is the first word after the root pointer.
+    let mut frame = phase("nfc_reading");
+    frame[16] = 9;
+    assert_eq!(ClientMessage::decode(&frame), Ok(None));
+    assert_eq!(ServerMessage::decode(&frame), Ok(None));
+}
+
+#[test]
+fn an_unknown_verdict_is_not_taken_for_acceptance() {
+    let mut frame = ServerMessage::Verdict(Verdict::accepted()).encode().unwrap();
+    frame[32] = 2;
+    assert_eq!(ServerMessage::decode(&frame), Err(DecodeError::UnknownOutcome(2)));
+}
+
+#[test]
+fn text_must_be_utf8_and_short() {
+    let mut frame = phase("nfc_reading");
+    let at = frame.windows(3).position(|w| w == b"nfc").unwrap();
+    frame[at] = 0xff;
+    let field = "phase.phase";
+    assert_eq!(ClientMessage::decode(&frame), Err(DecodeError::TextNotUtf8 { field }));
+    let longest = "x".repeat(limits::DECODED_TEXT_BYTES);
+    assert!(ClientMessage::decode(&phase(&longest)).is_ok());
+    assert_eq!(
+        ClientMessage::decode(&phase(&(longest + "x"))),
+        Err(DecodeError::TextTooLong { field })
+    );
+}
+
+#[test]
+fn lists_are_bounded() {
+    let selection = |count| ClientMessage::ShareSelection {
+        session_id: String::new(),
+        keys: vec!["k".into(); count],
+    };
+    let frame = selection(limits::LIST_ITEMS).encode().unwrap();
+    assert!(ClientMessage::decode(&frame).is_ok());
+    let frame = selection(limits::LIST_ITEMS + 1).encode().unwrap();
+    assert_eq!(
+        ClientMessage::decode(&frame),
+        Err(DecodeError::TooManyItems { field: "shareSelection.selectedFieldKeys" })
+    );
+}
+
+#[test]
+fn a_list_of_empty_structs_cannot_amplify() {
+    let frame = ServerMessage::ShareRequest(ShareRequest {
+        contract_version: 1,
+        session_id: "vs_x".into(),
+        fields: vec![],
+    });
+    let mut frame = frame.encode().unwrap();
+    // The tag of the empty list: claim half a billion structs of no words.
+    let tag = frame.len() - 8;
+    frame[tag..].copy_from_slice(&[0xfc, 0xff, 0xff, 0x7f, 0, 0, 0, 0]);
+    assert!(ServerMessage::decode(&frame).is_err());
+}
+
+#[test]
+fn absent_members_read_as_empty() {
+    // Tag 0 (hello) and a null pointer: every text has its default.
+    let frame = [0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0].to_vec();
+    let frame = [frame, vec![0; 16]].concat();
+    assert_eq!(
+        ClientMessage::decode(&frame),
+        Ok(Some(ClientMessage::Hello {
+            attempt_id: String::new(),
+            mobile_write_token: "".into(),
+            device_id: "".into(),
+            app_version: String::new(),
+        }))
+    );
+}
+
+#[test]
+fn a_message_in_several_segments_is_read() {
+    // Phase `ping`: root in segment 0 points far into segment 1, where another
+    // encoder put the union; its member is in the same segment.
+    let word = |hex: u64| hex.to_le_bytes();
+    let frame: Vec<u8> = [
+        [1, 0, 0, 0, 1, 0, 0, 0],
+        [6, 0, 0, 0, 0, 0, 0, 0],
+        word(0x0000_0001_0000_0002), // far pointer: segment 1, offset 0
+        word(0x0001_0001_0000_0000), // struct, 1 data word, 1 pointer
+        word(1),                     // tag: phase
+        word(0x0002_0000_0000_0000), // struct, 2 pointers
+        word(0x0000_002a_0000_0005), // text of 5 bytes, one word on
+        word(0),                     // no error text
+        *b"ping\0\0\0\0",
+    ]
+    .concat();
+    assert_eq!(
+        ClientMessage::decode(&frame),
+        Ok(Some(ClientMessage::Phase { phase: "ping".into(), error: String::new() }))
+    );
+}
+
+fn short_text() -> impl Strategy<Value = String> {
+    "\\PC{0,40}"
+}
+
+fn client_message() -> impl Strategy<Value = ClientMessage> {
+    let hello = (short_text(), short_text(), short_text(), short_text());
+    prop_oneof![
+        hello.prop_map(|(attempt_id, token, device, app_version)| ClientMessage::Hello {
+            attempt_id,
+            mobile_write_token: token.into(),
+            device_id: device.into(),
+            app_version,
+        }),
+        (short_text(), short_text())
+            .prop_map(|(phase, error)| ClientMessage::Phase { phase, error }),
+        (any::<u16>(), prop::collection::vec(any::<u8>(), 0..300), any::<[u32; 4]>()).prop_map(
+            |(kind, raw, [index, total, chunk_index, chunk_total])| {
+                ClientMessage::Data(DataPayload {
+                    kind: DataKind::from_number(kind),
+                    raw: raw.into(),
+                    index,
+                    total,
+                    chunk_index,
+                    chunk_total,
+                })
+            }
+        ),
+        (short_text(), prop::collection::vec(short_text(), 0..6))
+            .prop_map(|(session_id, keys)| ClientMessage::ShareSelection { session_id, keys }),
+    ]
+}
+
+fn server_message() -> impl Strategy<Value = ServerMessage> {
+    let field = (short_text(), short_text(), any::<bool>())
+        .prop_map(|(key, reason, required)| ShareField { key, reason, required });
+    prop_oneof![
+        short_text().prop_map(|message| ServerMessage::Ack { message }),
+        (short_text(), short_text())
+            .prop_map(|(code, message)| ServerMessage::Error { code, message }),
+        (any::<bool>(), short_text(), short_text(), any::<bool>(), any::<u32>()).prop_map(
+            |(accepted, reason_code, reason_message, retry_allowed, remaining_attempts)| {
+                ServerMessage::Verdict(Verdict {
+                    outcome: if accepted {
+                        VerdictOutcome::Accepted
+                    } else {
+                        VerdictOutcome::Rejected
+                    },
+                    reason_code,
+                    reason_message,
+                    retry_allowed,
+                    remaining_attempts,
+                })
+            }
+        ),
+        (any::<u32>(), short_text(), prop::collection::vec(field, 0..6)).prop_map(
+            |(contract_version, session_id, fields)| {
+                ServerMessage::ShareRequest(ShareRequest { contract_version, session_id, fields })
+            }
+        ),
+        (short_text(), prop::collection::vec(short_text(), 0..6))
+            .prop_map(|(session_id, keys)| ServerMessage::ShareReady { session_id, keys }),
+        prop::collection::vec(any::<u8>(), 0..70)
+            .prop_map(|challenge| ServerMessage::ActiveAuthChallenge { challenge }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn client_messages_survive_a_round_trip(message in client_message()) {
+        let frame = message.encode().unwrap();
+        prop_assert_eq!(&frame[..4], &[0; 4], "one segment");
+        prop_assert_eq!(ClientMessage::decode(&frame).unwrap(), Some(message));
+    }
+
+    #[test]
+    fn server_messages_survive_a_round_trip(message in server_message()) {
+        let frame = message.encode().unwrap();
+        prop_assert_eq!(&frame[..4], &[0; 4], "one segment");
+        prop_assert_eq!(ServerMessage::decode(&frame).unwrap(), Some(message));
+    }
+
+    #[test]
+    fn random_bytes_do_not_panic(frame in prop::collection::vec(any::<u8>(), 0..512)) {
+        let _ = ClientMessage::decode(&frame);
+        let _ = ServerMessage::decode(&frame);
+    }
+
+    #[test]
+    fn damaged_frames_do_not_panic(
+        client in client_message(),
+        server in server_message(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+    ) {
+        let mut client = client.encode().unwrap();
+        let mut server = server.encode().unwrap();
+        for (at, byte) in damage {
+            let at_client = at.index(client.len());
+            client[at_client] = byte;
+            let at_server = at.index(server.len());
+            server[at_server] = byte;
+        }
+        let _ = ClientMessage::decode(&client);
+        let _ = ServerMessage::decode(&server);
+    }
+}

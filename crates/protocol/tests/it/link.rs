@@ -1,0 +1,177 @@
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use protocol::{HandoffLink, LinkError, SecretText};
+use url::Url;
+
+fn expires_at() -> Timestamp {
+    "2026-05-05T11:05:00.000Z".parse().unwrap()
+}
+
+fn session_id() -> String {
+    format!("vs_{}", "a".repeat(64))
+}
+
+fn attempt_id() -> String {
+    format!("va_{}", "b".repeat(64))
+}
+
+fn link() -> HandoffLink {
+    let token = SecretText::from("c".repeat(64));
+    HandoffLink::new(&session_id(), &attempt_id(), token, expires_at()).unwrap()
+}
+
+fn scheme_uri() -> String {
+    format!(
+        "kayle-id://%7B%22v%22%3A1%2C%22session_id%22%3A%22vs_{}%22%2C%22attempt_id%22%3A%22va_{}%22%2C%22mobile_write_token%22%3A%22{}%22%2C%22expires_at%22%3A%222026-05-05T11%3A05%3A00.000Z%22%7D",
+        "a".repeat(64),
+        "b".repeat(64),
+        "c".repeat(64)
+    )
+}
+
+#[test]
+fn the_scheme_link_is_the_reference_byte_for_byte() {
+    assert_eq!(link().to_scheme_uri().expose(), scheme_uri());
+}
+
+#[test]
+fn optional_members_come_last() {
+    let link = link()
+        .with_cancel_token("d'(e)".into())
+        .with_api(Url::parse("https://api.kayle.id").unwrap())
+        .unwrap();
+    let expected = scheme_uri().replace(
+        "000Z%22%7D",
+        "000Z%22%2C%22cancel_token%22%3A%22d'(e)%22%2C%22api%22%3A%22https%3A%2F%2Fapi.kayle.id%2F%22%7D",
+    );
+    assert_eq!(link.to_scheme_uri().expose(), expected);
+    assert_eq!(HandoffLink::parse(&expected), Ok(link));
+}
+
+#[test]
+fn every_spelling_is_read() {
+    let json = link().to_json();
+    let json = json.expose();
+    let encoded = scheme_uri().replace("kayle-id://", "");
+    let page = format!("https://verify.kayle.id/{}", session_id());
+    for text in [
+        scheme_uri(),
+        format!("  {}\n", scheme_uri()),
+        format!("kayle://{encoded}"),
+        format!("kayle-id:{encoded}"),
+        format!("kayle:{encoded}"),
+        format!("kayle:/{encoded}"),
+        format!("kayle-id:///{encoded}"),
+        format!("KAYLE-ID://{encoded}"),
+        format!("kayle-id://{json}"),
+        format!("kayle:{json}"),
+        json.to_owned(),
+        json.replace(".000Z", "Z"),
+        json.replace(r#""v":1"#, r#""v":"later","new_member":[1]"#),
+        json.replace(r#""v":1,"#, ""),
+        format!("{page}#handoff={encoded}"),
+        format!("{page}/#handoff={encoded}"),
+        format!("{page}?x=1#step=2&handoff={encoded}"),
+        link().to_https(&Url::parse("http://localhost:2999/").unwrap()).expose().to_owned(),
+    ] {
+        assert_eq!(HandoffLink::parse(&text), Ok(link()), "{text}");
+    }
+}
+
+#[test]
+fn the_web_link_keeps_the_token_in_the_fragment() {
+    let base = Url::parse("https://verify.example/app/?q=1#x").unwrap();
+    let text = link().to_https(&base);
+    let url = Url::parse(text.expose()).unwrap();
+    assert_eq!(url.path(), format!("/app/{}", session_id()));
+    assert_eq!(url.query(), None);
+    assert!(url.fragment().unwrap().starts_with("handoff=%7B%22v%22%3A1"));
+}
+
+#[test]
+fn unusable_links_are_told_apart() {
+    let json = link().to_json();
+    let json = json.expose();
+    let without = |member: &str| {
+        let mut value: serde_json::Value = serde_json::from_str(json).unwrap();
+        value.as_object_mut().unwrap().remove(member);
+        value.to_string()
+    };
+    let other_page = format!(
+        "https://verify.kayle.id/vs_{}#handoff={}",
+        "z".repeat(64),
+        scheme_uri().replace("kayle-id://", "")
+    );
+    for (text, error) in [
+        (String::new(), LinkError::Empty),
+        (" \n".into(), LinkError::Empty),
+        ("kayle-id://".into(), LinkError::Empty),
+        ("x".repeat(HandoffLink::MAX_BYTES + 1), LinkError::TooLong),
+        ("hello".into(), LinkError::UnknownForm),
+        ("mailto:a@b".into(), LinkError::UnknownForm),
+        ("https://verify.kayle.id/vs_x".into(), LinkError::NoPayload),
+        ("https://verify.kayle.id/#other=1".into(), LinkError::NoPayload),
+        ("kayle:%7B%22v%22".into(), LinkError::NotJson),
+        ("kayle:%ff%fe".into(), LinkError::NotJson),
+        ("kayle:[]".into(), LinkError::NotJson),
+        ("{}".into(), LinkError::Missing("session_id")),
+        (without("attempt_id"), LinkError::Missing("attempt_id")),
+        (without("mobile_write_token"), LinkError::Missing("mobile_write_token")),
+        (without("expires_at"), LinkError::Missing("expires_at")),
+        (json.replace(&"c".repeat(64), " "), LinkError::Missing("mobile_write_token")),
+        (json.replace("vs_a", "vs_"), LinkError::Invalid("session_id")),
+        (json.replace("vs_a", "vs_/"), LinkError::Invalid("session_id")),
+        (json.replace("va_", "xx_"), LinkError::Invalid("attempt_id")),
+        (json.replace("2026-05-05T", "soon "), LinkError::Invalid("expires_at")),
+        (json.replace(r#""v":1"#, r#""api":"http://evil.example""#), LinkError::Invalid("api")),
+        (json.replace(r#""v":1"#, r#""api":"https://u:p@host""#), LinkError::Invalid("api")),
+        (json.replace(r#""v":1"#, r#""api":"javascript:1""#), LinkError::Invalid("api")),
+        (other_page, LinkError::SessionMismatch),
+    ] {
+        assert_eq!(HandoffLink::parse(&text), Err(error), "{text}");
+    }
+}
+
+#[test]
+fn expiry_has_thirty_seconds_of_leeway() {
+    let after = |seconds, nanos| expires_at() + SignedDuration::new(seconds, nanos);
+    assert_eq!(link().check_fresh(after(-300, 0)), Ok(()));
+    assert_eq!(link().check_fresh(after(30, 0)), Ok(()));
+    assert_eq!(link().check_fresh(after(30, 1)), Err(LinkError::Expired));
+}
+
+#[test]
+fn debug_output_shows_no_token() {
+    let link = link().with_cancel_token("dddd".into());
+    let shown = format!("{link:?} {:?}", link.to_scheme_uri());
+    assert!(shown.contains("vs_a"));
+    assert!(!shown.contains("cccc") && !shown.contains("dddd"));
+}
+
+proptest! {
+    #[test]
+    fn any_link_survives_every_spelling(
+        session in "[A-Za-z0-9]{64}",
+        attempt in "[a-z0-9]{1,64}",
+        token in "[!-~]\\PC{0,80}",
+        cancel in proptest::option::of("\\PC{1,60}"),
+        milliseconds in 0_i64..4_102_444_800_000,
+    ) {
+        let expires_at = Timestamp::from_millisecond(milliseconds).unwrap();
+        let mut link = HandoffLink::new(
+            &format!("vs_{session}"), &format!("va_{attempt}"), token.into(), expires_at,
+        ).unwrap();
+        if let Some(cancel) = cancel {
+            link = link.with_cancel_token(cancel.into());
+        }
+        let base = Url::parse("https://verify.example").unwrap();
+        for text in [link.to_scheme_uri(), link.to_https(&base), link.to_json()] {
+            prop_assert_eq!(&HandoffLink::parse(text.expose()).unwrap(), &link);
+        }
+    }
+
+    #[test]
+    fn no_text_panics(text in "(kayle:|https://x/#handoff=|)\\PC{0,80}") {
+        let _ = HandoffLink::parse(&text);
+    }
+}

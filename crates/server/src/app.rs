@@ -1,0 +1,225 @@
+//! The server, wired: what every request, socket and background task shares.
+
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::entropy::Entropy;
+use domain::key::{Keys, MASTER_SECRET_BYTES};
+use domain::time::Timestamp;
+use store::{Location, OpenOptions, Store, StoreError};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::clock::Clock;
+use crate::hub::Hub;
+use crate::trust::TrustCache;
+use crate::webhook::seal::JweSealer;
+use crate::webhook::worker::Worker;
+use crate::target::TargetRules;
+use crate::{expiry, http, web, ws};
+
+/// How long a stopping server waits for what is in flight.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// What a server is started with.
+pub struct Options {
+    /// Where it listens.
+    pub listener: TcpListener,
+    /// Its database.
+    pub location: Location,
+    /// The master secret that its keys are derived from.
+    pub master: Zeroizing<[u8; MASTER_SECRET_BYTES]>,
+    /// Its clock.
+    pub clock: Arc<dyn Clock>,
+    /// Its randomness.
+    pub entropy: Box<dyn Entropy + Send>,
+    /// Randomness for the ids that the store gives out.
+    pub store_entropy: Box<dyn Entropy + Send>,
+    /// Under which URL people and phones reach it; `http://<bound address>` if absent.
+    pub public_url: Option<Url>,
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be used.
+    #[error("the database cannot be opened")]
+    Store(#[from] StoreError),
+    /// The listening socket cannot be used.
+    #[error("the listening socket cannot be used")]
+    Listener(#[from] std::io::Error),
+    /// The public URL is no usable base.
+    #[error("the public URL must be http(s)://host[:port] without a path")]
+    PublicUrl,
+    /// No HTTP client can be made for webhooks.
+    #[error("the webhook client cannot be made: {0}")]
+    WebhookClient(String),
+}
+
+/// What every part of the server shares.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+/// See [`App`].
+pub struct Shared {
+    /// Durable state.
+    pub store: Store,
+    /// Derived keys.
+    pub keys: Arc<Keys>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Wake-ups by session.
+    pub hub: Hub,
+    /// The trust store as it was last imported.
+    pub trust: TrustCache,
+    /// Under which URL people and phones reach this server.
+    pub public_url: Url,
+    /// Which URLs an organization may name.
+    pub targets: TargetRules,
+    /// Cancelled when the server stops.
+    pub shutdown: CancellationToken,
+    /// Sockets and background work, waited for when the server stops.
+    pub tasks: TaskTracker,
+    entropy: Mutex<Box<dyn Entropy + Send>>,
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Shared {
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Makes something that needs randomness: an id, a token.
+    pub fn random<T>(&self, make: impl FnOnce(&mut dyn Entropy) -> T) -> T {
+        make(self.entropy.lock().unwrap_or_else(PoisonError::into_inner).as_mut())
+    }
+
+    /// The page of a session, without any secret.
+    pub fn page_url(&self, session: &domain::id::SessionId) -> Url {
+        let mut url = self.public_url.clone();
+        url.set_path(session.as_str());
+        url
+    }
+}
+
+/// A server that runs.
+pub struct Running {
+    /// The address it listens on.
+    pub address: SocketAddr,
+    /// The shared parts, for whoever started it.
+    pub app: App,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+/// Opens the database, starts the background work and begins to serve.
+pub async fn start(options: Options) -> Result<Running, StartError> {
+    let address = options.listener.local_addr()?;
+    let public_url = match options.public_url {
+        Some(url) => check_public_url(url)?,
+        None => Url::parse(&format!("http://{address}")).map_err(|_| StartError::PublicUrl)?,
+    };
+    let keys = Arc::new(Keys::derive(&options.master));
+    let hub = Hub::default();
+    let outbox = Arc::new(Notify::new());
+    let notify = {
+        let (hub, outbox) = (hub.clone(), Arc::clone(&outbox));
+        move |session: &domain::id::SessionId| {
+            hub.wake(session);
+            outbox.notify_one();
+        }
+    };
+    let store = Store::open(OpenOptions {
+        location: options.location,
+        entropy: options.store_entropy,
+        sealer: Arc::new(JweSealer),
+        notify: Arc::new(notify),
+    })
+    .await?;
+    let targets = TargetRules::for_public_url(&public_url);
+    let app = App(Arc::new(Shared {
+        trust: TrustCache::new(store.clone()),
+        store,
+        keys,
+        clock: options.clock,
+        hub,
+        public_url,
+        targets,
+        shutdown: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+        entropy: Mutex::new(options.entropy),
+    }));
+    let worker = Worker::new(
+        app.store.clone(),
+        Arc::clone(&app.keys),
+        Arc::clone(&app.clock),
+        outbox,
+        app.targets.clone(),
+    )
+    .map_err(|error| StartError::WebhookClient(error.to_string()))?;
+    app.tasks.spawn(worker.run(app.shutdown.clone()));
+    app.tasks.spawn(expiry::sweep(app.clone()));
+    let router = router(app.clone());
+    let stop = app.shutdown.clone();
+    let server = tokio::spawn(async move {
+        axum::serve(
+            options.listener,
+            router.into_make_service_with_connect_info::<SocketAddr>(),
+        )
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+    });
+    Ok(Running { address, app, server })
+}
+
+impl Running {
+    /// Stops taking requests, lets what is in flight end, and closes the database.
+    pub async fn stop(self) {
+        self.app.shutdown.cancel();
+        self.app.tasks.close();
+        let drained = async {
+            let _ = self.server.await;
+            self.app.tasks.wait().await;
+        };
+        let deadline = self.app.clock.now() + DRAIN;
+        tokio::select! {
+            () = drained => {}
+            () = self.app.clock.sleep_until(deadline) => tracing::warn!("stopped with work in flight"),
+        }
+        self.app.store.close().await;
+    }
+}
+
+fn router(app: App) -> axum::Router {
+    http::routes()
+        .merge(ws::routes())
+        .merge(web::routes())
+        .fallback(http::unknown_route)
+        .method_not_allowed_fallback(http::wrong_method)
+        .layer(axum::middleware::from_fn(http::headers::protect))
+        .with_state(app)
+}
+
+fn check_public_url(url: Url) -> Result<Url, StartError> {
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.host().is_some()
+        && url.path() == "/"
+        && url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    if plain { Ok(url) } else { Err(StartError::PublicUrl) }
+}

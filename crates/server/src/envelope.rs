@@ -1,0 +1,198 @@
+//! The one error envelope (REFERENCE 1.1): a stable code, what happened, and what to do.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use domain::session::{CancelRefusal, MintRefusal};
+use domain::share::ShareContractError;
+use serde::Serialize;
+use store::StoreError;
+
+/// Where every code is explained.
+const DOCS: &str = "https://github.com/kayle-id/kayle/blob/main/docs/ERRORS.md";
+
+/// An error as it is answered.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    hint: &'static str,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    data: Option<()>,
+    error: Detail<'a>,
+}
+
+#[derive(Serialize)]
+struct Detail<'a> {
+    code: &'a str,
+    message: &'a str,
+    hint: &'a str,
+    docs: String,
+}
+
+impl ApiError {
+    /// An error with its status, stable code, message and hint.
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+        hint: &'static str,
+    ) -> Self {
+        Self { status, code, message: message.into(), hint }
+    }
+
+    /// A request that does not say what it must say.
+    pub(crate) fn invalid_request(message: impl Into<String>, hint: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "INVALID_REQUEST", message, hint)
+    }
+
+    /// An object of the caller's organization that is not there.
+    pub(crate) fn not_found(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "NOT_FOUND",
+            format!("no such {what}"),
+            "check the id, and that the API key belongs to the same organization",
+        )
+    }
+
+    pub(crate) fn session_not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "SESSION_NOT_FOUND",
+            "no such session",
+            "check the id; sessions of other organizations are not visible",
+        )
+    }
+
+    pub(crate) fn invalid_session_id() -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "INVALID_SESSION_ID",
+            "this is not a session id",
+            "a session id is vs_ followed by 64 letters or digits",
+        )
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "UNAUTHORIZED",
+            "a valid API key is needed",
+            "send `Authorization: Bearer kk_…`; make a key with `kayle key create`",
+        )
+    }
+
+    pub(crate) fn forbidden(scope: domain::organization::Scope) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "FORBIDDEN",
+            format!("the API key lacks the scope {scope}"),
+            "make a key that holds the scope with `kayle key create --scope …`",
+        )
+    }
+
+    pub(crate) fn unknown_route() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "ROUTE_NOT_FOUND",
+            "no route has this path",
+            "check the path; the API lives under /v1",
+        )
+    }
+
+    pub(crate) fn wrong_method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            "this path does not take this method",
+            "the Allow header lists the methods it takes",
+        )
+    }
+
+    /// Something that is ours to mend. The detail is logged once and not sent.
+    pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::error!(error, "a request failed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "INTERNAL_SERVER_ERROR",
+            "the server could not answer",
+            "try again; if it persists, its operator finds the cause in the log",
+        )
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let docs = format!("{DOCS}#{}", self.code.to_ascii_lowercase());
+        let error =
+            Detail { code: self.code, message: &self.message, hint: self.hint, docs };
+        (self.status, Json(Envelope { data: None, error })).into_response()
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::not_found("object"),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<MintRefusal> for ApiError {
+    fn from(refusal: MintRefusal) -> Self {
+        let (code, hint) = match refusal {
+            MintRefusal::SessionEnded => {
+                ("SESSION_EXPIRED", "the business that sent you can create a new session")
+            }
+            MintRefusal::InProgress => ("SESSION_IN_PROGRESS", "continue on the phone that started"),
+        };
+        Self::new(StatusCode::CONFLICT, code, refusal.to_string(), hint)
+    }
+}
+
+impl From<CancelRefusal> for ApiError {
+    fn from(refusal: CancelRefusal) -> Self {
+        let (status, code, hint) = match refusal {
+            CancelRefusal::Invalid => (
+                StatusCode::UNAUTHORIZED,
+                "CANCEL_TOKEN_INVALID",
+                "use the cancel_token of the answer that created the session",
+            ),
+            CancelRefusal::Used => (
+                StatusCode::CONFLICT,
+                "CANCEL_TOKEN_USED",
+                "a cancel token works once; the session can still be cancelled with an API key",
+            ),
+        };
+        Self::new(status, code, refusal.to_string(), hint)
+    }
+}
+
+impl From<ShareContractError> for ApiError {
+    fn from(error: ShareContractError) -> Self {
+        use ShareContractError as E;
+        let (code, hint) = match &error {
+            E::TooManyFields => ("TOO_MANY_SHARE_FIELDS", "ask for fewer fields"),
+            E::NotAnObject(_) | E::RequiredNotBoolean(_) => (
+                "INVALID_SHARE_FIELDS",
+                "each field is {\"required\": true|false, \"reason\": \"…\"}",
+            ),
+            E::ReasonRequired(_) => ("REASON_REQUIRED", "say why you ask; the person reads it"),
+            E::ReasonTooLong(_) => ("REASON_TOO_LONG", "keep each reason within 200 characters"),
+            E::InvalidAgeGate(_) => ("INVALID_AGE_GATE_KEY", "use for example age_over_18"),
+            E::UnknownClaim(_) => ("UNKNOWN_CLAIM_KEY", "docs/API.md lists the claims"),
+            E::MultipleAgeGates(_) => ("MULTIPLE_AGE_GATES_NOT_ALLOWED", "keep the one you need"),
+            E::BirthDateAndAgeGate => (
+                "DOB_AND_AGE_GATE_CONFLICT",
+                "an age gate exists so that the date of birth need not be shared",
+            ),
+        };
+        Self::new(StatusCode::BAD_REQUEST, code, error.to_string(), hint)
+    }
+}

@@ -1,0 +1,27 @@
+//! Minting a handoff for whoever asks: the API, the page, the phone that tries again.
+
+use domain::id::{AttemptId, SessionId};
+use domain::session::{Handoff, MintRefusal, Session};
+use store::StoreError;
+
+use crate::app::App;
+
+/// Why there is no handoff.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HandoffError {
+    /// The session does not allow it.
+    #[error(transparent)]
+    Refused(#[from] MintRefusal),
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Mints a handoff, or gives the one of the last minute again. Parallel calls get equal answers.
+pub(crate) async fn mint(app: &App, session: &SessionId) -> Result<Handoff, HandoffError> {
+    let now = app.now();
+    let fresh = app.random(AttemptId::random);
+    let keys = std::sync::Arc::clone(&app.keys);
+    let unit = move |session: Session| session.mint(fresh.clone(), &keys, now);
+    Ok(app.store.session(session, now, unit).await??)
+}

@@ -1,0 +1,60 @@
+//! Who calls, and what they may do. A handler that takes a [`Caller`] states its policy by it.
+
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use axum::http::header;
+use axum::http::request::Parts;
+use domain::organization::{Organization, Scope};
+
+use super::error::ApiError;
+use crate::app::App;
+
+/// A scope as a type.
+pub(crate) trait RequiredScope: Send + Sync {
+    /// The scope.
+    const SCOPE: Scope;
+}
+
+macro_rules! required_scope {
+    ($($name:ident),*) => { $(
+        /// See [`Scope`].
+        pub(crate) struct $name;
+
+        impl RequiredScope for $name {
+            const SCOPE: Scope = Scope::$name;
+        }
+    )* };
+}
+
+required_scope!(SessionsRead, SessionsWrite, WebhooksRead, WebhooksWrite);
+
+/// An organization whose API key holds the scope `S`. It cannot be had otherwise.
+pub(crate) struct Caller<S> {
+    /// The organization the key speaks for.
+    pub(crate) organization: Organization,
+    scope: PhantomData<S>,
+}
+
+impl<S: RequiredScope> FromRequestParts<App> for Caller<S> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let presented = parts
+            .headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .ok_or_else(ApiError::unauthorized)?;
+        let hash = app.keys.api_key_hash(presented.trim());
+        let (key, organization) =
+            app.store.find_api_key(&hash).await?.ok_or_else(ApiError::unauthorized)?;
+        if key.revoked_at.is_some() {
+            return Err(ApiError::unauthorized());
+        }
+        if !key.allows(S::SCOPE) {
+            return Err(ApiError::forbidden(S::SCOPE));
+        }
+        Ok(Self { organization, scope: PhantomData })
+    }
+}

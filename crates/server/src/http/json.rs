@@ -1,0 +1,132 @@
+//! JSON in and out.
+
+use axum::Json;
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+
+/// The largest JSON body.
+const MAX_BODY: usize = 64 * 1024;
+
+/// `{"data": …, "error": null}`.
+#[derive(Serialize)]
+pub(crate) struct Data<T> {
+    data: T,
+    error: Option<()>,
+}
+
+/// Wraps an answer in the envelope.
+pub(crate) fn data<T: Serialize>(data: T) -> Json<Data<T>> {
+    Json(Data { data, error: None })
+}
+
+/// The envelope with status 201.
+pub(crate) fn created<T: Serialize>(value: T) -> Response {
+    (StatusCode::CREATED, data(value)).into_response()
+}
+
+/// A JSON body that must be there: 415 for another type, 400 for anything but what `T` says.
+pub(crate) struct Body<T>(pub(crate) T);
+
+/// A JSON body that may be left out together with its content type.
+pub(crate) struct OptionalBody<T>(pub(crate) Option<T>);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        match read(request).await? {
+            Some(bytes) => parse(&bytes).map(Self),
+            None => Err(wrong_type()),
+        }
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        match read(request).await? {
+            Some(bytes) => parse(&bytes).map(|body| Self(Some(body))),
+            None => Ok(Self(None)),
+        }
+    }
+}
+
+/// The body; `None` if there is neither a body nor a content type.
+async fn read(request: Request) -> Result<Option<Vec<u8>>, ApiError> {
+    let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
+    let bytes = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| {
+        ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "PAYLOAD_TOO_LARGE",
+            format!("the body is larger than {MAX_BODY} bytes, or did not arrive whole"),
+            "send a smaller body",
+        )
+    })?;
+    match content_type {
+        None if bytes.is_empty() => Ok(None),
+        Some(value) if is_json(value.as_bytes()) => Ok(Some(bytes.into())),
+        _ => Err(wrong_type()),
+    }
+}
+
+/// `application/json` or `application/*+json`, with any parameters (RFC 6839 §3.1).
+fn is_json(content_type: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(content_type) else { return false };
+    let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let mut track = serde_path_to_error::Track::new();
+    let mut unknown = None;
+    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let parsed = serde_ignored::deserialize(tracked, |path| {
+        unknown.get_or_insert_with(|| path.to_string());
+    });
+    let value = match parsed {
+        Ok(value) => value,
+        Err(error) if error.is_data() => {
+            let path = track.path().to_string();
+            return Err(ApiError::invalid_request(
+                format!("the body does not fit at `{path}`"),
+                "docs/API.md shows the shape of every body",
+            ));
+        }
+        Err(error) => return Err(malformed(&error)),
+    };
+    json.end().map_err(|error| malformed(&error))?;
+    match unknown {
+        None => Ok(value),
+        Some(path) => Err(ApiError::invalid_request(
+            format!("unknown member `{path}`"),
+            "leave it out; members that are not understood are refused, not ignored",
+        )),
+    }
+}
+
+fn malformed(error: &serde_json::Error) -> ApiError {
+    ApiError::new(
+        StatusCode::BAD_REQUEST,
+        "MALFORMED_JSON",
+        format!("the body is not JSON (line {}, column {})", error.line(), error.column()),
+        "send one JSON value in UTF-8",
+    )
+}
+
+fn wrong_type() -> ApiError {
+    ApiError::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "UNSUPPORTED_MEDIA_TYPE",
+        "the body must be JSON",
+        "send `Content-Type: application/json`",
+    )
+}

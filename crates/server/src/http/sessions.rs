@@ -1,0 +1,270 @@
+//! `/v1/sessions`: create, read, list, cancel (REFERENCE 1.3).
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use domain::attempt::Attempt;
+use domain::entropy::random_text;
+use domain::id::SessionId;
+use domain::policy::FaceMatch;
+use domain::session::{NewSession, Session};
+use domain::share::{CONTRACT_VERSION, FieldSource, RequestedField, ShareContract, ShareField};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use store::SessionFilter;
+
+use super::attempts::AttemptView;
+use super::caller::{Caller, SessionsRead, SessionsWrite};
+use super::error::ApiError;
+use super::json::{OptionalBody, created, data};
+use super::list::{self, Params, list};
+use super::time::iso;
+use crate::app::App;
+
+const CANCEL_TOKEN_LENGTH: usize = 48;
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/sessions", post(create).get(list_sessions))
+        .route("/v1/sessions/{id}", get(read))
+        .route("/v1/sessions/{id}/cancel", post(cancel))
+}
+
+#[derive(Deserialize, Default)]
+struct CreateBody {
+    redirect_url: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    share_fields: Option<Value>,
+}
+
+/// Tells `"share_fields": null` (an error) from no `share_fields` (the default).
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(deserializer).map(Some)
+}
+
+#[derive(Deserialize)]
+struct IncludeAttempts {
+    include_attempts: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ListParams {
+    status: Option<String>,
+    created_from: Option<String>,
+    created_to: Option<String>,
+    limit: Option<String>,
+    starting_after: Option<String>,
+    include_attempts: Option<String>,
+}
+
+#[derive(Serialize)]
+struct SessionView {
+    id: String,
+    status: &'static str,
+    contract_version: u32,
+    share_fields: Map<String, Value>,
+    redirect_url: Option<String>,
+    verification_url: String,
+    expires_at: String,
+    created_at: String,
+    updated_at: String,
+    completed_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempts: Option<Vec<AttemptView>>,
+}
+
+#[derive(Serialize)]
+struct ShareFieldView<'a> {
+    required: bool,
+    reason: &'a str,
+    source: &'static str,
+}
+
+async fn create(
+    State(app): State<App>,
+    caller: Caller<SessionsWrite>,
+    Params(params): Params<IncludeAttempts>,
+    OptionalBody(body): OptionalBody<CreateBody>,
+) -> Result<Response, ApiError> {
+    let include = list::flag("include_attempts", params.include_attempts.as_deref())?;
+    let body = body.unwrap_or_default();
+    let contract = match &body.share_fields {
+        None => ShareContract::default(),
+        Some(fields) => ShareContract::requested(&requested(fields)?)?,
+    };
+    let redirect_url = body.redirect_url.map(|url| check_redirect(&app, &url)).transpose()?;
+    if caller.organization.policy.face_match == FaceMatch::Required {
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "FACE_MATCH_UNAVAILABLE",
+            "the organization requires a face match, which this version cannot make",
+            "its operator can decide to go without: kayle org set ID face_match=off",
+        ));
+    }
+    let cancel_token = app.random(|entropy| random_text(CANCEL_TOKEN_LENGTH, entropy));
+    let session = Session::create(
+        NewSession {
+            id: app.random(SessionId::random),
+            organization: caller.organization.id,
+            contract,
+            policy: caller.organization.policy,
+            redirect_url,
+            cancel_token: app.keys.cancel_token_hash(&cancel_token),
+        },
+        app.now(),
+    );
+    app.store.create_session(session.clone()).await?;
+    let mut view = SessionView::of(&session, &app, include.unwrap_or(false));
+    // In the fragment, which browsers send to nobody (SECURITY row 8).
+    view.verification_url.push_str("#cancel_token=");
+    view.verification_url.push_str(&cancel_token);
+    view.cancel_token = Some(cancel_token);
+    Ok(created(view))
+}
+
+async fn read(
+    State(app): State<App>,
+    caller: Caller<SessionsRead>,
+    Path(id): Path<String>,
+    Params(params): Params<IncludeAttempts>,
+) -> Result<impl IntoResponse, ApiError> {
+    let include = list::flag("include_attempts", params.include_attempts.as_deref())?;
+    let session = owned(&app, &caller, &id).await?;
+    Ok(data(SessionView::of(&session, &app, include.unwrap_or(false))))
+}
+
+async fn list_sessions(
+    State(app): State<App>,
+    caller: Caller<SessionsRead>,
+    Params(params): Params<ListParams>,
+) -> Result<impl IntoResponse, ApiError> {
+    let include =
+        list::flag("include_attempts", params.include_attempts.as_deref())?.unwrap_or(false);
+    let limit = list::limit(params.limit.as_deref())?;
+    let status = params.status.as_deref().map(known_status).transpose()?;
+    let filter = SessionFilter {
+        status,
+        created_from: list::time("created_from", params.created_from.as_deref())?,
+        created_to: list::time("created_to", params.created_to.as_deref())?,
+        starting_after: list::id("starting_after", params.starting_after.as_deref())?,
+        limit,
+    };
+    let now = app.now();
+    let page = app.store.list_sessions(&caller.organization.id, filter, now).await?;
+    let sessions: Vec<_> = page
+        .items
+        .into_iter()
+        .map(|session| SessionView::of(&session.at(now).session, &app, include))
+        .collect();
+    let cursor = sessions.last().map(|session| session.id.clone());
+    Ok(list(sessions, limit, page.has_more, cursor))
+}
+
+async fn cancel(
+    State(app): State<App>,
+    caller: Caller<SessionsWrite>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    let session = owned(&app, &caller, &id).await?;
+    let now = app.now();
+    let unit = move |session: Session| Ok::<_, ApiError>(session.cancel(now));
+    app.store.session(&session.id, now, unit).await??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A session of the caller's organization, as it stands now.
+async fn owned<S>(app: &App, caller: &Caller<S>, id: &str) -> Result<Session, ApiError> {
+    let id: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
+    match app.store.read_session(&id).await? {
+        Some(session) if session.organization == caller.organization.id => {
+            Ok(session.at(app.now()).session)
+        }
+        _ => Err(ApiError::session_not_found()),
+    }
+}
+
+fn known_status(text: &str) -> Result<&'static str, ApiError> {
+    ["created", "in_progress", "completed", "expired", "cancelled"]
+        .into_iter()
+        .find(|known| *known == text)
+        .ok_or_else(|| {
+            ApiError::invalid_request(
+                "`status` is not a session status",
+                "use created, in_progress, completed, expired or cancelled",
+            )
+        })
+}
+
+fn check_redirect(app: &App, url: &str) -> Result<String, ApiError> {
+    app.targets.check_redirect(url).map(String::from).map_err(|error| {
+        ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "INVALID_REDIRECT_URL",
+            format!("redirect_url: {error}"),
+            "use an https URL without credentials; http to loopback only where this server is on loopback",
+        )
+    })
+}
+
+fn requested(fields: &Value) -> Result<Vec<RequestedField>, ApiError> {
+    let Value::Object(fields) = fields else {
+        return Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "INVALID_SHARE_FIELDS",
+            "share_fields must be an object",
+            "each member is a claim key: {\"family_name\": {\"required\": true, \"reason\": \"…\"}}",
+        ));
+    };
+    fields.iter().map(|(key, value)| requested_field(key, value)).collect()
+}
+
+fn requested_field(key: &str, value: &Value) -> Result<RequestedField, ApiError> {
+    let object = value.as_object();
+    let unknown = object.and_then(|members| members.keys().find(|name| !matches!(name.as_str(), "required" | "reason")));
+    if let Some(name) = unknown {
+        return Err(ApiError::invalid_request(
+            format!("unknown member `share_fields.{key}.{name}`"),
+            "leave it out; members that are not understood are refused, not ignored",
+        ));
+    }
+    Ok(RequestedField {
+        key: key.to_owned(),
+        is_object: object.is_some(),
+        required: value.get("required").and_then(Value::as_bool),
+        reason: value.get("reason").and_then(Value::as_str).map(str::to_owned),
+    })
+}
+
+impl SessionView {
+    fn of(session: &Session, app: &App, include_attempts: bool) -> Self {
+        Self {
+            id: session.id.to_string(),
+            status: session.status(),
+            contract_version: CONTRACT_VERSION,
+            share_fields: session.contract.fields().map(|(key, field)| (key.to_owned(), field_view(field))).collect(),
+            redirect_url: session.redirect_url.clone(),
+            verification_url: app.page_url(&session.id).into(),
+            expires_at: iso(session.expires_at),
+            created_at: iso(session.created_at),
+            updated_at: iso(session.updated_at),
+            completed_at: session.completed_at().map(iso),
+            cancel_token: None,
+            attempts: include_attempts.then(|| session.attempts.iter().map(|attempt: &Attempt| AttemptView::of(&session.id, attempt)).collect()),
+        }
+    }
+}
+
+fn field_view(field: &ShareField) -> Value {
+    serde_json::json!(ShareFieldView {
+        required: field.required,
+        reason: &field.reason,
+        source: match field.source {
+            FieldSource::Default => "default",
+            FieldSource::RelyingParty => "rc",
+        },
+    })
+}

@@ -1,0 +1,144 @@
+//! `/v1/verify/session/…`: what the page and the phone ask (REFERENCE 2).
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use domain::attempt::{AttemptState, FailureCode};
+use domain::id::SessionId;
+use domain::key::KeyedHash;
+use domain::session::Session;
+use serde::{Deserialize, Serialize};
+use store::StoreError;
+
+use super::error::ApiError;
+use super::json::{Body, data};
+use super::time::iso;
+use crate::app::App;
+use crate::handoff::{self, HandoffError};
+
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/v1/verify/session/{id}/handoff", post(mint))
+        .route("/v1/verify/session/{id}/details", get(details))
+        .route("/v1/verify/session/{id}/status", get(status))
+        .route("/v1/verify/session/{id}/cancel", post(cancel))
+}
+
+#[derive(Serialize)]
+struct HandoffView {
+    v: u8,
+    session_id: String,
+    attempt_id: String,
+    mobile_write_token: String,
+    expires_at: String,
+}
+
+#[derive(Serialize)]
+struct DetailsView {
+    organization_name: String,
+    session_id: String,
+}
+
+#[derive(Serialize)]
+struct StatusView {
+    session_id: String,
+    status: &'static str,
+    is_terminal: bool,
+    completed_at: Option<String>,
+    redirect_url: Option<String>,
+    same_device_only: bool,
+    latest_attempt: Option<LatestAttemptView>,
+}
+
+#[derive(Serialize)]
+struct LatestAttemptView {
+    id: String,
+    status: &'static str,
+    failure_code: Option<&'static str>,
+    completed_at: Option<String>,
+    handoff_claimed: bool,
+    retry_allowed: bool,
+}
+
+#[derive(Deserialize)]
+struct CancelBody {
+    cancel_token: String,
+}
+
+async fn mint(State(app): State<App>, Path(id): Path<String>) -> Result<impl IntoResponse, ApiError> {
+    let session = parse(&id)?;
+    let handoff = handoff::mint(&app, &session).await.map_err(|error| match error {
+        HandoffError::Refused(refusal) => refusal.into(),
+        HandoffError::Store(StoreError::NotFound) => ApiError::session_not_found(),
+        HandoffError::Store(error) => error.into(),
+    })?;
+    Ok(data(HandoffView {
+        v: 1,
+        session_id: id,
+        attempt_id: handoff.attempt.to_string(),
+        mobile_write_token: handoff.token.reveal().to_owned(),
+        expires_at: iso(handoff.expires_at),
+    }))
+}
+
+async fn details(State(app): State<App>, Path(id): Path<String>) -> Result<impl IntoResponse, ApiError> {
+    let session = read(&app, &id).await?;
+    let organization = app
+        .store
+        .get_organization(&session.organization)
+        .await?
+        .ok_or_else(ApiError::session_not_found)?;
+    Ok(data(DetailsView { organization_name: organization.name, session_id: id }))
+}
+
+async fn status(State(app): State<App>, Path(id): Path<String>) -> Result<impl IntoResponse, ApiError> {
+    // Read only: a session past its time is shown as expired, and the sweep makes it so.
+    let session = read(&app, &id).await?.at(app.now()).session;
+    let latest_attempt = session.latest_attempt().map(|attempt| LatestAttemptView {
+        id: attempt.id.to_string(),
+        status: attempt.status(),
+        failure_code: attempt.failure_code().map(FailureCode::as_str),
+        completed_at: attempt.completed_at().map(iso),
+        handoff_claimed: attempt.was_claimed(),
+        retry_allowed: matches!(attempt.state, AttemptState::Failed { .. }) && !session.is_terminal(),
+    });
+    Ok(data(StatusView {
+        session_id: id,
+        status: session.status(),
+        is_terminal: session.is_terminal(),
+        completed_at: session.completed_at().map(iso),
+        redirect_url: session.redirect_url.clone(),
+        same_device_only: session.same_device_only(),
+        latest_attempt,
+    }))
+}
+
+async fn cancel(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Body(body): Body<CancelBody>,
+) -> Result<StatusCode, ApiError> {
+    let id = parse(&id)?;
+    if body.cancel_token.is_empty() {
+        return Err(ApiError::invalid_request("`cancel_token` is empty", "send the token of the verification link"));
+    }
+    let token: KeyedHash = app.keys.cancel_token_hash(&body.cancel_token);
+    let now = app.now();
+    let unit = move |session: Session| session.cancel_with_token(&token, now);
+    match app.store.session(&id, now, unit).await {
+        Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),
+        Ok(Err(refusal)) => Err(refusal.into()),
+        Err(StoreError::NotFound) => Err(ApiError::session_not_found()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn parse(id: &str) -> Result<SessionId, ApiError> {
+    id.parse().map_err(|_| ApiError::invalid_session_id())
+}
+
+async fn read(app: &App, id: &str) -> Result<Session, ApiError> {
+    app.store.read_session(&parse(id)?).await?.ok_or_else(ApiError::session_not_found)
+}

@@ -1,0 +1,65 @@
+//! Wake-ups: "session X changed". Never state; whoever wakes re-reads what is committed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::id::SessionId;
+use tokio::sync::watch;
+
+/// Who waits for which session.
+#[derive(Clone, Default)]
+pub struct Hub(Arc<Mutex<HashMap<SessionId, watch::Sender<u64>>>>);
+
+/// A place at the hub for one session. Dropping it leaves the hub.
+pub struct Subscription {
+    hub: Hub,
+    session: SessionId,
+    receiver: Option<watch::Receiver<u64>>,
+}
+
+impl Hub {
+    /// Wakes everyone who waits for the session.
+    pub fn wake(&self, session: &SessionId) {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sender) = waiting.get(session) {
+            sender.send_modify(|changes| *changes += 1);
+        }
+    }
+
+    /// Waits for changes of the session from now on.
+    pub fn subscribe(&self, session: &SessionId) -> Subscription {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let receiver =
+            waiting.entry(session.clone()).or_insert_with(|| watch::Sender::new(0)).subscribe();
+        Subscription { hub: self.clone(), session: session.clone(), receiver: Some(receiver) }
+    }
+}
+
+impl Subscription {
+    /// Resolves when the session changed since the last call (or since the subscription).
+    pub async fn changed(&mut self) {
+        let gone = match &mut self.receiver {
+            Some(receiver) => receiver.changed().await.is_err(),
+            None => true,
+        };
+        if gone {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.receiver = None;
+        let mut waiting = self.hub.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.get(&self.session).is_some_and(|sender| sender.receiver_count() == 0) {
+            waiting.remove(&self.session);
+        }
+    }
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hub")
+    }
+}

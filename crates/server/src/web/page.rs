@@ -1,0 +1,150 @@
+//! `GET /vs_…`: the page of a session, and the handoff it shows.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, post};
+use axum::{Json, Router};
+use domain::id::SessionId;
+use domain::session::Session;
+use protocol::{HandoffLink, SecretText};
+use serde::Serialize;
+use store::StoreError;
+
+use super::qr;
+use crate::app::App;
+use crate::envelope::ApiError;
+use crate::handoff::{self, HandoffError};
+use crate::iso::iso;
+
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+pub(super) fn routes() -> Router<App> {
+    Router::new().route("/{session}", any(page)).route("/{session}/handoff", post(mint))
+}
+
+#[derive(Template)]
+#[template(path = "session.html")]
+struct SessionPage<'a> {
+    organization: &'a str,
+    fields: Vec<FieldRow<'a>>,
+    session: &'a str,
+    state: &'static str,
+}
+
+struct FieldRow<'a> {
+    label: String,
+    reason: &'a str,
+    required: bool,
+}
+
+#[derive(Template)]
+#[template(path = "message.html")]
+struct MessagePage {
+    title: &'static str,
+    text: &'static str,
+}
+
+/// What the page needs to show a way to the phone.
+#[derive(Serialize)]
+struct HandoffView {
+    /// The https link of the QR code and of "copy link"; its payload is in the fragment.
+    link: String,
+    /// The app's own scheme, for a button on the phone itself.
+    app_link: String,
+    /// The QR code as an SVG document.
+    qr: String,
+    /// When the code stops working for a phone that has not come.
+    expires_at: String,
+}
+
+async fn page(State(app): State<App>, method: Method, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse::<SessionId>() else {
+        if id.starts_with("vs_") && method == Method::GET {
+            return html(StatusCode::NOT_FOUND, &INVALID_LINK);
+        }
+        return ApiError::unknown_route().into_response();
+    };
+    if !matches!(method, Method::GET | Method::HEAD) {
+        return ApiError::wrong_method().into_response();
+    }
+    match load(&app, &id).await {
+        Ok(Some((session, organization))) => html(StatusCode::OK, &session_page(&session, &organization)),
+        Ok(None) => html(StatusCode::NOT_FOUND, &INVALID_LINK),
+        Err(error) => {
+            tracing::error!(%error, "the page of a session could not be shown");
+            html(StatusCode::INTERNAL_SERVER_ERROR, &UNAVAILABLE)
+        }
+    }
+}
+
+async fn mint(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
+    let session: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
+    let handoff = handoff::mint(&app, &session).await.map_err(|error| match error {
+        HandoffError::Refused(refusal) => refusal.into(),
+        HandoffError::Store(StoreError::NotFound) => ApiError::session_not_found(),
+        HandoffError::Store(error) => error.into(),
+    })?;
+    let expires_at = jiff::Timestamp::from_millisecond(handoff.expires_at.as_millis())
+        .map_err(|error| ApiError::internal(&error))?;
+    let token = SecretText::from(handoff.token.reveal());
+    let link = HandoffLink::new(&id, handoff.attempt.as_str(), token, expires_at)
+        .and_then(|link| link.with_api(app.public_url.clone()))
+        .map_err(|error| ApiError::internal(&error))?;
+    let https = link.to_https(&app.public_url);
+    let view = HandoffView {
+        qr: qr::svg(https.expose()).map_err(|error| ApiError::internal(&error))?,
+        link: https.expose().to_owned(),
+        app_link: link.to_scheme_uri().expose().to_owned(),
+        expires_at: iso(handoff.expires_at),
+    };
+    Ok(Json(view).into_response())
+}
+
+const INVALID_LINK: MessagePage = MessagePage {
+    title: "This link does not work",
+    text: "It may have been copied incompletely. Go back to the business that sent you and start again.",
+};
+
+const UNAVAILABLE: MessagePage =
+    MessagePage { title: "Something went wrong", text: "Please try again in a moment." };
+
+async fn load(app: &App, id: &SessionId) -> Result<Option<(Session, String)>, StoreError> {
+    let Some(session) = app.store.read_session(id).await? else { return Ok(None) };
+    let Some(organization) = app.store.get_organization(&session.organization).await? else { return Ok(None) };
+    Ok(Some((session.at(app.now()).session, organization.name)))
+}
+
+fn session_page<'a>(session: &'a Session, organization: &'a str) -> SessionPage<'a> {
+    SessionPage {
+        organization,
+        fields: session
+            .contract
+            .fields()
+            .map(|(_, field)| FieldRow {
+                label: field.claim.label(),
+                reason: &field.reason,
+                required: field.required,
+            })
+            .collect(),
+        session: session.id.as_str(),
+        state: session.status(),
+    }
+}
+
+fn html(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(body) => (
+            status,
+            [
+                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+                (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+            ],
+            body,
+        )
+            .into_response(),
+        Err(error) => ApiError::internal(&error).into_response(),
+    }
+}

@@ -1,0 +1,73 @@
+//! The phone's socket (REFERENCE 2.5 and 4).
+
+mod conversation;
+mod evidence;
+mod socket;
+mod uploads;
+
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::app::App;
+use crate::envelope::ApiError;
+
+/// A socket reads in small pieces; the library's default of 128 KiB per socket is memory that
+/// ten thousand idle sockets would hold.
+const READ_BUFFER: usize = 4 * 1024;
+
+/// Twice the largest frame that is served, so that a frame a little too large is answered with
+/// its error before the socket is closed.
+const MAX_MESSAGE: usize = 2 * protocol::limits::FRAME_BYTES;
+
+/// The route of the socket.
+pub(crate) fn routes() -> Router<App> {
+    Router::new().route("/v1/verify/session/{id}", get(open))
+}
+
+async fn open(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let Ok(upgrade) = upgrade else {
+        return ApiError::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "WEBSOCKET_REQUIRED",
+            "this path speaks WebSocket",
+            "connect with the Kayle app, or see docs/PROTOCOL.md",
+        )
+        .into_response();
+    };
+    if !is_allowed_origin(&app, &headers) {
+        return ApiError::new(
+            StatusCode::FORBIDDEN,
+            "ORIGIN_NOT_ALLOWED",
+            "pages of other sites may not open this socket",
+            "open it from this server's own page, or from an app, which sends no Origin",
+        )
+        .into_response();
+    }
+    upgrade
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(MAX_MESSAGE)
+        .max_frame_size(MAX_MESSAGE)
+        .on_upgrade(move |socket| {
+            let tasks = app.tasks.clone();
+            tasks.track_future(socket::run(app, id, socket))
+        })
+}
+
+/// Apps send no Origin; a browser always does (RFC 6455 §10.2).
+fn is_allowed_origin(app: &App, headers: &HeaderMap) -> bool {
+    match headers.get(header::ORIGIN) {
+        None => true,
+        Some(origin) => origin.to_str().is_ok_and(|origin| origin == app.public_url.origin().ascii_serialization()),
+    }
+}

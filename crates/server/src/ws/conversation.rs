@@ -1,0 +1,367 @@
+//! What a phone may say when, and what it is answered (REFERENCE 4.3 to 4.9).
+
+use std::sync::Arc;
+
+use domain::attempt::{FailureCode, Phase};
+use domain::id::AttemptId;
+use domain::session::{Hello, HelloRefusal, Session, Transition, WriteRefusal};
+use domain::share::{CONTRACT_VERSION, SelectionError};
+use domain::verdict::Accepted;
+use emrtd::verify::{Document, PassivelyAuthenticated};
+use protocol::codes::SocketCode;
+use protocol::{
+    Ack, ClientMessage, DataKind, DataPayload, SecretText, ServerMessage, ShareField, ShareRequest, Verdict,
+    VerdictOutcome, limits,
+};
+use store::StoreError;
+
+use super::evidence;
+use super::socket::error;
+use super::uploads::{Refusal, Uploads};
+use crate::app::App;
+
+/// What is done with a message.
+pub(super) enum Reply {
+    /// Answer and go on.
+    Say(Vec<ServerMessage>),
+    /// Answer; the phone has nothing more to do.
+    Finish(Vec<ServerMessage>),
+    /// Say the code and close.
+    Refuse(SocketCode),
+    /// Say the verdict and close.
+    Reject(Verdict),
+}
+
+/// The state of one socket.
+pub(super) struct Conversation {
+    app: App,
+    /// The session as it was at connect; its id, contract and policy never change.
+    session: Session,
+    claim: Option<Claim>,
+}
+
+/// What the socket holds after its hello.
+struct Claim {
+    attempt: AttemptId,
+    fence: u64,
+    phase: Phase,
+    /// Until the first phase of a resumed socket, any phase that was reached before may be
+    /// repeated: the phone cannot know how far its last words had come.
+    resuming: bool,
+    uploads: Uploads,
+    evidence: Evidence,
+}
+
+enum Evidence {
+    Collecting,
+    Proven(PassivelyAuthenticated<Document>),
+    Accepted(Arc<Accepted>),
+    Shared(ServerMessage),
+}
+
+/// Why a message is not answered with what it asked for.
+enum Stop {
+    Say(ServerMessage),
+    Refuse(SocketCode),
+    Reject(Verdict),
+}
+
+impl From<SocketCode> for Stop {
+    fn from(code: SocketCode) -> Self {
+        if code.close_code().is_some() { Self::Refuse(code) } else { Self::Say(error(code)) }
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "a socket could not reach the store");
+        Self::Refuse(SocketCode::InternalError)
+    }
+}
+
+impl From<WriteRefusal> for Stop {
+    fn from(refusal: WriteRefusal) -> Self {
+        Self::Refuse(write_refusal(refusal))
+    }
+}
+
+impl Conversation {
+    pub(super) const fn new(app: App, session: Session) -> Self {
+        Self { app, session, claim: None }
+    }
+
+    pub(super) const fn has_said_hello(&self) -> bool {
+        self.claim.is_some()
+    }
+
+    /// The code to close with if this socket has lost its session or its attempt.
+    pub(super) fn lost(&self, session: &Session) -> Option<SocketCode> {
+        match &self.claim {
+            Some(claim) => session.holds(&claim.attempt, claim.fence).err().map(write_refusal),
+            None if session.status() == "cancelled" => Some(SocketCode::SessionCancelled),
+            None if session.is_terminal() => Some(SocketCode::SessionExpired),
+            None => None,
+        }
+    }
+
+    /// Hears one message out and answers it. The next one is not looked at before.
+    pub(super) async fn hear(&mut self, message: ClientMessage) -> Reply {
+        let answer = match message {
+            ClientMessage::Hello { attempt_id, mobile_write_token, device_id, app_version } => {
+                self.hello(&attempt_id, &mobile_write_token, &device_id, &app_version).await.map(Reply::Say)
+            }
+            _ if self.claim.is_none() => Err(SocketCode::HelloRequired.into()),
+            ClientMessage::Phase { phase, error: _ } => self.phase(phase.trim()).await.map(Reply::Say),
+            ClientMessage::Data(payload) => self.data(payload).map(|ack| Reply::Say(vec![ack])),
+            ClientMessage::ShareSelection { session_id, keys } => {
+                self.share(&session_id, &keys).await.map(|ready| Reply::Finish(vec![ready]))
+            }
+        };
+        answer.unwrap_or_else(|stop| match stop {
+            Stop::Say(message) => Reply::Say(vec![message]),
+            Stop::Refuse(code) => Reply::Refuse(code),
+            Stop::Reject(verdict) => Reply::Reject(verdict),
+        })
+    }
+
+    async fn hello(
+        &mut self,
+        attempt: &str,
+        token: &SecretText,
+        device: &SecretText,
+        app_version: &str,
+    ) -> Result<Vec<ServerMessage>, Stop> {
+        let (attempt, token, device) = (attempt.trim(), token.expose().trim(), device.expose().trim());
+        if attempt.is_empty() || token.is_empty() || device.is_empty() {
+            return Err(SocketCode::HelloAuthRequired.into());
+        }
+        let attempt: AttemptId = attempt.parse().map_err(|_| SocketCode::AttemptNotFound)?;
+        if self.claim.as_ref().is_some_and(|claim| claim.attempt != attempt) {
+            return Err(SocketCode::HelloAuthRequired.into());
+        }
+        let hello = Hello {
+            attempt: attempt.clone(),
+            token: self.app.keys.handoff_token_hash(token),
+            device: self.app.keys.device_hash(&self.session.id, device),
+            app_version: Some(app_version.trim().to_owned()).filter(|version| !version.is_empty()),
+        };
+        let now = self.app.now();
+        let granted = self
+            .app
+            .store
+            .session(&self.session.id, now, move |session: Session| session.hello(hello.clone(), now))
+            .await?
+            .map_err(hello_refusal)?;
+        let challenge = self.app.keys.active_auth_challenge(&attempt, granted.fence).to_vec();
+        self.claim = Some(Claim {
+            attempt,
+            fence: granted.fence,
+            phase: granted.phase,
+            resuming: granted.resumed,
+            uploads: Uploads::default(),
+            evidence: Evidence::Collecting,
+        });
+        Ok(vec![ack(Ack::HelloOk), ServerMessage::ActiveAuthChallenge { challenge }])
+    }
+
+    async fn phase(&mut self, name: &str) -> Result<Vec<ServerMessage>, Stop> {
+        // A name that is no phase is acknowledged and forgotten: old clients send `ping`, `error`.
+        let Some(phase) = Phase::parse(name) else { return Ok(vec![ack(Ack::PhaseOk)]) };
+        let claim = self.claim_mut()?;
+        let in_order = if claim.resuming { phase <= claim.phase || claim.phase.admits(phase) } else { claim.phase.admits(phase) };
+        if phase == Phase::NfcComplete && matches!(claim.evidence, Evidence::Collecting) {
+            if let Some(missing) = claim.uploads.missing_chip_files() {
+                return Err(report(SocketCode::NfcRequiredDataMissing, missing.to_message()));
+            }
+        }
+        if phase == Phase::SelfieComplete && matches!(claim.evidence, Evidence::Collecting | Evidence::Proven(_)) {
+            if let Some(missing) = claim.uploads.missing_selfies() {
+                return Err(report(SocketCode::SelfieRequiredDataMissing, missing.to_message()));
+            }
+        }
+        if !in_order {
+            return Err(SocketCode::PhaseOutOfOrder.into());
+        }
+        match phase {
+            Phase::NfcComplete => self.prove().await?,
+            Phase::SelfieComplete => self.accept()?,
+            _ => {}
+        }
+        self.advance(phase).await?;
+        match &self.claim_mut()?.evidence {
+            Evidence::Accepted(_) => Ok(vec![ServerMessage::Verdict(Verdict::accepted()), self.share_request()]),
+            _ => Ok(vec![ack(Ack::PhaseOk)]),
+        }
+    }
+
+    async fn advance(&mut self, phase: Phase) -> Result<(), Stop> {
+        let now = self.app.now();
+        let claim = self.claim_mut()?;
+        let (attempt, fence) = (claim.attempt.clone(), claim.fence);
+        self.write(move |session| session.advance(&attempt, fence, phase, now)).await?;
+        let claim = self.claim_mut()?;
+        claim.phase = phase;
+        claim.resuming = false;
+        Ok(())
+    }
+
+    /// Proves the document, once: a repeated `nfc_complete` finds it proven.
+    async fn prove(&mut self) -> Result<(), Stop> {
+        let app = self.app.clone();
+        let claim = self.claim_mut()?;
+        if !matches!(claim.evidence, Evidence::Collecting) {
+            return Ok(());
+        }
+        let proven = evidence::prove(&app, &mut claim.uploads).await.map_err(|error| {
+            tracing::error!(%error, "a proof could not be made");
+            SocketCode::InternalError
+        })?;
+        claim.uploads.clear();
+        match proven {
+            Ok(document) => {
+                claim.evidence = Evidence::Proven(document);
+                Ok(())
+            }
+            Err(code) => Err(self.reject(code).await?),
+        }
+    }
+
+    /// Accepts the proven document, once: a repeated `selfie_complete` finds it accepted.
+    fn accept(&mut self) -> Result<(), Stop> {
+        let (policy, now) = (self.session.policy, self.app.now());
+        let claim = self.claim_mut()?;
+        match std::mem::replace(&mut claim.evidence, Evidence::Collecting) {
+            Evidence::Proven(document) => {
+                claim.uploads.clear();
+                let accepted = Accepted::without_face_match(document, policy, now).map_err(|error| {
+                    // Unreachable: no session is created under a policy that cannot be met.
+                    tracing::error!(%error, "a document could not be accepted");
+                    SocketCode::InternalError
+                })?;
+                claim.evidence = Evidence::Accepted(Arc::new(accepted));
+                Ok(())
+            }
+            Evidence::Collecting => Err(SocketCode::PhaseOutOfOrder.into()),
+            settled => {
+                claim.evidence = settled;
+                Ok(())
+            }
+        }
+    }
+
+    async fn reject(&mut self, code: FailureCode) -> Result<Stop, Stop> {
+        let now = self.app.now();
+        let claim = self.claim_mut()?;
+        let (attempt, fence) = (claim.attempt.clone(), claim.fence);
+        let rejection = self.write(move |session| session.reject(&attempt, fence, code, now)).await?;
+        Ok(Stop::Reject(Verdict {
+            outcome: VerdictOutcome::Rejected,
+            reason_code: code.as_str().to_owned(),
+            reason_message: match code {
+                FailureCode::DocumentDataInvalid => "The document is genuine, but its data cannot be read.",
+                _ => "The document could not be proven genuine.",
+            }
+            .to_owned(),
+            retry_allowed: rejection.retry_allowed(),
+            remaining_attempts: u32::try_from(rejection.remaining_attempts).unwrap_or(u32::MAX),
+        }))
+    }
+
+    fn data(&mut self, payload: DataPayload) -> Result<ServerMessage, Stop> {
+        let claim = self.claim_mut()?;
+        if payload.kind == DataKind::Selfie && claim.phase != Phase::SelfieCapturing {
+            return Err(SocketCode::SelfieDataPhaseRequired.into());
+        }
+        if payload.kind.is_nfc() && claim.phase != Phase::NfcReading {
+            return Err(SocketCode::NfcDataPhaseRequired.into());
+        }
+        match claim.uploads.take(payload) {
+            Ok(message) => Ok(ack(message)),
+            Err(Refusal::Code(SocketCode::FrameTooLarge)) => Err(Stop::Say(error(SocketCode::FrameTooLarge))),
+            Err(Refusal::Code(code)) => Err(code.into()),
+            Err(Refusal::Retry(retry)) => Err(report(SocketCode::DataChunkRetry, retry.to_message())),
+        }
+    }
+
+    async fn share(&mut self, session_id: &str, keys: &[String]) -> Result<ServerMessage, Stop> {
+        let claim = self.claim_mut()?;
+        let accepted = match &claim.evidence {
+            Evidence::Accepted(accepted) => Arc::clone(accepted),
+            Evidence::Shared(ready) => return Ok(ready.clone()),
+            Evidence::Collecting | Evidence::Proven(_) => return Err(SocketCode::PhaseOutOfOrder.into()),
+        };
+        let (attempt, fence) = (claim.attempt.clone(), claim.fence);
+        if session_id.trim() != self.session.id.as_str() {
+            return Err(Stop::Say(error(SocketCode::InvalidSessionId)));
+        }
+        let selection = self.session.contract.select(keys.iter().map(String::as_str)).map_err(|refusal| match refusal {
+            SelectionError::Empty => SocketCode::ShareSelectionRequired,
+            SelectionError::UnknownField => SocketCode::ShareSelectionInvalidField,
+            SelectionError::MissingRequired => SocketCode::ShareSelectionMissingRequired,
+        })?;
+        let ready = ServerMessage::ShareReady {
+            session_id: self.session.id.to_string(),
+            keys: selection.keys().map(str::to_owned).collect(),
+        };
+        let (keys, now) = (Arc::clone(&self.app.keys), self.app.now());
+        self.write(move |session| session.share(&attempt, fence, &accepted, &selection, &keys, now)).await?;
+        self.claim_mut()?.evidence = Evidence::Shared(ready.clone());
+        Ok(ready)
+    }
+
+    fn share_request(&self) -> ServerMessage {
+        let fields = self
+            .session
+            .contract
+            .fields()
+            .map(|(key, field)| ShareField {
+                key: key.to_owned(),
+                reason: limits::fit_text(&field.reason).into_owned(),
+                required: field.required,
+            })
+            .collect();
+        ServerMessage::ShareRequest(ShareRequest {
+            contract_version: CONTRACT_VERSION,
+            session_id: self.session.id.to_string(),
+            fields,
+        })
+    }
+
+    /// One guarded unit on the session. What the unit refuses, closes the socket.
+    async fn write<T: Send + 'static>(
+        &self,
+        unit: impl FnMut(Session) -> Result<Transition<T>, WriteRefusal> + Send + 'static,
+    ) -> Result<T, Stop> {
+        Ok(self.app.store.session(&self.session.id, self.app.now(), unit).await??)
+    }
+
+    fn claim_mut(&mut self) -> Result<&mut Claim, Stop> {
+        self.claim.as_mut().ok_or(Stop::Say(error(SocketCode::HelloRequired)))
+    }
+}
+
+fn ack(ack: Ack) -> ServerMessage {
+    ServerMessage::Ack { message: ack.to_string() }
+}
+
+fn report(code: SocketCode, message: String) -> Stop {
+    Stop::Say(ServerMessage::Error { code: code.to_string(), message })
+}
+
+const fn write_refusal(refusal: WriteRefusal) -> SocketCode {
+    match refusal {
+        WriteRefusal::Cancelled => SocketCode::SessionCancelled,
+        WriteRefusal::Ended => SocketCode::SessionExpired,
+        WriteRefusal::Displaced => SocketCode::AttemptConnectionActive,
+    }
+}
+
+const fn hello_refusal(refusal: HelloRefusal) -> SocketCode {
+    match refusal {
+        HelloRefusal::SessionEnded => SocketCode::SessionExpired,
+        HelloRefusal::AttemptNotFound => SocketCode::AttemptNotFound,
+        HelloRefusal::TokenInvalid => SocketCode::HandoffTokenInvalid,
+        HelloRefusal::TokenExpired => SocketCode::HandoffTokenExpired,
+        HelloRefusal::DeviceMismatch => SocketCode::HandoffDeviceMismatch,
+    }
+}

@@ -1,0 +1,75 @@
+//! From uploaded files to a proof.
+
+use std::sync::Arc;
+
+use domain::attempt::FailureCode;
+use emrtd::UnixSeconds;
+use emrtd::lds::DataGroup;
+use emrtd::trust::TrustStore;
+use emrtd::verify::{self, Document, DocumentFiles, PassivelyAuthenticated};
+use protocol::DataKind;
+
+use super::uploads::Uploads;
+use crate::app::App;
+
+/// Why a proof could not even be tried.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ProveError {
+    /// The trust store cannot be read.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// The worker did not come back.
+    #[error("the proof did not finish")]
+    Worker,
+}
+
+/// Takes the chip's files out of the uploads and proves them.
+///
+/// The bytes are moved, not copied: from here on the proof owns them, and nothing that the phone
+/// sends later can reach them.
+pub(super) async fn prove(
+    app: &App,
+    uploads: &mut Uploads,
+) -> Result<Result<PassivelyAuthenticated<Document>, FailureCode>, ProveError> {
+    let trust = app.trust.current().await?;
+    let at = UnixSeconds(app.now().as_seconds());
+    let Some(files) = document_files(uploads) else {
+        return Ok(Err(FailureCode::PassportAuthenticityFailed));
+    };
+    // Verifying costs milliseconds of one core; more at once than cores would only wait in line
+    // inside the runtime, where sockets that need no proof would wait with them.
+    let permit = app.provers.clone().acquire_owned().await.map_err(|_| ProveError::Worker)?;
+    tokio::task::spawn_blocking(move || {
+        let outcome = judge(files, &trust, at);
+        drop(permit);
+        outcome
+    })
+    .await
+    .map_err(|_| ProveError::Worker)
+}
+
+fn judge(
+    files: DocumentFiles,
+    trust: &Arc<TrustStore>,
+    at: UnixSeconds,
+) -> Result<PassivelyAuthenticated<Document>, FailureCode> {
+    let proven = verify::passive(files, trust, at).and_then(|files| files.into_document(at));
+    proven.map_err(|failure| {
+        tracing::info!(reason = failure.reason.code(), file = %failure.file_name(), "a document is not proven");
+        if failure.reason.is_data_invalid() {
+            FailureCode::DocumentDataInvalid
+        } else {
+            FailureCode::PassportAuthenticityFailed
+        }
+    })
+}
+
+fn document_files(uploads: &mut Uploads) -> Option<DocumentFiles> {
+    let mut files = DocumentFiles::new(uploads.remove(DataKind::Sod)?.to_vec());
+    for (kind, number) in [(DataKind::Dg1, 1), (DataKind::Dg2, 2), (DataKind::Dg14, 14), (DataKind::Dg15, 15)] {
+        if let Some(bytes) = uploads.remove(kind) {
+            files = files.with(DataGroup::new(number)?, bytes.to_vec());
+        }
+    }
+    Some(files)
+}

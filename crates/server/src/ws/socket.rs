@@ -1,0 +1,206 @@
+//! One socket: messages in, one strictly after the other; answers out; and an ear at the hub, so
+//! that a socket whose session was cancelled, expired or taken over is told and closed at once.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use domain::id::SessionId;
+use domain::session::Session;
+use protocol::codes::{SocketCode, close};
+use protocol::{ClientMessage, ServerMessage, limits};
+
+use super::conversation::{Conversation, Reply};
+use crate::app::App;
+use crate::hub::Subscription;
+
+/// How long a phone has for its hello (SECURITY row 17).
+const HELLO_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How long a finished phone may stay before the socket is closed for it.
+const LINGER: Duration = Duration::from_secs(30);
+
+/// How long the peer has to answer a close frame.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// Serves one socket until it ends.
+pub(super) async fn run(app: App, id: String, mut socket: WebSocket) {
+    let farewell = match open(&app, &id).await {
+        Ok((session, changes)) => talk(&app, session, changes, &mut socket).await,
+        Err(code) => Some(Farewell::refusal(code)),
+    };
+    let Some(farewell) = farewell else { return };
+    for message in farewell.messages {
+        if send(&mut socket, &message).await.is_err() {
+            return;
+        }
+    }
+    let frame = CloseFrame { code: farewell.close, reason: farewell.reason.into() };
+    if socket.send(Message::Close(Some(frame))).await.is_err() {
+        return;
+    }
+    // Reading on until the peer has closed: dropping a connection with unread bytes resets it,
+    // and a reset can overtake the last message.
+    let deadline = app.clock.sleep_until(app.now() + CLOSE_DEADLINE);
+    let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
+    tokio::select! { () = drained => {}, () = deadline => {} }
+}
+
+/// What is said last, and how the socket is closed.
+struct Farewell {
+    messages: Vec<ServerMessage>,
+    close: u16,
+    reason: String,
+}
+
+impl Farewell {
+    fn refusal(code: SocketCode) -> Self {
+        let close = code.close_code().unwrap_or(close::POLICY);
+        // At connect the reference gives the text as the reason, later the code.
+        let reason = if close == close::NORMAL { text(code) } else { code.as_str() };
+        Self { messages: vec![error(code)], close, reason: reason.to_owned() }
+    }
+}
+
+async fn open(app: &App, id: &str) -> Result<(Session, Subscription), SocketCode> {
+    let id: SessionId = id.parse().map_err(|_| SocketCode::InvalidSessionId)?;
+    // Listening before reading: no change can fall between the two.
+    let changes = app.hub.subscribe(&id);
+    let session = match app.store.read_session(&id).await {
+        Ok(Some(session)) => session.at(app.now()).session,
+        Ok(None) => return Err(SocketCode::SessionNotFound),
+        Err(error) => return Err(internal(&error)),
+    };
+    if session.is_terminal() { Err(SocketCode::SessionExpired) } else { Ok((session, changes)) }
+}
+
+async fn talk(app: &App, session: Session, mut changes: Subscription, socket: &mut WebSocket) -> Option<Farewell> {
+    let hello_deadline = app.now() + HELLO_DEADLINE;
+    let id = session.id.clone();
+    let mut conversation = Conversation::new(app.clone(), session);
+    let mut linger = None;
+    loop {
+        let deadline = linger.or((!conversation.has_said_hello()).then_some(hello_deadline));
+        let message = tokio::select! {
+            biased;
+            () = app.shutdown.cancelled() => {
+                return Some(Farewell { messages: vec![], close: 1012, reason: "server restart".to_owned() });
+            }
+            () = changes.changed(), if linger.is_none() => match app.store.read_session(&id).await {
+                Ok(Some(session)) => match conversation.lost(&session.at(app.now()).session) {
+                    None => continue,
+                    Some(code) => return Some(Farewell::refusal(code)),
+                },
+                Ok(None) => return Some(Farewell::refusal(SocketCode::SessionNotFound)),
+                Err(error) => return Some(Farewell::refusal(internal(&error))),
+            },
+            () = until(app, deadline) => {
+                return Some(match linger {
+                    Some(_) => Farewell { messages: vec![], close: close::NORMAL, reason: String::new() },
+                    None => Farewell { messages: vec![error(SocketCode::HelloRequired)], close: close::POLICY, reason: SocketCode::HelloRequired.to_string() },
+                });
+            }
+            message = socket.recv() => message,
+        };
+        let reply = match message {
+            None | Some(Err(_)) if message.as_ref().is_some_and(is_too_long) => {
+                return Some(Farewell::refusal(SocketCode::FrameTooLarge));
+            }
+            None | Some(Err(_) | Ok(Message::Close(_))) => return None,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+            Some(Ok(Message::Text(_))) => Reply::Say(vec![error(SocketCode::InvalidMessage)]),
+            Some(Ok(Message::Binary(frame))) if frame.len() > limits::FRAME_BYTES => {
+                return Some(Farewell::refusal(SocketCode::FrameTooLarge));
+            }
+            Some(Ok(Message::Binary(frame))) => match ClientMessage::decode(&frame) {
+                Ok(Some(message)) => conversation.hear(message).await,
+                Ok(None) => continue,
+                Err(_) => Reply::Say(vec![error(SocketCode::DecodeFailed)]),
+            },
+        };
+        match reply {
+            Reply::Say(messages) => {
+                for message in &messages {
+                    send(socket, message).await.ok()?;
+                }
+            }
+            Reply::Finish(messages) => {
+                for message in &messages {
+                    send(socket, message).await.ok()?;
+                }
+                linger = Some(app.now() + LINGER);
+            }
+            Reply::Refuse(code) => return Some(Farewell::refusal(code)),
+            Reply::Reject(verdict) => {
+                let reason = verdict.reason_code.clone();
+                return Some(Farewell { messages: vec![ServerMessage::Verdict(verdict)], close: close::POLICY, reason });
+            }
+        }
+    }
+}
+
+async fn until(app: &App, deadline: Option<domain::time::Timestamp>) {
+    match deadline {
+        Some(at) => app.clock.sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: &ServerMessage) -> Result<(), ()> {
+    let frame = message.encode().map_err(|error| tracing::error!(%error, "a message cannot be encoded"))?;
+    socket.send(Message::Binary(frame.into())).await.map_err(|_| ())
+}
+
+fn is_too_long(message: &Result<Message, axum::Error>) -> bool {
+    use std::error::Error as _;
+    let Err(error) = message else { return false };
+    error.source().and_then(|source| source.downcast_ref()).is_some_and(|error| {
+        matches!(error, tungstenite::Error::Capacity(_))
+    })
+}
+
+fn internal(error: &dyn std::error::Error) -> SocketCode {
+    tracing::error!(error, "a socket failed");
+    SocketCode::InternalError
+}
+
+/// The error message of a code.
+pub(super) fn error(code: SocketCode) -> ServerMessage {
+    ServerMessage::Error { code: code.to_string(), message: text(code).to_owned() }
+}
+
+/// What people are told. At most 255 bytes: deployed phones drop a longer text.
+fn text(code: SocketCode) -> &'static str {
+    use SocketCode as C;
+    match code {
+        C::InvalidSessionId => "This is not a session id.",
+        C::SessionNotFound => "There is no such session.",
+        C::SessionExpired => "The session has ended.",
+        C::SessionCancelled => "The session was cancelled.",
+        C::HelloAuthRequired => "The hello lacks a credential, or names another attempt than before.",
+        C::AttemptNotFound => "The attempt does not exist or has ended.",
+        C::HandoffTokenInvalid => "The handoff link is not valid.",
+        C::HandoffTokenExpired => "The handoff link was not used in time. Scan a new code.",
+        C::HandoffTokenConsumed => "The handoff link was used before.",
+        C::HandoffDeviceMismatch => "Another device has claimed this session.",
+        C::AttemptConnectionActive => "Another connection of this device has taken over.",
+        C::FrameTooLarge => "The message is larger than 262144 bytes.",
+        C::InternalError => "The server could not go on. Connect again.",
+        C::HelloRequired => "Say hello first.",
+        C::InvalidMessage => "Messages are binary.",
+        C::DecodeFailed => "The message cannot be read.",
+        C::PhaseOutOfOrder => "This does not come next.",
+        C::NfcDataPhaseRequired => "Chip files are taken in phase nfc_reading only.",
+        C::SelfieDataPhaseRequired => "Selfies are taken in phase selfie_capturing only.",
+        C::NfcRequiredDataMissing => "Chip files are missing.",
+        C::SelfieRequiredDataMissing => "Selfies are missing.",
+        C::DataChunkRetry => "Send the chunk again.",
+        C::TransferTooLarge => "This connection has sent too many bytes.",
+        C::ArtifactTooLarge => "The file is larger than 8 MiB.",
+        C::ChunkTotalTooLarge => "A file has at most 256 chunks.",
+        C::UnknownDataKind => "This kind of data is not known here.",
+        C::ActiveAuthPayloadInvalid => "The payload is an 8-byte challenge and a signature.",
+        C::ShareSelectionRequired => "Select at least one field.",
+        C::ShareSelectionInvalidField => "A selected field is not part of the request.",
+        C::ShareSelectionMissingRequired => "A required field is not selected.",
+    }
+}

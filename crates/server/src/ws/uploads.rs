@@ -1,0 +1,202 @@
+//! What a phone has sent on one socket: chunks, put together under bounds (REFERENCE 4.5, 4.6).
+//!
+//! It all lives in the memory of the socket, is erased when dropped, and is gone with it.
+
+use std::collections::BTreeMap;
+
+use protocol::codes::SocketCode;
+use protocol::{Ack, ChunkRetry, DataKind, DataPayload, MissingChunks, NfcMissing, RetryReason, SelfieMissing, limits};
+use zeroize::Zeroizing;
+
+type Bytes = Zeroizing<Vec<u8>>;
+
+/// Artifacts, complete and in the making.
+#[derive(Default)]
+pub(super) struct Uploads {
+    complete: BTreeMap<Slot, Bytes>,
+    partial: BTreeMap<Slot, Partial>,
+    received: usize,
+}
+
+/// A chip file has one slot whatever index it is sent under; each selfie has its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Slot {
+    kind: DataKind,
+    index: u32,
+}
+
+struct Partial {
+    chunks: Vec<Option<Bytes>>,
+    size: usize,
+}
+
+/// Why a chunk is refused; the socket stays open.
+pub(super) enum Refusal {
+    /// A plain code.
+    Code(SocketCode),
+    /// The chunk can be sent again.
+    Retry(ChunkRetry),
+}
+
+impl From<SocketCode> for Refusal {
+    fn from(code: SocketCode) -> Self {
+        Self::Code(code)
+    }
+}
+
+impl Uploads {
+    /// Takes one chunk.
+    pub(super) fn take(&mut self, payload: DataPayload) -> Result<Ack, Refusal> {
+        let slot = Slot {
+            kind: payload.kind,
+            index: if payload.kind == DataKind::Selfie { payload.index } else { 0 },
+        };
+        let total = payload.chunk_total.max(1);
+        self.check(&payload, slot, total)?;
+        let ack_index = payload.index;
+        let (kind, chunk_index) = (payload.kind, payload.chunk_index);
+        let raw = payload.raw.into_inner();
+        self.received = self.received.saturating_sub(self.replaced(slot, chunk_index)) + raw.len();
+        let partial = self.partial.entry(slot).or_insert_with(|| Partial::new(total));
+        partial.put(chunk_index, raw);
+        if partial.size > limits::ARTIFACT_BYTES {
+            self.partial.remove(&slot);
+            return Err(SocketCode::ArtifactTooLarge.into());
+        }
+        if partial.missing().is_empty() {
+            if let Some(whole) = self.partial.remove(&slot).map(Partial::join) {
+                if kind == DataKind::ActiveAuth && whole.len() <= limits::CHALLENGE_BYTES {
+                    return Err(SocketCode::ActiveAuthPayloadInvalid.into());
+                }
+                self.complete.insert(slot, whole);
+            }
+            return Ok(Ack::DataOk { kind, index: ack_index });
+        }
+        Ok(Ack::DataChunkOk { kind, index: ack_index, chunk_index })
+    }
+
+    fn check(&self, payload: &DataPayload, slot: Slot, total: u32) -> Result<(), Refusal> {
+        let retry = |reason| {
+            Refusal::Retry(ChunkRetry {
+                kind: payload.kind.number(),
+                index: payload.index,
+                chunk_index: payload.chunk_index,
+                reason,
+            })
+        };
+        if matches!(payload.kind, DataKind::Unknown(_)) {
+            return Err(SocketCode::UnknownDataKind.into());
+        }
+        let replaced = self.replaced(slot, payload.chunk_index);
+        if self.received.saturating_sub(replaced) + payload.raw.len() > limits::TRANSFER_BYTES {
+            return Err(SocketCode::TransferTooLarge.into());
+        }
+        if payload.kind == DataKind::Selfie {
+            if payload.total != limits::SELFIES {
+                return Err(retry(RetryReason::InvalidSelfieTotal));
+            }
+            if payload.index >= limits::SELFIES {
+                return Err(retry(RetryReason::InvalidSelfieIndex));
+            }
+        }
+        if payload.chunk_index >= total {
+            return Err(retry(RetryReason::InvalidChunkRange));
+        }
+        if total > limits::CHUNKS {
+            return Err(SocketCode::ChunkTotalTooLarge.into());
+        }
+        match self.partial.get(&slot) {
+            Some(partial) if partial.total() != total => Err(retry(RetryReason::ChunkTotalMismatch)),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many bytes of the same chunk are held already and would be replaced.
+    fn replaced(&self, slot: Slot, chunk_index: u32) -> usize {
+        self.partial.get(&slot).and_then(|partial| partial.chunk(chunk_index)).map_or(0, |chunk| chunk.len())
+    }
+
+    /// What is missing before the chip's files can be checked, if anything.
+    pub(super) fn missing_chip_files(&self) -> Option<NfcMissing> {
+        let missing_artifacts: Vec<String> = [DataKind::Dg1, DataKind::Dg2, DataKind::Sod]
+            .into_iter()
+            .filter(|kind| !self.complete.contains_key(&Slot { kind: *kind, index: 0 }))
+            .filter_map(DataKind::artifact_name)
+            .map(str::to_owned)
+            .collect();
+        let missing_chunks = self.open_chunks(DataKind::is_nfc);
+        (!missing_artifacts.is_empty() || !missing_chunks.is_empty())
+            .then_some(NfcMissing { missing_artifacts, missing_chunks })
+    }
+
+    /// What is missing before the selfies are complete, if anything.
+    pub(super) fn missing_selfies(&self) -> Option<SelfieMissing> {
+        let missing_selfie_indexes: Vec<u32> = (0..limits::SELFIES)
+            .filter(|index| !self.complete.contains_key(&Slot { kind: DataKind::Selfie, index: *index }))
+            .collect();
+        let missing_chunks = self.open_chunks(|kind| kind == DataKind::Selfie);
+        (!missing_selfie_indexes.is_empty() || !missing_chunks.is_empty()).then_some(SelfieMissing {
+            required_total: limits::SELFIES,
+            missing_selfie_indexes,
+            missing_chunks,
+        })
+    }
+
+    /// Hands out a chip file, which is then no longer here.
+    pub(super) fn remove(&mut self, kind: DataKind) -> Option<Bytes> {
+        self.complete.remove(&Slot { kind, index: 0 })
+    }
+
+    /// Forgets everything; what was received still counts.
+    pub(super) fn clear(&mut self) {
+        self.complete.clear();
+        self.partial.clear();
+    }
+
+    fn open_chunks(&self, wanted: impl Fn(DataKind) -> bool) -> Vec<MissingChunks> {
+        self.partial
+            .iter()
+            .filter(|(slot, _)| wanted(slot.kind))
+            .map(|(slot, partial)| MissingChunks {
+                kind: slot.kind.number(),
+                index: slot.index,
+                chunk_total: partial.total(),
+                missing_chunk_indices: partial.missing(),
+            })
+            .collect()
+    }
+}
+
+impl Partial {
+    fn new(total: u32) -> Self {
+        Self { chunks: (0..total).map(|_| None).collect(), size: 0 }
+    }
+
+    fn total(&self) -> u32 {
+        u32::try_from(self.chunks.len()).unwrap_or(u32::MAX)
+    }
+
+    fn chunk(&self, index: u32) -> Option<&Bytes> {
+        self.chunks.get(usize::try_from(index).ok()?)?.as_ref()
+    }
+
+    fn put(&mut self, index: u32, chunk: Bytes) {
+        let Some(place) = usize::try_from(index).ok().and_then(|index| self.chunks.get_mut(index)) else { return };
+        self.size += chunk.len();
+        if let Some(old) = place.replace(chunk) {
+            self.size -= old.len();
+        }
+    }
+
+    fn missing(&self) -> Vec<u32> {
+        (0..).zip(&self.chunks).filter(|(_, chunk)| chunk.is_none()).map(|(index, _)| index).collect()
+    }
+
+    fn join(self) -> Bytes {
+        let mut whole = Zeroizing::new(Vec::with_capacity(self.size));
+        for chunk in self.chunks.iter().flatten() {
+            whole.extend_from_slice(chunk);
+        }
+        whole
+    }
+}

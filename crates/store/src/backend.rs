@@ -1,0 +1,26 @@
+//! The seam between the handle and a database.
+
+use std::pin::Pin;
+
+use crate::error::StoreError;
+use crate::organizations::Organizations;
+use crate::outbox::Outbox;
+use crate::sessions::Sessions;
+use crate::trust::Trust;
+use crate::webhooks::Webhooks;
+
+/// What a call to the store gives: a future that owns everything it needs.
+///
+/// Nothing is asked of the database before the first poll. A write whose future is dropped after
+/// that may still be committed.
+pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
+
+/// A database that Kayle can live on.
+pub trait Backend: Sessions + Organizations + Webhooks + Outbox + Trust + Send + Sync {
+    /// Answers when the database takes writes.
+    fn ping(&self) -> Answer<()>;
+
+    /// Finishes what is queued, tidies up and lets go of the database. Later calls give
+    /// [`StoreError::Closed`].
+    fn close(&self) -> Answer<()>;
+}

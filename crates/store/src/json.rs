@@ -1,0 +1,191 @@
+//! The shapes that are stored as JSON: contracts, assurances and lists of names.
+//!
+//! Reading gives `None` for whatever this version does not know; the caller names the row.
+
+use std::collections::BTreeMap;
+
+use domain::assurance::{Assurance, ChipProof, RevocationState};
+use domain::claim::Claim;
+use domain::policy::FaceMatch;
+use domain::share::{FieldSource, ShareContract, ShareField};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A contract: claim key to field, as in REFERENCE 1.3.
+pub(crate) fn contract(contract: &ShareContract) -> String {
+    let fields: BTreeMap<&str, Field> = contract
+        .fields()
+        .map(|(key, field)| {
+            let source = match field.source {
+                FieldSource::Default => Source::Default,
+                FieldSource::RelyingParty => Source::RelyingParty,
+            };
+            (key, Field { required: field.required, reason: field.reason.clone(), source })
+        })
+        .collect();
+    json!(fields).to_string()
+}
+
+pub(crate) fn read_contract(text: &str) -> Option<ShareContract> {
+    let fields: BTreeMap<String, Field> = serde_json::from_str(text).ok()?;
+    let fields = fields.into_iter().map(|(key, field)| {
+        let claim = Claim::parse(&key).ok()?;
+        let source = match field.source {
+            Source::Default => FieldSource::Default,
+            Source::RelyingParty => FieldSource::RelyingParty,
+        };
+        let field = ShareField { claim, required: field.required, reason: field.reason, source };
+        Some((key, field))
+    });
+    fields.collect::<Option<_>>().map(ShareContract::stored)
+}
+
+/// The assurance of a verdict. It says which proofs were made, and nothing of the person.
+pub(crate) fn assurance(assurance: &Assurance) -> String {
+    let Assurance {
+        chip_proof: ChipProof::None,
+        face_match,
+        revocation,
+        document_expired,
+        certificates_valid,
+        trust_verified,
+        leniencies,
+    } = assurance;
+    let revocation = match revocation {
+        RevocationState::NotRevoked => Revocation::NotRevoked,
+        RevocationState::Stale => Revocation::Stale,
+        RevocationState::Unknown => Revocation::Unknown,
+    };
+    json!(Verdict {
+        chip_proof: Proof::None,
+        face_match: face_match.as_str().to_owned(),
+        revocation,
+        document_expired: *document_expired,
+        certificates_valid: *certificates_valid,
+        trust_verified: *trust_verified,
+        leniencies: leniencies.clone(),
+    })
+    .to_string()
+}
+
+pub(crate) fn read_assurance(text: &str) -> Option<Assurance> {
+    let verdict: Verdict = serde_json::from_str(text).ok()?;
+    Some(Assurance {
+        chip_proof: match verdict.chip_proof {
+            Proof::None => ChipProof::None,
+        },
+        face_match: FaceMatch::parse(&verdict.face_match).ok()?,
+        revocation: match verdict.revocation {
+            Revocation::NotRevoked => RevocationState::NotRevoked,
+            Revocation::Stale => RevocationState::Stale,
+            Revocation::Unknown => RevocationState::Unknown,
+        },
+        document_expired: verdict.document_expired,
+        certificates_valid: verdict.certificates_valid,
+        trust_verified: verdict.trust_verified,
+        leniencies: verdict.leniencies,
+    })
+}
+
+/// A list of names: scopes, kinds of events.
+pub(crate) fn names(names: impl Iterator<Item = &'static str>) -> String {
+    Value::from_iter(names).to_string()
+}
+
+pub(crate) fn read_names<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+    let names: Vec<String> = serde_json::from_str(text).ok()?;
+    names.iter().map(|name| parse(name)).collect()
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Field {
+    required: bool,
+    reason: String,
+    source: Source,
+}
+
+#[derive(Serialize, Deserialize)]
+enum Source {
+    #[serde(rename = "default")]
+    Default,
+    #[serde(rename = "rc")]
+    RelyingParty,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verdict {
+    chip_proof: Proof,
+    face_match: String,
+    revocation: Revocation,
+    document_expired: Option<bool>,
+    certificates_valid: bool,
+    trust_verified: bool,
+    leniencies: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Proof {
+    None,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Revocation {
+    NotRevoked,
+    Stale,
+    Unknown,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use domain::share::RequestedField;
+
+    use super::*;
+
+    #[test]
+    fn the_stored_shapes_stay_as_they_are() {
+        let requested = RequestedField {
+            key: "age_over_18".into(),
+            is_object: true,
+            required: Some(true),
+            reason: Some("to sell wine".into()),
+        };
+        let asked = ShareContract::requested(&[requested]).unwrap();
+        let text = contract(&asked);
+        assert_eq!(
+            text,
+            r#"{"age_over_18":{"required":true,"reason":"to sell wine","source":"rc"},"kayle_document_id":{"required":true,"reason":"Sharing \"Kayle Document ID\"","source":"default"}}"#
+        );
+        assert_eq!(read_contract(&text), Some(asked));
+
+        let proven = Assurance {
+            chip_proof: ChipProof::None,
+            face_match: FaceMatch::Off,
+            revocation: RevocationState::Stale,
+            document_expired: None,
+            certificates_valid: true,
+            trust_verified: false,
+            leniencies: vec!["a".into()],
+        };
+        let text = assurance(&proven);
+        assert_eq!(
+            text,
+            r#"{"chip_proof":"none","face_match":"off","revocation":"stale","document_expired":null,"certificates_valid":true,"trust_verified":false,"leniencies":["a"]}"#
+        );
+        assert_eq!(read_assurance(&text), Some(proven));
+    }
+
+    #[test]
+    fn what_this_version_does_not_know_is_not_guessed() {
+        assert_eq!(
+            read_contract(r#"{"shoe_size":{"required":true,"reason":"r","source":"rc"}}"#),
+            None
+        );
+        assert_eq!(read_contract("[]"), None);
+        assert_eq!(read_assurance("{}"), None);
+    }
+}

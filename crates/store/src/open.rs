@@ -1,0 +1,115 @@
+//! The handle.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::entropy::Entropy;
+use domain::id::{EndpointId, OrganizationId, SessionId};
+use domain::session::{Session, Transition};
+use domain::time::Timestamp;
+use domain::webhook::Endpoint;
+
+use crate::backend::Backend;
+use crate::error::StoreError;
+use crate::location::Location;
+use crate::outbox::Sealer;
+use crate::sessions::Change;
+use crate::sqlite::Sqlite;
+
+/// Told of each session that a committed unit of this process changed. It must not block.
+pub type Notify = Arc<dyn Fn(&SessionId) + Send + Sync>;
+
+/// What a store is opened with.
+pub struct OpenOptions {
+    /// Where the database is.
+    pub location: Location,
+    /// Where the ids of events and deliveries come from.
+    pub entropy: Box<dyn Entropy + Send>,
+    /// What encrypts the payloads of webhooks.
+    pub sealer: Arc<dyn Sealer>,
+    /// Who is told of changed sessions.
+    pub notify: Notify,
+}
+
+impl fmt::Debug for OpenOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenOptions").field("location", &self.location).finish_non_exhaustive()
+    }
+}
+
+/// A handle to the database; clones share it. Everything that needs no type parameter is in the
+/// traits of [`Backend`], which the handle dereferences to.
+#[derive(Clone)]
+pub struct Store {
+    backend: Arc<dyn Backend>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Store(..)")
+    }
+}
+
+impl Deref for Store {
+    type Target = dyn Backend;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.backend
+    }
+}
+
+impl Store {
+    /// Opens the database, makes it if it does not exist, and brings its schema up to date.
+    ///
+    /// Blocks until that is done. Several processes may have the same database open.
+    pub fn open(options: OpenOptions) -> Result<Self, StoreError> {
+        let Location::Sqlite(path) = &options.location;
+        let backend = Sqlite::open(path, options.entropy, options.sealer, options.notify)?;
+        Ok(Self { backend: Arc::new(backend) })
+    }
+
+    /// Runs one unit over a session: loads it, applies [`Session::at`], runs `unit`, writes what
+    /// changed with its events and their deliveries, and answers after the commit.
+    ///
+    /// An expiry that falls due is kept even if `unit` refuses. `unit` may run more than once, on
+    /// another thread, so it must be pure; a refusal is the inner error. An unknown session gives
+    /// [`StoreError::NotFound`].
+    pub async fn session<T, E>(
+        &self,
+        id: &SessionId,
+        now: Timestamp,
+        mut unit: impl FnMut(Session) -> Result<Transition<T>, E> + Send + 'static,
+    ) -> Result<Result<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        let answer = Arc::new(Mutex::new(None));
+        let slot = Arc::clone(&answer);
+        let erased = Box::new(move |session: Session| {
+            let (change, value) = match unit(session) {
+                Ok(Transition { session, events, value }) => {
+                    (Some(Change { session, events }), Ok(value))
+                }
+                Err(refusal) => (None, Err(refusal)),
+            };
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+            change
+        });
+        self.backend.session_unit(id, now, erased).await?;
+        let value = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        value.ok_or(StoreError::Panicked)
+    }
+
+    /// Changes an endpoint in one unit and gives it back as it is stored. `change` may run more
+    /// than once. The id, the organization, the secret and the time of creation stay as they are.
+    pub async fn update_endpoint(
+        &self,
+        organization: &OrganizationId,
+        id: &EndpointId,
+        change: impl FnMut(&mut Endpoint) + Send + 'static,
+    ) -> Result<Endpoint, StoreError> {
+        self.backend.endpoint_unit(organization, id, Box::new(change)).await
+    }
+}

@@ -1,0 +1,129 @@
+//! SQLite: one writer thread with group commit, and a small pool of readers.
+
+mod attempts;
+mod connection;
+mod deliveries;
+mod encryption_keys;
+mod endpoints;
+mod failure;
+mod organizations;
+mod outbox;
+mod reader;
+mod row;
+mod sessions;
+mod trust;
+mod webhooks;
+mod writer;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::entropy::Entropy;
+use tokio::sync::{mpsc, oneshot};
+
+use self::failure::Outcome;
+use self::reader::Query;
+use self::writer::{Unit, Writer};
+use crate::backend::{Answer, Backend};
+use crate::error::StoreError;
+use crate::open::Notify;
+use crate::outbox::Sealer;
+
+/// How many units or queries may wait; more callers than that wait for a place.
+const QUEUE: usize = 4096;
+
+/// How many threads read.
+const READERS: usize = 2;
+
+/// A database in a file.
+pub(crate) struct Sqlite {
+    writer: mpsc::Sender<writer::Message>,
+    readers: mpsc::Sender<reader::Message>,
+    /// Closes when the last reader thread has let go of its connection.
+    readers_gone: Arc<tokio::sync::Mutex<mpsc::Receiver<()>>>,
+}
+
+impl Sqlite {
+    /// Opens the file, brings its schema up to date and starts the threads.
+    ///
+    /// The threads end when the last handle is dropped or the store is closed.
+    pub(crate) fn open(
+        path: &Path,
+        entropy: Box<dyn Entropy + Send>,
+        sealer: Arc<dyn Sealer>,
+        notify: Notify,
+    ) -> Result<Self, StoreError> {
+        let write = connection::open_writer(path)?;
+        let (readers, queries) = mpsc::channel(QUEUE);
+        let (alive, readers_gone) = mpsc::channel(1);
+        let queries = Arc::new(Mutex::new(queries));
+        for number in 0..READERS {
+            let connection = connection::open_reader(path)?;
+            let (queries, alive) = (Arc::clone(&queries), alive.clone());
+            spawn(&format!("store-read-{number}"), move || {
+                reader::run(connection, &queries);
+                drop(alive);
+            })?;
+        }
+        let (writer, units) = mpsc::channel(QUEUE);
+        let thread = Writer::new(write, units, entropy, sealer, notify);
+        spawn("store-write", move || thread.run())?;
+        Ok(Self { writer, readers, readers_gone: Arc::new(tokio::sync::Mutex::new(readers_gone)) })
+    }
+
+    /// Runs one unit on the writer thread; the answer comes after the commit.
+    fn write<T: Send + 'static>(
+        &self,
+        unit: impl FnOnce(&mut Unit<'_>) -> Outcome<T> + Send + 'static,
+    ) -> Answer<T> {
+        let queue = self.writer.clone();
+        Box::pin(async move {
+            let (job, answer) = writer::job(unit);
+            queue.send(writer::Message::Run(job)).await.map_err(|_| StoreError::Closed)?;
+            answer.await.map_err(|_| StoreError::Closed)?
+        })
+    }
+
+    /// Runs one query on a reader thread, over one snapshot.
+    fn read<T: Send + 'static>(&self, query: impl Query<T>) -> Answer<T> {
+        let queue = self.readers.clone();
+        Box::pin(async move {
+            let (job, answer) = reader::job(query);
+            queue.send(reader::Message::Run(job)).await.map_err(|_| StoreError::Closed)?;
+            answer.await.map_err(|_| StoreError::Closed)?
+        })
+    }
+}
+
+impl Backend for Sqlite {
+    fn ping(&self) -> Answer<()> {
+        self.write(|unit| Ok(unit.db.query_row("SELECT 1", [], |_| Ok(()))?))
+    }
+
+    fn close(&self) -> Answer<()> {
+        let (writer, readers) = (self.writer.clone(), self.readers.clone());
+        let gone = Arc::clone(&self.readers_gone);
+        Box::pin(async move {
+            // The readers go first, so that the writer's connection is the last one and SQLite
+            // folds the write-ahead log into the file. A reader that is gone already is no error.
+            let _ = readers.send(reader::Message::Close).await;
+            let _ = gone.lock().await.recv().await;
+            let (reply, closed) = oneshot::channel();
+            writer.send(writer::Message::Close(reply)).await.map_err(|_| StoreError::Closed)?;
+            closed.await.map_err(|_| StoreError::Closed)?
+        })
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map(drop)
+        .map_err(|error| StoreError::Io(error.kind()))
+}
+
+/// The value behind a lock. No code panics while it holds one, and if it did, the value is whole.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

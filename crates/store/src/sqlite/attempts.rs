@@ -1,0 +1,177 @@
+//! The attempts of a session.
+
+use domain::attempt::{Attempt, AttemptState, Claim, FailureCode, HandoffToken, Phase};
+use domain::id::SessionId;
+use domain::key::KeyedHash;
+use domain::session::Session;
+use domain::time::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::failure::{Outcome, found, integer};
+use super::row::Row;
+use crate::error::StoreError;
+use crate::json;
+
+pub(super) const TABLE: &str = "attempts";
+
+/// The attempts of a session, oldest first.
+pub(super) fn load(db: &Connection, session: &SessionId) -> Outcome<Vec<Attempt>> {
+    let mut query =
+        db.prepare_cached("SELECT * FROM attempts WHERE session_id = ?1 ORDER BY position")?;
+    let rows = query.query_and_then([session.as_str()], |row| decode(&Row::of(TABLE, row)))?;
+    rows.collect()
+}
+
+/// Writes the attempts of `session` that are new or differ from what is stored.
+pub(super) fn save(db: &Connection, session: &Session, stored: &[Attempt]) -> Outcome<()> {
+    for (position, old) in stored.iter().enumerate() {
+        let fixed = session.attempts.get(position).is_some_and(|new| {
+            old.id == new.id && old.created_at == new.created_at && old.token == new.token
+        });
+        if !fixed {
+            return Err(StoreError::Conflict("an attempt keeps its place and its token").into());
+        }
+    }
+    for (position, attempt) in session.attempts.iter().enumerate() {
+        match stored.get(position) {
+            None => insert(db, session, position, attempt)?,
+            Some(old) if old != attempt => update(db, attempt)?,
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Inserts what never changes; the columns of the state follow by way of the update.
+fn insert(db: &Connection, session: &Session, position: usize, attempt: &Attempt) -> Outcome<()> {
+    db.prepare_cached(
+        "INSERT INTO attempts (id, session_id, organization_id, position, created_at, updated_at,
+             token_hash, token_issued_at, token_expires_at, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '')",
+    )?
+    .execute(params![
+        attempt.id.as_str(),
+        session.id.as_str(),
+        session.organization.as_str(),
+        integer(u64::try_from(position).unwrap_or(u64::MAX))?,
+        attempt.created_at.as_millis(),
+        attempt.updated_at.as_millis(),
+        attempt.token.hash.0,
+        attempt.token.issued_at.as_millis(),
+        attempt.token.expires_at.as_millis(),
+    ])?;
+    update(db, attempt)
+}
+
+fn update(db: &Connection, attempt: &Attempt) -> Outcome<()> {
+    let state = StateColumns::of(&attempt.state)?;
+    let rows = db
+        .prepare_cached(
+            "UPDATE attempts SET updated_at = ?2, state = ?3, claimed_at = ?4, fence = ?5,
+                 phase = ?6, phase_at = ?7, app_version = ?8, ended_at = ?9, assurance = ?10,
+                 failure_code = ?11, was_claimed = ?12
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            attempt.id.as_str(),
+            attempt.updated_at.as_millis(),
+            state.name,
+            state.claimed_at,
+            state.fence,
+            state.phase,
+            state.phase_at,
+            state.app_version,
+            state.ended_at,
+            state.assurance,
+            state.failure_code,
+            state.was_claimed,
+        ])?;
+    found(rows, "attempt")
+}
+
+/// How a state is stored. What a state does not have is null.
+#[derive(Default)]
+struct StateColumns<'a> {
+    name: &'static str,
+    claimed_at: Option<i64>,
+    fence: Option<i64>,
+    phase: Option<&'static str>,
+    phase_at: Option<i64>,
+    app_version: Option<&'a str>,
+    ended_at: Option<i64>,
+    assurance: Option<String>,
+    failure_code: Option<&'static str>,
+    was_claimed: Option<bool>,
+}
+
+impl<'a> StateColumns<'a> {
+    fn of(state: &'a AttemptState) -> Outcome<Self> {
+        Ok(match state {
+            AttemptState::Offered => Self { name: "offered", ..Self::default() },
+            AttemptState::Claimed(claim) => Self {
+                name: "claimed",
+                claimed_at: Some(claim.claimed_at.as_millis()),
+                fence: Some(integer(claim.fence)?),
+                phase: Some(claim.phase.as_str()),
+                phase_at: Some(claim.phase_at.as_millis()),
+                app_version: claim.app_version.as_deref(),
+                ..Self::default()
+            },
+            AttemptState::Superseded { at } => {
+                Self { name: "superseded", ended_at: Some(at.as_millis()), ..Self::default() }
+            }
+            AttemptState::Succeeded { at, assurance } => Self {
+                name: "succeeded",
+                ended_at: Some(at.as_millis()),
+                assurance: Some(json::assurance(assurance)),
+                ..Self::default()
+            },
+            AttemptState::Failed { at, code, claimed } => Self {
+                name: "failed",
+                ended_at: Some(at.as_millis()),
+                failure_code: Some(code.as_str()),
+                was_claimed: Some(*claimed),
+                ..Self::default()
+            },
+        })
+    }
+}
+
+fn decode(row: &Row<'_>) -> Outcome<Attempt> {
+    Ok(Attempt {
+        id: row.id("id")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+        token: HandoffToken {
+            hash: KeyedHash(row.digest("token_hash")?),
+            issued_at: row.time("token_issued_at")?,
+            expires_at: row.time("token_expires_at")?,
+        },
+        state: decode_state(row)?,
+    })
+}
+
+fn decode_state(row: &Row<'_>) -> Outcome<AttemptState> {
+    let ended_at = || -> Outcome<Timestamp> { row.time("ended_at") };
+    Ok(match row.text("state")? {
+        "offered" => AttemptState::Offered,
+        "claimed" => AttemptState::Claimed(Claim {
+            claimed_at: row.time("claimed_at")?,
+            fence: row.number("fence")?,
+            phase: row.parsed("phase", Phase::parse)?,
+            phase_at: row.time("phase_at")?,
+            app_version: row.optional_text("app_version")?.map(str::to_owned),
+        }),
+        "superseded" => AttemptState::Superseded { at: ended_at()? },
+        "succeeded" => AttemptState::Succeeded {
+            at: ended_at()?,
+            assurance: row.parsed("assurance", json::read_assurance)?,
+        },
+        "failed" => AttemptState::Failed {
+            at: ended_at()?,
+            code: row.parsed("failure_code", FailureCode::parse)?,
+            claimed: row.bool("was_claimed")?,
+        },
+        _ => return Err(row.corrupt("state")),
+    })
+}

@@ -1,0 +1,149 @@
+//! Organizations and API keys.
+
+use domain::id::{ApiKeyId, OrganizationId};
+use domain::key::KeyedHash;
+use domain::organization::{ApiKey, Organization, Scope};
+use domain::policy::{FaceMatch, Policy};
+use domain::time::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::Sqlite;
+use super::failure::{Outcome, found};
+use super::row::Row;
+use crate::backend::Answer;
+use crate::json;
+use crate::organizations::Organizations;
+
+impl Organizations for Sqlite {
+    fn create_organization(&self, organization: Organization) -> Answer<()> {
+        self.write(move |unit| {
+            unit.db
+                .prepare_cached(
+                    "INSERT INTO organizations (id, name, face_match, created_at)
+                     VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute(params![
+                    organization.id.as_str(),
+                    organization.name,
+                    organization.policy.face_match.as_str(),
+                    organization.created_at.as_millis(),
+                ])?;
+            Ok(())
+        })
+    }
+
+    fn list_organizations(&self) -> Answer<Vec<Organization>> {
+        self.read(|db| {
+            db.prepare_cached("SELECT * FROM organizations ORDER BY id")?
+                .query_and_then([], |row| decode(&Row::of("organizations", row)))?
+                .collect()
+        })
+    }
+
+    fn read_organization(&self, id: &OrganizationId) -> Answer<Option<Organization>> {
+        let id = id.clone();
+        self.read(move |db| load(db, &id))
+    }
+
+    fn set_policy(&self, id: &OrganizationId, policy: Policy) -> Answer<()> {
+        let id = id.clone();
+        self.write(move |unit| {
+            let rows = unit
+                .db
+                .prepare_cached("UPDATE organizations SET face_match = ?2 WHERE id = ?1")?
+                .execute([id.as_str(), policy.face_match.as_str()])?;
+            found(rows, "organization")
+        })
+    }
+
+    fn create_api_key(&self, key: ApiKey) -> Answer<()> {
+        self.write(move |unit| {
+            unit.db
+                .prepare_cached(
+                    "INSERT INTO api_keys
+                         (id, organization_id, name, hash, scopes, created_at, revoked_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )?
+                .execute(params![
+                    key.id.as_str(),
+                    key.organization.as_str(),
+                    key.name,
+                    key.hash.0,
+                    json::names(key.scopes.iter().map(|scope| scope.as_str())),
+                    key.created_at.as_millis(),
+                    key.revoked_at.map(Timestamp::as_millis),
+                ])?;
+            Ok(())
+        })
+    }
+
+    fn list_api_keys(&self, organization: Option<&OrganizationId>) -> Answer<Vec<ApiKey>> {
+        let organization = organization.cloned();
+        self.read(move |db| {
+            db.prepare_cached(
+                "SELECT * FROM api_keys WHERE ?1 IS NULL OR organization_id = ?1 ORDER BY id",
+            )?
+            .query_and_then([organization.as_ref().map(OrganizationId::as_str)], |row| {
+                decode_key(&Row::of("api_keys", row))
+            })?
+            .collect()
+        })
+    }
+
+    fn revoke_api_key(&self, id: &ApiKeyId, now: Timestamp) -> Answer<()> {
+        let id = id.clone();
+        self.write(move |unit| {
+            let rows = unit
+                .db
+                .prepare_cached(
+                    "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1",
+                )?
+                .execute(params![id.as_str(), now.as_millis()])?;
+            found(rows, "API key")
+        })
+    }
+
+    fn find_api_key(&self, hash: &KeyedHash) -> Answer<Option<(ApiKey, Organization)>> {
+        let hash = *hash;
+        self.read(move |db| {
+            let key = db
+                .prepare_cached("SELECT * FROM api_keys WHERE hash = ?1")?
+                .query_and_then([hash.0], |row| decode_key(&Row::of("api_keys", row)))?
+                .next()
+                .transpose()?;
+            let Some(key) = key else { return Ok(None) };
+            Ok(load(db, &key.organization)?.map(|organization| (key, organization)))
+        })
+    }
+}
+
+fn load(db: &Connection, id: &OrganizationId) -> Outcome<Option<Organization>> {
+    db.prepare_cached("SELECT * FROM organizations WHERE id = ?1")?
+        .query_and_then([id.as_str()], |row| decode(&Row::of("organizations", row)))?
+        .next()
+        .transpose()
+}
+
+fn decode(row: &Row<'_>) -> Outcome<Organization> {
+    Ok(Organization {
+        id: row.id("id")?,
+        name: row.text("name")?.to_owned(),
+        policy: Policy {
+            face_match: row.parsed("face_match", |text| FaceMatch::parse(text).ok())?,
+        },
+        created_at: row.time("created_at")?,
+    })
+}
+
+fn decode_key(row: &Row<'_>) -> Outcome<ApiKey> {
+    Ok(ApiKey {
+        id: row.id("id")?,
+        organization: row.id("organization_id")?,
+        name: row.text("name")?.to_owned(),
+        hash: KeyedHash(row.digest("hash")?),
+        scopes: row
+            .parsed("scopes", |text| json::read_names(text, |name| Scope::parse(name).ok()))?,
+        created_at: row.time("created_at")?,
+        revoked_at: row.optional_time("revoked_at")?,
+    })
+}

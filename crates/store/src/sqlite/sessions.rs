@@ -1,0 +1,315 @@
+//! Sessions: the closed unit, reads and lists.
+
+use std::collections::BTreeMap;
+
+use domain::attempt::Attempt;
+use domain::id::{AttemptId, OrganizationId, SessionId};
+use domain::key::KeyedHash;
+use domain::policy::{FaceMatch, Policy};
+use domain::session::{CancelToken, Session, SessionState, Transition};
+use domain::time::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::failure::{Failure, Outcome, found, integer};
+use super::row::Row;
+use super::writer::Unit;
+use super::{Sqlite, attempts, outbox};
+use crate::backend::Answer;
+use crate::error::StoreError;
+use crate::json;
+use crate::page::Page;
+use crate::sessions::{AttemptFilter, Change, SessionFilter, SessionUnit, Sessions};
+
+const TABLE: &str = "sessions";
+
+impl Sessions for Sqlite {
+    fn create_session(&self, session: Session) -> Answer<()> {
+        self.write(move |unit| {
+            insert(unit.db, &session)?;
+            attempts::save(unit.db, &session, &[])
+        })
+    }
+
+    fn session_unit(&self, id: &SessionId, now: Timestamp, work: SessionUnit) -> Answer<()> {
+        let id = id.clone();
+        self.write(move |unit| run(unit, &id, now, work))
+    }
+
+    fn read_session(&self, id: &SessionId) -> Answer<Option<Session>> {
+        let id = id.clone();
+        self.read(move |db| load(db, &id))
+    }
+
+    fn list_sessions(
+        &self,
+        organization: &OrganizationId,
+        filter: SessionFilter,
+        now: Timestamp,
+    ) -> Answer<Page<Session>> {
+        let organization = organization.clone();
+        self.read(move |db| list(db, &organization, &filter, now))
+    }
+
+    fn list_attempts(
+        &self,
+        organization: &OrganizationId,
+        filter: AttemptFilter,
+        now: Timestamp,
+    ) -> Answer<Page<(SessionId, Attempt)>> {
+        let organization = organization.clone();
+        self.read(move |db| list_attempts(db, &organization, &filter, now))
+    }
+
+    fn due_sessions(&self, now: Timestamp, limit: u32) -> Answer<Vec<SessionId>> {
+        self.read(move |db| {
+            let mut query = db.prepare_cached(
+                "SELECT id FROM sessions
+                 WHERE state IN ('created', 'in_progress') AND expires_at <= ?1
+                 ORDER BY expires_at LIMIT ?2",
+            )?;
+            let rows = query.query_and_then(params![now.as_millis(), limit], |row| {
+                Row::of(TABLE, row).id("id")
+            })?;
+            rows.collect()
+        })
+    }
+}
+
+/// The closed unit. Expiry comes first and is kept whatever the unit says.
+fn run(unit: &mut Unit<'_>, id: &SessionId, now: Timestamp, mut work: SessionUnit) -> Outcome<()> {
+    let stored = load(unit.db, id)?.ok_or(StoreError::NotFound("session"))?;
+    let Transition { session: current, mut events, .. } = stored.clone().at(now);
+    let session = match work(current.clone()) {
+        Some(Change { session, events: more }) => {
+            events.extend(more);
+            session
+        }
+        None => current,
+    };
+    if session == stored && events.is_empty() {
+        return Ok(());
+    }
+    save(unit.db, &stored, &session)?;
+    for event in events {
+        outbox::record(unit, &session.organization, event, now)?;
+    }
+    unit.changed.push(session.id);
+    Ok(())
+}
+
+fn insert(db: &Connection, session: &Session) -> Outcome<()> {
+    let state = StateColumns::of(&session.state);
+    db.prepare_cached(
+        "INSERT INTO sessions (id, organization_id, contract, face_match, redirect_url,
+             created_at, updated_at, expires_at, state, live_attempt_id, completed_at,
+             cancel_token_hash, cancel_token_used_at, device_hash, fence)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?
+    .execute(params![
+        session.id.as_str(),
+        session.organization.as_str(),
+        json::contract(&session.contract),
+        session.policy.face_match.as_str(),
+        session.redirect_url,
+        session.created_at.as_millis(),
+        session.updated_at.as_millis(),
+        session.expires_at.as_millis(),
+        state.name,
+        state.live_attempt,
+        state.completed_at,
+        session.cancel_token.hash.0,
+        session.cancel_token.used_at.map(Timestamp::as_millis),
+        session.device.map(|hash| hash.0),
+        integer(session.fence)?,
+    ])?;
+    Ok(())
+}
+
+/// Writes the rows that differ.
+fn save(db: &Connection, old: &Session, new: &Session) -> Outcome<()> {
+    let fixed = old.id == new.id
+        && old.organization == new.organization
+        && old.contract == new.contract
+        && old.policy == new.policy
+        && old.redirect_url == new.redirect_url
+        && old.created_at == new.created_at
+        && old.cancel_token.hash == new.cancel_token.hash;
+    if !fixed {
+        return Err(StoreError::Conflict("a session keeps what it was created with").into());
+    }
+    attempts::save(db, new, &old.attempts)?;
+    let state = StateColumns::of(&new.state);
+    let rows = db
+        .prepare_cached(
+            "UPDATE sessions SET updated_at = ?2, expires_at = ?3, state = ?4,
+                 live_attempt_id = ?5, completed_at = ?6, cancel_token_used_at = ?7,
+                 device_hash = ?8, fence = ?9
+             WHERE id = ?1",
+        )?
+        .execute(params![
+            new.id.as_str(),
+            new.updated_at.as_millis(),
+            new.expires_at.as_millis(),
+            state.name,
+            state.live_attempt,
+            state.completed_at,
+            new.cancel_token.used_at.map(Timestamp::as_millis),
+            new.device.map(|hash| hash.0),
+            integer(new.fence)?,
+        ])?;
+    found(rows, "session")
+}
+
+fn load(db: &Connection, id: &SessionId) -> Outcome<Option<Session>> {
+    let session = db
+        .prepare_cached("SELECT * FROM sessions WHERE id = ?1")?
+        .query_and_then([id.as_str()], |row| decode(&Row::of(TABLE, row)))?
+        .next()
+        .transpose()?;
+    session.map(|session| with_attempts(db, session)).transpose()
+}
+
+fn with_attempts(db: &Connection, mut session: Session) -> Outcome<Session> {
+    session.attempts = attempts::load(db, &session.id)?;
+    Ok(session)
+}
+
+fn list(
+    db: &Connection,
+    organization: &OrganizationId,
+    filter: &SessionFilter,
+    now: Timestamp,
+) -> Outcome<Page<Session>> {
+    let mut query = db.prepare_cached(
+        "SELECT * FROM sessions
+         WHERE organization_id = ?1 AND id > ?2
+             AND (?3 IS NULL OR created_at >= ?3)
+             AND (?4 IS NULL OR created_at <= ?4)
+             AND (?5 IS NULL OR ?5 = CASE
+                 WHEN state IN ('created', 'in_progress') AND expires_at <= ?6 THEN 'expired'
+                 ELSE state END)
+         ORDER BY id LIMIT ?7",
+    )?;
+    let rows = query.query_and_then(
+        params![
+            organization.as_str(),
+            filter.page.after(),
+            filter.created_from.map(Timestamp::as_millis),
+            filter.created_to.map(Timestamp::as_millis),
+            filter.status.map(|status| status.as_str()),
+            now.as_millis(),
+            filter.page.rows(),
+        ],
+        |row| decode(&Row::of(TABLE, row)),
+    )?;
+    let sessions = rows.collect::<Outcome<Vec<Session>>>()?;
+    let page = filter.page.page(sessions);
+    let items = page
+        .items
+        .into_iter()
+        .map(|session| Ok(with_attempts(db, session)?.at(now).session))
+        .collect::<Outcome<_>>()?;
+    Ok(Page { items, has_more: page.has_more })
+}
+
+/// The attempts are taken from their sessions, so that a session whose time has run out shows
+/// them as the domain would end them.
+fn list_attempts(
+    db: &Connection,
+    organization: &OrganizationId,
+    filter: &AttemptFilter,
+    now: Timestamp,
+) -> Outcome<Page<(SessionId, Attempt)>> {
+    let mut query = db.prepare_cached(
+        "SELECT a.id, a.session_id FROM attempts a JOIN sessions s ON s.id = a.session_id
+         WHERE a.organization_id = ?1 AND a.id > ?2
+             AND (?3 IS NULL OR a.session_id = ?3)
+             AND (?4 IS NULL OR ?4 = CASE
+                 WHEN a.state IN ('offered', 'claimed') THEN CASE
+                     WHEN s.state IN ('created', 'in_progress') AND s.expires_at <= ?5
+                     THEN 'failed' ELSE 'in_progress' END
+                 WHEN a.state = 'superseded' THEN 'cancelled'
+                 ELSE a.state END)
+         ORDER BY a.id LIMIT ?6",
+    )?;
+    let rows = query.query_and_then(
+        params![
+            organization.as_str(),
+            filter.page.after(),
+            filter.session.as_ref().map(SessionId::as_str),
+            filter.status.map(|status| status.as_str()),
+            now.as_millis(),
+            filter.page.rows(),
+        ],
+        |row| {
+            let row = Row::of(attempts::TABLE, row);
+            Ok::<(AttemptId, SessionId), Failure>((row.id("id")?, row.id("session_id")?))
+        },
+    )?;
+    let page = filter.page.page(rows.collect::<Outcome<Vec<_>>>()?);
+    let mut sessions = BTreeMap::new();
+    let mut items = Vec::new();
+    for (attempt, id) in page.items {
+        if !sessions.contains_key(&id) {
+            let session = load(db, &id)?.ok_or(StoreError::NotFound("session"))?;
+            sessions.insert(id.clone(), session.at(now).session);
+        }
+        let attempt = sessions.get(&id).and_then(|session| session.attempt(&attempt));
+        items.extend(attempt.map(|attempt| (id, attempt.clone())));
+    }
+    Ok(Page { items, has_more: page.has_more })
+}
+
+/// How a state is stored.
+struct StateColumns<'a> {
+    name: &'static str,
+    live_attempt: Option<&'a str>,
+    completed_at: Option<i64>,
+}
+
+impl<'a> StateColumns<'a> {
+    fn of(state: &'a SessionState) -> Self {
+        let (name, live_attempt, completed_at) = match state {
+            SessionState::Created => ("created", None, None),
+            SessionState::InProgress(attempt) => ("in_progress", Some(attempt.as_str()), None),
+            SessionState::Completed(at) => ("completed", None, Some(at.as_millis())),
+            SessionState::Expired(at) => ("expired", None, Some(at.as_millis())),
+            SessionState::Cancelled(at) => ("cancelled", None, Some(at.as_millis())),
+        };
+        Self { name, live_attempt, completed_at }
+    }
+}
+
+fn decode(row: &Row<'_>) -> Outcome<Session> {
+    Ok(Session {
+        id: row.id("id")?,
+        organization: row.id("organization_id")?,
+        contract: row.parsed("contract", json::read_contract)?,
+        policy: Policy {
+            face_match: row.parsed("face_match", |text| FaceMatch::parse(text).ok())?,
+        },
+        redirect_url: row.optional_text("redirect_url")?.map(str::to_owned),
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+        expires_at: row.time("expires_at")?,
+        state: decode_state(row)?,
+        cancel_token: CancelToken {
+            hash: KeyedHash(row.digest("cancel_token_hash")?),
+            used_at: row.optional_time("cancel_token_used_at")?,
+        },
+        device: row.optional_hash("device_hash")?,
+        fence: row.number("fence")?,
+        attempts: Vec::new(),
+    })
+}
+
+fn decode_state(row: &Row<'_>) -> Outcome<SessionState> {
+    Ok(match row.text("state")? {
+        "created" => SessionState::Created,
+        "in_progress" => SessionState::InProgress(row.id("live_attempt_id")?),
+        "completed" => SessionState::Completed(row.time("completed_at")?),
+        "expired" => SessionState::Expired(row.time("completed_at")?),
+        "cancelled" => SessionState::Cancelled(row.time("completed_at")?),
+        _ => return Err(row.corrupt("state")),
+    })
+}

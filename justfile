@@ -1,0 +1,26 @@
+# `just` lists the recipes. Nothing here is needed for the README's two commands.
+
+default:
+    @just --list
+
+# One whole verification on this machine.
+demo *ARGS:
+    cargo run --release -- demo {{ARGS}}
+
+# All tests.
+test *ARGS:
+    cargo test --workspace {{ARGS}}
+
+# What a reviewer will ask for first.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+    cargo deny check
+
+# Write the generated files again.
+generate:
+    scripts/generate-protocol.sh
+
+# Everything that continuous integration runs.
+ci:
+    .ci/run

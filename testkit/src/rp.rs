@@ -1,0 +1,114 @@
+//! The relying party: what its server sends to ours.
+
+use domain::id::OrganizationId;
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+
+/// A relying party with an API key.
+#[derive(Clone)]
+pub struct RelyingParty {
+    /// Its organization.
+    pub organization: OrganizationId,
+    /// Its API key.
+    pub key: String,
+    base: String,
+    client: Client,
+}
+
+/// A session as its creator got it.
+#[derive(Clone, Debug)]
+pub struct Created {
+    /// `vs_…`
+    pub id: String,
+    /// The cancel token.
+    pub cancel_token: String,
+    /// The whole answer.
+    pub body: Value,
+}
+
+/// A handoff as the page got it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handoff {
+    /// `vs_…`
+    pub session_id: String,
+    /// `va_…`
+    pub attempt_id: String,
+    /// The token.
+    pub token: String,
+    /// When the token ends.
+    pub expires_at: String,
+}
+
+impl RelyingParty {
+    pub(crate) fn new(base: String, organization: OrganizationId, key: String) -> Self {
+        let client = Client::builder().no_proxy().build().unwrap();
+        Self { organization, key, base, client }
+    }
+
+    /// A request with the API key.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.public(method, path).bearer_auth(&self.key)
+    }
+
+    /// A request without any credential.
+    pub fn public(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    /// Sends, and reads status and JSON; `null` for an empty body.
+    pub async fn send(&self, request: RequestBuilder) -> (StatusCode, Value) {
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect(&text) };
+        (status, body)
+    }
+
+    /// `GET` with the API key.
+    pub async fn get(&self, path: &str) -> (StatusCode, Value) {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// `POST` of JSON with the API key.
+    pub async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// A session with these share fields (`key → required`).
+    pub async fn session(&self, fields: &[(&str, bool)]) -> Created {
+        let fields: serde_json::Map<String, Value> = fields
+            .iter()
+            .map(|(key, required)| ((*key).to_owned(), json!({ "required": required, "reason": format!("why {key}") })))
+            .collect();
+        let (status, body) = self.post("/v1/sessions", json!({ "share_fields": fields })).await;
+        assert_eq!(status, 201, "{body}");
+        let text = |member: &str| body["data"][member].as_str().unwrap().to_owned();
+        Created { id: text("id"), cancel_token: text("cancel_token"), body: body.clone() }
+    }
+
+    /// `POST …/handoff`, as a page does.
+    pub async fn mint(&self, session: &str) -> (StatusCode, Value) {
+        self.send(self.public(Method::POST, &format!("/v1/verify/session/{session}/handoff"))).await
+    }
+
+    /// A handoff that must be granted.
+    pub async fn handoff(&self, session: &str) -> Handoff {
+        let (status, body) = self.mint(session).await;
+        assert_eq!(status, 200, "{body}");
+        let text = |member: &str| body["data"][member].as_str().unwrap().to_owned();
+        Handoff {
+            session_id: text("session_id"),
+            attempt_id: text("attempt_id"),
+            token: text("mobile_write_token"),
+            expires_at: text("expires_at"),
+        }
+    }
+
+    /// `GET …/status`.
+    pub async fn status(&self, session: &str) -> Value {
+        let (status, body) =
+            self.send(self.public(Method::GET, &format!("/v1/verify/session/{session}/status"))).await;
+        assert_eq!(status, 200, "{body}");
+        body["data"].clone()
+    }
+}
