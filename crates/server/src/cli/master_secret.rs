@@ -178,7 +178,8 @@ mod tests {
     fn what_is_no_secret_is_refused() {
         let data = tempfile::tempdir().unwrap();
         let named = data.path().join("named");
-        for text in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"ä".repeat(32)] {
+        for text in ["", "00", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &"ä".repeat(32)]
+        {
             std::fs::write(&named, text).unwrap();
             std::fs::set_permissions(&named, std::fs::Permissions::from_mode(0o600)).unwrap();
             let error = load(Some(&named), data.path(), &mut Counting(0)).unwrap_err();

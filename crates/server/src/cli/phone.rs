@@ -133,7 +133,10 @@ fn choice(text: &str) -> ShareChoice {
         "all" => ShareChoice::All,
         "required" => ShareChoice::Required,
         keys => ShareChoice::Keys(
-            keys.split(',').map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).collect(),
+            keys.split(',')
+                .map(|key| key.trim().to_owned())
+                .filter(|key| !key.is_empty())
+                .collect(),
         ),
     }
 }
@@ -152,10 +155,7 @@ fn document(folder: Folder, name: &str) -> Result<PhoneDocument, Failure> {
     })
 }
 
-fn selfies(
-    files: &[PathBuf],
-    portrait: Option<Vec<u8>>,
-) -> Result<[SecretBytes; 3], Failure> {
+fn selfies(files: &[PathBuf], portrait: Option<Vec<u8>>) -> Result<[SecretBytes; 3], Failure> {
     match (files, portrait) {
         ([], Some(portrait)) => {
             let portrait = SecretBytes::from(portrait);
@@ -196,7 +196,8 @@ struct Screen {
 
 impl Screen {
     fn new(document: &PhoneDocument, selfies: &[SecretBytes; 3]) -> Self {
-        let chunks = |bytes: &SecretBytes, size: usize| bytes.as_slice().len().div_ceil(size).max(1);
+        let chunks =
+            |bytes: &SecretBytes, size: usize| bytes.as_slice().len().div_ceil(size).max(1);
         let files = [Some(&document.dg1), Some(&document.dg2), Some(&document.sod)]
             .into_iter()
             .chain([document.dg14.as_ref(), document.dg15.as_ref()])

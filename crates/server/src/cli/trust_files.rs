@@ -100,7 +100,8 @@ impl Vouching {
             for (source, signature) in &unverified {
                 // A wrong signature is among the refused entries already.
                 if !matches!(signature, ListSignature::Invalid { .. }) {
-                    refusals.add(source, format!("the master list is not vouched for: {signature}"));
+                    refusals
+                        .add(source, format!("the master list is not vouched for: {signature}"));
                 }
             }
         }
@@ -179,10 +180,11 @@ struct Refusals(BTreeMap<String, Refusal>);
 impl Refusals {
     fn add(&mut self, source: &Source, reason: String) {
         let first = place(source);
-        self.0
-            .entry(reason.clone())
-            .and_modify(|refusal| refusal.count += 1)
-            .or_insert(Refusal { reason, first, count: 1 });
+        self.0.entry(reason.clone()).and_modify(|refusal| refusal.count += 1).or_insert(Refusal {
+            reason,
+            first,
+            count: 1,
+        });
     }
 }
 
