@@ -138,7 +138,7 @@ impl IntoResponse for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound => Self::not_found("object"),
+            StoreError::NotFound(_) => Self::not_found("object"),
             other => Self::internal(&other),
         }
     }

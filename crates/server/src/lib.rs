@@ -14,6 +14,7 @@ mod http;
 mod hub;
 mod iso;
 pub mod settings;
+mod signing_secret;
 mod target;
 mod trust;
 mod web;

@@ -16,7 +16,7 @@ pub(crate) const MAX_URL_BYTES: usize = 2048;
 const SPECIAL_NAMES: [&str; 4] = ["localhost", "local", "internal", "home.arpa"];
 
 /// Which URLs and addresses are allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetRules {
     /// Whether `http` and `https` to the machine itself are allowed: only where the server itself
     /// is reached there, that is, on a developer's machine.
@@ -56,7 +56,7 @@ impl TargetRules {
     }
 
     /// Checks a URL that this server will send requests to.
-    pub fn check_webhook_url(self, text: &str) -> Result<Url, TargetError> {
+    pub fn check_webhook(&self, text: &str) -> Result<Url, TargetError> {
         let url = parse(text)?;
         if url.fragment().is_some() {
             return Err(TargetError::Fragment);
@@ -80,7 +80,7 @@ impl TargetRules {
     /// Checks a URL that a person's browser will be sent to.
     ///
     /// This server never connects to it, so any host is allowed over `https` (REFERENCE 1.3).
-    pub fn check_redirect_url(self, text: &str) -> Result<Url, TargetError> {
+    pub fn check_redirect(&self, text: &str) -> Result<Url, TargetError> {
         let url = parse(text)?;
         match url.scheme() {
             "https" => Ok(url),
@@ -90,7 +90,7 @@ impl TargetRules {
     }
 
     /// Whether a connection may be made to `address`, which `host` resolved to.
-    pub(crate) fn may_connect(self, host: &str, address: IpAddr) -> bool {
+    pub(crate) fn may_connect(&self, host: &str, address: IpAddr) -> bool {
         if self.allow_loopback && is_localhost(host) {
             return address.is_loopback();
         }
@@ -274,8 +274,8 @@ mod tests {
             "https://notlocalhost/",
             "https://locals.example/",
         ] {
-            assert!(PUBLIC.check_webhook_url(good).is_ok(), "{good}");
-            assert!(LOCAL.check_webhook_url(good).is_ok(), "{good}");
+            assert!(PUBLIC.check_webhook(good).is_ok(), "{good}");
+            assert!(LOCAL.check_webhook(good).is_ok(), "{good}");
         }
         use TargetError::{Address, Credentials, Fragment, LocalName, Malformed, Scheme, TooLong};
         let long = format!("https://rp.example/{}", "a".repeat(2048));
@@ -303,8 +303,8 @@ mod tests {
             ("https://a.localhost/", LocalName),
             (long.as_str(), TooLong),
         ] {
-            assert_eq!(PUBLIC.check_webhook_url(bad), Err(why), "{bad}");
-            assert_eq!(LOCAL.check_webhook_url(bad), Err(why), "{bad}");
+            assert_eq!(PUBLIC.check_webhook(bad), Err(why), "{bad}");
+            assert_eq!(LOCAL.check_webhook(bad), Err(why), "{bad}");
         }
     }
 
@@ -321,8 +321,8 @@ mod tests {
             "https://0x7f.1/",
         ];
         for url in loopbacks {
-            assert!(LOCAL.check_webhook_url(url).is_ok(), "{url}");
-            assert!(PUBLIC.check_webhook_url(url).is_err(), "{url}");
+            assert!(LOCAL.check_webhook(url).is_ok(), "{url}");
+            assert!(PUBLIC.check_webhook(url).is_err(), "{url}");
         }
         for (public_url, rules) in [
             ("http://127.0.0.1:8080", LOCAL),
@@ -341,7 +341,7 @@ mod tests {
     #[test]
     fn redirect_urls_follow_the_reference() {
         for good in ["https://rp.example/done?x=1#top", "https://10.1.2.3/", "https://[::1]/"] {
-            assert!(PUBLIC.check_redirect_url(good).is_ok(), "{good}");
+            assert!(PUBLIC.check_redirect(good).is_ok(), "{good}");
         }
         for (bad, why) in [
             ("nonsense", TargetError::Malformed),
@@ -351,10 +351,10 @@ mod tests {
             ("http://127.0.0.1/", TargetError::Scheme),
             ("https://a:b@rp.example/", TargetError::Credentials),
         ] {
-            assert_eq!(PUBLIC.check_redirect_url(bad), Err(why), "{bad}");
+            assert_eq!(PUBLIC.check_redirect(bad), Err(why), "{bad}");
         }
-        assert!(LOCAL.check_redirect_url("http://127.0.0.1:3000/done").is_ok());
-        assert_eq!(LOCAL.check_redirect_url("http://rp.example/"), Err(TargetError::Scheme));
+        assert!(LOCAL.check_redirect("http://127.0.0.1:3000/done").is_ok());
+        assert_eq!(LOCAL.check_redirect("http://rp.example/"), Err(TargetError::Scheme));
     }
 
     #[test]

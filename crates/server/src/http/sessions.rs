@@ -13,7 +13,7 @@ use domain::session::{NewSession, Session};
 use domain::share::{CONTRACT_VERSION, FieldSource, RequestedField, ShareContract, ShareField};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use store::SessionFilter;
+use store::{SessionFilter, SessionStatus};
 
 use super::attempts::AttemptView;
 use super::caller::{Caller, SessionsRead, SessionsWrite};
@@ -144,14 +144,13 @@ async fn list_sessions(
 ) -> Result<impl IntoResponse, ApiError> {
     let include =
         list::flag("include_attempts", params.include_attempts.as_deref())?.unwrap_or(false);
-    let limit = list::limit(params.limit.as_deref())?;
-    let status = params.status.as_deref().map(known_status).transpose()?;
+    let request = list::page::<SessionId>(params.limit.as_deref(), params.starting_after.as_deref())?;
+    let limit = request.limit;
     let filter = SessionFilter {
-        status,
+        status: params.status.as_deref().map(known_status).transpose()?,
         created_from: list::time("created_from", params.created_from.as_deref())?,
         created_to: list::time("created_to", params.created_to.as_deref())?,
-        starting_after: list::id("starting_after", params.starting_after.as_deref())?,
-        limit,
+        page: request,
     };
     let now = app.now();
     let page = app.store.list_sessions(&caller.organization.id, filter, now).await?;
@@ -187,20 +186,17 @@ async fn owned<S>(app: &App, caller: &Caller<S>, id: &str) -> Result<Session, Ap
     }
 }
 
-fn known_status(text: &str) -> Result<&'static str, ApiError> {
-    ["created", "in_progress", "completed", "expired", "cancelled"]
-        .into_iter()
-        .find(|known| *known == text)
-        .ok_or_else(|| {
-            ApiError::invalid_request(
-                "`status` is not a session status",
-                "use created, in_progress, completed, expired or cancelled",
-            )
-        })
+fn known_status(text: &str) -> Result<SessionStatus, ApiError> {
+    SessionStatus::parse(text).ok_or_else(|| {
+        ApiError::invalid_request(
+            "`status` is not a session status",
+            "use created, in_progress, completed, expired or cancelled",
+        )
+    })
 }
 
 fn check_redirect(app: &App, url: &str) -> Result<String, ApiError> {
-    app.targets.check_redirect(url).map(String::from).map_err(|error| {
+    app.targets.check_redirect_url(url).map(String::from).map_err(|error| {
         ApiError::new(
             StatusCode::BAD_REQUEST,
             "INVALID_REDIRECT_URL",

@@ -71,7 +71,7 @@ async fn mint(State(app): State<App>, Path(id): Path<String>) -> Result<impl Int
     let session = parse(&id)?;
     let handoff = handoff::mint(&app, &session).await.map_err(|error| match error {
         HandoffError::Refused(refusal) => refusal.into(),
-        HandoffError::Store(StoreError::NotFound) => ApiError::session_not_found(),
+        HandoffError::Store(StoreError::NotFound(_)) => ApiError::session_not_found(),
         HandoffError::Store(error) => error.into(),
     })?;
     Ok(data(HandoffView {
@@ -87,7 +87,7 @@ async fn details(State(app): State<App>, Path(id): Path<String>) -> Result<impl 
     let session = read(&app, &id).await?;
     let organization = app
         .store
-        .get_organization(&session.organization)
+        .read_organization(&session.organization)
         .await?
         .ok_or_else(ApiError::session_not_found)?;
     Ok(data(DetailsView { organization_name: organization.name, session_id: id }))
@@ -130,7 +130,7 @@ async fn cancel(
     match app.store.session(&id, now, unit).await {
         Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),
         Ok(Err(refusal)) => Err(refusal.into()),
-        Err(StoreError::NotFound) => Err(ApiError::session_not_found()),
+        Err(StoreError::NotFound(_)) => Err(ApiError::session_not_found()),
         Err(error) => Err(error.into()),
     }
 }

@@ -84,7 +84,7 @@ async fn mint(State(app): State<App>, Path(id): Path<String>) -> Result<Response
     let session: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
     let handoff = handoff::mint(&app, &session).await.map_err(|error| match error {
         HandoffError::Refused(refusal) => refusal.into(),
-        HandoffError::Store(StoreError::NotFound) => ApiError::session_not_found(),
+        HandoffError::Store(StoreError::NotFound(_)) => ApiError::session_not_found(),
         HandoffError::Store(error) => error.into(),
     })?;
     let expires_at = jiff::Timestamp::from_millisecond(handoff.expires_at.as_millis())
@@ -113,7 +113,7 @@ const UNAVAILABLE: MessagePage =
 
 async fn load(app: &App, id: &SessionId) -> Result<Option<(Session, String)>, StoreError> {
     let Some(session) = app.store.read_session(id).await? else { return Ok(None) };
-    let Some(organization) = app.store.get_organization(&session.organization).await? else { return Ok(None) };
+    let Some(organization) = app.store.read_organization(&session.organization).await? else { return Ok(None) };
     Ok(Some((session.at(app.now()).session, organization.name)))
 }
 

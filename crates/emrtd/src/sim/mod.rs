@@ -1,0 +1,1 @@
+//! Simulated issuing states and documents.
