@@ -14,6 +14,8 @@ pub use certificate::{
 };
 pub use crl::{Crl, CrlError};
 pub use import::{Import, ImportError, Imported, Item, Refused, Source, SourceKind, import};
+#[cfg(feature = "sim")]
+pub(crate) use master_list::MASTER_LIST_SIGNER;
 pub use master_list::{ListSignature, MASTER_LIST, MasterList, MasterListError};
 pub use name::Name;
 pub use store::{Provenance, RefusedCsca, TrustStore, TrustStoreBuilder, TrustedCsca, UnusedCrl};
