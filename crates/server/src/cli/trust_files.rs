@@ -204,6 +204,11 @@ impl Refusal {
 }
 
 impl Found {
+    /// A certificate that the operator names himself.
+    pub(super) fn named_by_operator(certificate: Certificate) -> Self {
+        Self { item: Material::Csca(certificate), verified: true }
+    }
+
     /// The item as it is stored.
     pub(super) fn to_trust_item(&self, source: &str, now: Timestamp) -> TrustItem {
         let (kind, fingerprint, der) = match &self.item {
