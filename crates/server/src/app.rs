@@ -18,10 +18,10 @@ use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::hub::Hub;
+use crate::target::TargetRules;
 use crate::trust::TrustCache;
 use crate::webhook::seal::JweSealer;
 use crate::webhook::worker::Worker;
-use crate::target::TargetRules;
 use crate::{expiry, http, web, ws};
 
 /// How long a stopping server waits for what is in flight.
@@ -161,7 +161,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         targets,
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
-        provers: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from))),
+        provers: Arc::new(Semaphore::new(
+            std::thread::available_parallelism().map_or(1, usize::from),
+        )),
         entropy: Mutex::new(options.entropy),
     }));
     let worker = Worker::new(
@@ -169,7 +171,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         Arc::clone(&app.keys),
         Arc::clone(&app.clock),
         outbox,
-        app.targets,
+        app.targets.clone(),
     )
     .map_err(|error| StartError::WebhookClient(error.to_string()))?;
     app.tasks.spawn(worker.run(app.shutdown.clone()));
@@ -177,12 +179,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let router = router(app.clone());
     let stop = app.shutdown.clone();
     let server = tokio::spawn(async move {
-        axum::serve(
-            options.listener,
-            router.into_make_service_with_connect_info::<SocketAddr>(),
-        )
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
+        axum::serve(options.listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(stop.cancelled_owned())
+            .await
     });
     Ok(Running { address, app, server })
 }

@@ -107,16 +107,15 @@ fn ambient_settings() -> Result<Settings, Failure> {
 }
 
 fn text(path: &std::path::Path) -> Result<String, Failure> {
-    path.to_str().map(str::to_owned).ok_or_else(|| {
-        Failure::usage(format!("{}: not UTF-8", path.display()), "rename the path")
-    })
+    path.to_str()
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::usage(format!("{}: not UTF-8", path.display()), "rename the path"))
 }
 
 /// Variables that are not UTF-8 cannot be ours: their names or values are no settings.
 fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    })
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// Runs the command line and reports its exit code.
@@ -144,8 +143,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<Outcome, Failure> {
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Failure::io("the runtime", &error))?;
+    let runtime =
+        tokio::runtime::Runtime::new().map_err(|error| Failure::io("the runtime", &error))?;
     let json = cli.json;
     let result = runtime.block_on(async {
         match cli.command {

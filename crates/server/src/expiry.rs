@@ -31,7 +31,9 @@ async fn sweep_once(app: &App) -> Result<(), store::StoreError> {
         let last = due.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
         for session in due {
             // Loading a session at a time past its end is what expires it.
-            let unit = |session: Session| Ok::<_, std::convert::Infallible>(Transition::unchanged(session));
+            let unit = |session: Session| {
+                Ok::<_, std::convert::Infallible>(Transition::unchanged(session))
+            };
             match app.store.session(&session, now, unit).await {
                 Ok(_) | Err(store::StoreError::NotFound(_)) => {}
                 Err(error) => return Err(error),

@@ -269,9 +269,7 @@ impl Values {
         read: impl FnOnce(&str) -> Result<T, String>,
     ) -> Result<Option<T>, SettingsError> {
         let Some((source_name, value)) = self.0.remove(&key) else { return Ok(None) };
-        read(&value)
-            .map(Some)
-            .map_err(|reason| SettingsError::Invalid { source_name, reason })
+        read(&value).map(Some).map_err(|reason| SettingsError::Invalid { source_name, reason })
     }
 }
 
@@ -355,7 +353,8 @@ mod tests {
         assert!(
             matches!(&error, SettingsError::UnknownVariable { nearest, .. } if nearest == "KAYLE_PUBLIC_URL")
         );
-        let variables = environment(&[("KAYLE_SHARED_DATA", "x"), ("HOME", "y"), ("KAYLE_LOG", "")]);
+        let variables =
+            environment(&[("KAYLE_SHARED_DATA", "x"), ("HOME", "y"), ("KAYLE_LOG", "")]);
         assert_eq!(Settings::merge(Flags::new(), variables, None).unwrap().log, None);
     }
 

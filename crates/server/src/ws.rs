@@ -68,6 +68,8 @@ async fn open(
 fn is_allowed_origin(app: &App, headers: &HeaderMap) -> bool {
     match headers.get(header::ORIGIN) {
         None => true,
-        Some(origin) => origin.to_str().is_ok_and(|origin| origin == app.public_url.origin().ascii_serialization()),
+        Some(origin) => origin
+            .to_str()
+            .is_ok_and(|origin| origin == app.public_url.origin().ascii_serialization()),
     }
 }

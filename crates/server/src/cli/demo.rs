@@ -230,10 +230,7 @@ async fn import(running: &Running, issued: &Issued) -> Result<(), Failure> {
 }
 
 /// Organization and key are the operator's to make: as `kayle org` and `kayle key` do.
-async fn organization(
-    running: &Running,
-    keys: &Keys,
-) -> Result<Secret, Failure> {
+async fn organization(running: &Running, keys: &Keys) -> Result<Secret, Failure> {
     let store = &running.app.store;
     let now = SystemClock.now();
     let policy = Policy { face_match: FaceMatch::Off };
@@ -251,11 +248,7 @@ fn qr_code(session: &Session) -> Result<String, Failure> {
     let code = QrCode::new(url.as_str())
         .map_err(|error| Failure::new(Code::Demo, error.to_string(), "the URL is too long"))?;
     // Light modules are drawn and dark ones left: most terminals are dark.
-    Ok(code
-        .render::<Dense1x2>()
-        .dark_color(Dense1x2::Dark)
-        .light_color(Dense1x2::Light)
-        .build())
+    Ok(code.render::<Dense1x2>().dark_color(Dense1x2::Dark).light_color(Dense1x2::Light).build())
 }
 
 async fn within<T>(

@@ -122,8 +122,7 @@ impl From<clap::Error> for Failure {
         let text = error.render().to_string();
         let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
         let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));
-        let rest: Vec<&str> =
-            rest.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let rest: Vec<&str> = rest.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let hint = if rest.is_empty() { "try `kayle --help`".into() } else { rest.join("; ") };
         Self::usage(message.trim_end(), hint)
     }

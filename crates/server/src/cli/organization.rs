@@ -98,11 +98,7 @@ async fn set(
         Failure::new(Code::Policy, error.to_string(), "see `kayle org set --help`")
     })?;
     let workspace = Workspace::open(store).await?;
-    let organization = workspace
-        .store
-        .read_organization(id)
-        .await?
-        .ok_or_else(|| not_found(id))?;
+    let organization = workspace.store.read_organization(id).await?.ok_or_else(|| not_found(id))?;
     let policy = assign(organization.policy).unwrap_or(organization.policy);
     workspace.store.set_policy(id, policy).await?;
     workspace.close().await?;

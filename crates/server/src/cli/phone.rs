@@ -133,7 +133,10 @@ fn choice(text: &str) -> ShareChoice {
         "all" => ShareChoice::All,
         "required" => ShareChoice::Required,
         keys => ShareChoice::Keys(
-            keys.split(',').map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).collect(),
+            keys.split(',')
+                .map(|key| key.trim().to_owned())
+                .filter(|key| !key.is_empty())
+                .collect(),
         ),
     }
 }
@@ -152,12 +155,8 @@ fn document(folder: Folder, name: &str) -> Result<PhoneDocument, Failure> {
     })
 }
 
-fn selfies(
-    files: &[PathBuf],
-    own: Option<&PathBuf>,
-) -> Result<[SecretBytes; 3], Failure> {
-    let read =
-        |file: &PathBuf| folder::read_bounded(file, MAX_SELFIE_BYTES).map(SecretBytes::from);
+fn selfies(files: &[PathBuf], own: Option<&PathBuf>) -> Result<[SecretBytes; 3], Failure> {
+    let read = |file: &PathBuf| folder::read_bounded(file, MAX_SELFIE_BYTES).map(SecretBytes::from);
     match (files, own) {
         ([], Some(own)) => Ok([read(own)?, read(own)?, read(own)?]),
         ([first, second, third], _) => Ok([read(first)?, read(second)?, read(third)?]),
@@ -190,7 +189,8 @@ struct Screen {
 
 impl Screen {
     fn new(document: &PhoneDocument, selfies: &[SecretBytes; 3]) -> Self {
-        let chunks = |bytes: &SecretBytes, size: usize| bytes.as_slice().len().div_ceil(size).max(1);
+        let chunks =
+            |bytes: &SecretBytes, size: usize| bytes.as_slice().len().div_ceil(size).max(1);
         let files = [Some(&document.dg1), Some(&document.dg2), Some(&document.sod)]
             .into_iter()
             .chain([document.dg14.as_ref(), document.dg15.as_ref()])

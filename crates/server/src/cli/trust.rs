@@ -103,8 +103,8 @@ async fn list(store: &StoreArgs) -> Result<Outcome, Failure> {
     let workspace = Workspace::open(store).await?;
     let items = workspace.store.trust_items().await?;
     workspace.close().await?;
-    let heading =
-        ["COUNTRY", "SUBJECT", "KEY", "NOT AFTER", "VERIFIED", "SOURCE", "SHA-256"].map(str::to_owned);
+    let heading = ["COUNTRY", "SUBJECT", "KEY", "NOT AFTER", "VERIFIED", "SOURCE", "SHA-256"]
+        .map(str::to_owned);
     let mut rows = vec![heading];
     let mut json = Vec::new();
     for (item, certificate) in certificates(&items) {
@@ -164,9 +164,14 @@ fn human(reports: &[FileReport]) -> String {
     for report in reports {
         let refused: usize = report.refused.iter().map(|refusal| refusal.count).sum();
         let state = if report.failed { "REFUSED" } else { "ok" };
-        lines.push(format!("{}: {state}: {}, {refused} refused", report.file, counts(report.counts)));
+        lines.push(format!(
+            "{}: {state}: {}, {refused} refused",
+            report.file,
+            counts(report.counts)
+        ));
         for refusal in &report.refused {
-            let times = if refusal.count > 1 { format!("{} × ", refusal.count) } else { String::new() };
+            let times =
+                if refusal.count > 1 { format!("{} × ", refusal.count) } else { String::new() };
             let first = if refusal.first.is_empty() {
                 String::new()
             } else {
@@ -183,8 +188,7 @@ fn human(reports: &[FileReport]) -> String {
 
 fn counts(counts: ImportCounts) -> String {
     let ImportCounts { added, known, upgraded } = counts;
-    let upgraded =
-        if upgraded > 0 { format!(", {upgraded} now verified") } else { String::new() };
+    let upgraded = if upgraded > 0 { format!(", {upgraded} now verified") } else { String::new() };
     format!("{added} added, {known} known{upgraded}")
 }
 

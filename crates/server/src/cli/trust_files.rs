@@ -100,7 +100,7 @@ impl Vouching {
             for (source, signature) in &unverified {
                 // A wrong signature is among the refused entries already.
                 if !matches!(signature, ListSignature::Invalid { .. }) {
-                    refusals.add(source, format!("the master list is not vouched for: {signature}"));
+                    refusals.add(source, unvouched(signature));
                 }
             }
         }
@@ -161,6 +161,18 @@ fn recover_refused_lists(import: &mut Import, bytes: &[u8]) {
     }
 }
 
+/// Why a list cannot be taken as it is.
+fn unvouched(signature: &ListSignature) -> String {
+    match signature {
+        ListSignature::UnknownSigner { root_needed, .. } => format!(
+            "the master list is signed under a root that --trust-signer does not name: {root_needed}"
+        ),
+        ListSignature::Unsigned => "the master list is not signed".to_owned(),
+        ListSignature::Invalid { reason } => format!("the signature is wrong: {reason}"),
+        ListSignature::Verified { .. } => "the master list is verified".to_owned(),
+    }
+}
+
 fn list_bytes(file: &[u8], source: &Source) -> Option<Vec<u8>> {
     match source.kind {
         SourceKind::MasterList => Some(file.to_vec()),
@@ -179,10 +191,11 @@ struct Refusals(BTreeMap<String, Refusal>);
 impl Refusals {
     fn add(&mut self, source: &Source, reason: String) {
         let first = place(source);
-        self.0
-            .entry(reason.clone())
-            .and_modify(|refusal| refusal.count += 1)
-            .or_insert(Refusal { reason, first, count: 1 });
+        self.0.entry(reason.clone()).and_modify(|refusal| refusal.count += 1).or_insert(Refusal {
+            reason,
+            first,
+            count: 1,
+        });
     }
 }
 

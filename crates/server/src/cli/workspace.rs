@@ -105,12 +105,8 @@ pub(super) async fn create_organization(
     policy: Policy,
     now: Timestamp,
 ) -> Result<Organization, Failure> {
-    let organization = Organization {
-        id: OrganizationId::random(&mut OsEntropy),
-        name,
-        policy,
-        created_at: now,
-    };
+    let organization =
+        Organization { id: OrganizationId::random(&mut OsEntropy), name, policy, created_at: now };
     store.create_organization(organization.clone()).await?;
     Ok(organization)
 }

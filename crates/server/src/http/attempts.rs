@@ -53,7 +53,9 @@ impl AttemptView {
             status: attempt.status(),
             failure_code: attempt.failure_code().map(domain::attempt::FailureCode::as_str),
             // A failed check of the document is certain; no other score exists without a face match.
-            risk_score: u8::from(matches!(attempt.state, AttemptState::Failed { claimed: true, code, .. } if code.is_verdict())),
+            risk_score: u8::from(
+                matches!(attempt.state, AttemptState::Failed { claimed: true, code, .. } if code.is_verdict()),
+            ),
             completed_at: attempt.completed_at().map(iso),
             created_at: iso(attempt.created_at),
             updated_at: iso(attempt.updated_at),
@@ -74,7 +76,8 @@ async fn list_attempts(
             "the list of all attempts is too long to be of use",
         ));
     }
-    let request = list::page::<AttemptId>(params.limit.as_deref(), params.starting_after.as_deref())?;
+    let request =
+        list::page::<AttemptId>(params.limit.as_deref(), params.starting_after.as_deref())?;
     let limit = request.limit;
     let filter = AttemptFilter {
         session: list::id("session_id", params.session_id.as_deref())?,
@@ -83,7 +86,8 @@ async fn list_attempts(
     };
     let page = app.store.list_attempts(&caller.organization.id, filter, app.now()).await?;
     let cursor = page.items.last().map(|(_, attempt)| attempt.id.to_string());
-    let attempts = page.items.iter().map(|(session, attempt)| AttemptView::of(session, attempt)).collect();
+    let attempts =
+        page.items.iter().map(|(session, attempt)| AttemptView::of(session, attempt)).collect();
     Ok(list(attempts, limit, page.has_more, cursor))
 }
 

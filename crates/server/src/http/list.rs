@@ -39,7 +39,11 @@ pub(crate) fn list<T: Serialize>(
     cursor: Option<String>,
 ) -> Json<ListBody<T>> {
     let next_cursor = cursor.filter(|_| has_more);
-    Json(ListBody { data: items, error: None, pagination: Pagination { limit, has_more, next_cursor } })
+    Json(ListBody {
+        data: items,
+        error: None,
+        pagination: Pagination { limit, has_more, next_cursor },
+    })
 }
 
 /// A query string, with the envelope for what does not fit.
@@ -63,7 +67,9 @@ pub(crate) fn limit(text: Option<&str>) -> Result<u32, ApiError> {
     match text.map(str::parse::<u32>) {
         None => Ok(DEFAULT_LIMIT),
         Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(ApiError::invalid_request("`limit` must be 1 to 100", "leave it out for 10")),
+        Some(_) => {
+            Err(ApiError::invalid_request("`limit` must be 1 to 100", "leave it out for 10"))
+        }
     }
 }
 
@@ -108,6 +114,9 @@ pub(crate) fn flag(name: &str, text: Option<&str>) -> Result<Option<bool>, ApiEr
         None => Ok(None),
         Some("true" | "1") => Ok(Some(true)),
         Some("false" | "0") => Ok(Some(false)),
-        Some(_) => Err(ApiError::invalid_request(format!("`{name}` must be true or false"), "leave it out if unsure")),
+        Some(_) => Err(ApiError::invalid_request(
+            format!("`{name}` must be true or false"),
+            "leave it out if unsure",
+        )),
     }
 }

@@ -144,7 +144,8 @@ async fn list_sessions(
 ) -> Result<impl IntoResponse, ApiError> {
     let include =
         list::flag("include_attempts", params.include_attempts.as_deref())?.unwrap_or(false);
-    let request = list::page::<SessionId>(params.limit.as_deref(), params.starting_after.as_deref())?;
+    let request =
+        list::page::<SessionId>(params.limit.as_deref(), params.starting_after.as_deref())?;
     let limit = request.limit;
     let filter = SessionFilter {
         status: params.status.as_deref().map(known_status).transpose()?,
@@ -196,7 +197,7 @@ fn known_status(text: &str) -> Result<SessionStatus, ApiError> {
 }
 
 fn check_redirect(app: &App, url: &str) -> Result<String, ApiError> {
-    app.targets.check_redirect_url(url).map(String::from).map_err(|error| {
+    app.targets.check_redirect(url).map(String::from).map_err(|error| {
         ApiError::new(
             StatusCode::BAD_REQUEST,
             "INVALID_REDIRECT_URL",
@@ -220,7 +221,9 @@ fn requested(fields: &Value) -> Result<Vec<RequestedField>, ApiError> {
 
 fn requested_field(key: &str, value: &Value) -> Result<RequestedField, ApiError> {
     let object = value.as_object();
-    let unknown = object.and_then(|members| members.keys().find(|name| !matches!(name.as_str(), "required" | "reason")));
+    let unknown = object.and_then(|members| {
+        members.keys().find(|name| !matches!(name.as_str(), "required" | "reason"))
+    });
     if let Some(name) = unknown {
         return Err(ApiError::invalid_request(
             format!("unknown member `share_fields.{key}.{name}`"),
@@ -241,7 +244,11 @@ impl SessionView {
             id: session.id.to_string(),
             status: session.status(),
             contract_version: CONTRACT_VERSION,
-            share_fields: session.contract.fields().map(|(key, field)| (key.to_owned(), field_view(field))).collect(),
+            share_fields: session
+                .contract
+                .fields()
+                .map(|(key, field)| (key.to_owned(), field_view(field)))
+                .collect(),
             redirect_url: session.redirect_url.clone(),
             verification_url: app.page_url(&session.id).into(),
             expires_at: iso(session.expires_at),
@@ -249,7 +256,13 @@ impl SessionView {
             updated_at: iso(session.updated_at),
             completed_at: session.completed_at().map(iso),
             cancel_token: None,
-            attempts: include_attempts.then(|| session.attempts.iter().map(|attempt: &Attempt| AttemptView::of(&session.id, attempt)).collect()),
+            attempts: include_attempts.then(|| {
+                session
+                    .attempts
+                    .iter()
+                    .map(|attempt: &Attempt| AttemptView::of(&session.id, attempt))
+                    .collect()
+            }),
         }
     }
 }

@@ -71,7 +71,9 @@ async fn page(State(app): State<App>, method: Method, Path(id): Path<String>) ->
         return ApiError::wrong_method().into_response();
     }
     match load(&app, &id).await {
-        Ok(Some((session, organization))) => html(StatusCode::OK, &session_page(&session, &organization)),
+        Ok(Some((session, organization))) => {
+            html(StatusCode::OK, &session_page(&session, &organization))
+        }
         Ok(None) => html(StatusCode::NOT_FOUND, &INVALID_LINK),
         Err(error) => {
             tracing::error!(%error, "the page of a session could not be shown");
@@ -113,7 +115,9 @@ const UNAVAILABLE: MessagePage =
 
 async fn load(app: &App, id: &SessionId) -> Result<Option<(Session, String)>, StoreError> {
     let Some(session) = app.store.read_session(id).await? else { return Ok(None) };
-    let Some(organization) = app.store.read_organization(&session.organization).await? else { return Ok(None) };
+    let Some(organization) = app.store.read_organization(&session.organization).await? else {
+        return Ok(None);
+    };
     Ok(Some((session.at(app.now()).session, organization.name)))
 }
 

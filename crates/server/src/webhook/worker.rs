@@ -189,11 +189,10 @@ impl Sender {
 
     async fn attempt(&self, delivery: &DueDelivery) -> Result<u16, TryError> {
         let url = delivery.url.as_deref().ok_or(TryError::Disabled)?;
-        let secret =
-            signing_secret::open(&delivery.sealed_secret, &delivery.endpoint, &self.keys)?;
+        let secret = signing_secret::open(&delivery.sealed_secret, &delivery.endpoint, &self.keys)?;
         let now = self.clock.now();
-        let signature = signature_header(&secret, now, &delivery.payload)
-            .map_err(|_| TryError::Signature)?;
+        let signature =
+            signature_header(&secret, now, &delivery.payload).map_err(|_| TryError::Signature)?;
         let request = self.client.send(Request {
             url,
             delivery: delivery.id.as_str(),
