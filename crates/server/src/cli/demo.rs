@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use domain::key::Keys;
+use domain::key::{Keys, Secret};
 use domain::organization::Scope;
 use domain::policy::{FaceMatch, Policy};
 use domain::time::Timestamp;
@@ -24,7 +24,7 @@ use url::Url;
 
 use super::failure::{Code, Failure};
 use super::outcome::Outcome;
-use super::simulated::Passport;
+use super::simulated::Issued;
 use super::trust_files::Found;
 use super::{ambient_settings, logging, serve, simulated, workspace};
 use crate::app::{self, Options, Running};
@@ -73,7 +73,7 @@ pub(super) async fn run(args: DemoArgs, json: bool) -> Result<Outcome, Failure> 
 struct Demo {
     steps: Steps,
     running: Running,
-    passport: Passport,
+    issued: Issued,
     receiver: Receiver,
     relying_party: RelyingParty,
 }
@@ -85,19 +85,18 @@ impl Demo {
         let base = serve::base_url(running.address)?;
         steps.done(format!("server started on {base}"));
 
-        let passport = simulated::create(&data.path().join("passport"), SystemClock.now())?;
-        import(&running, &passport).await?;
+        let issued = simulated::create(&data.path().join("passport"), SystemClock.now())?;
+        import(&running, &issued).await?;
         steps.done("simulated state and passport made, its certificate imported for this run");
 
-        let (organization, api_key) = organization(&running, &Keys::derive(&master)).await?;
+        let api_key = organization(&running, &Keys::derive(&master)).await?;
         steps.done(format!("organization {ORGANIZATION} with face_match=off, and API key"));
 
         let receiver = Receiver::start().await?;
         let relying_party = RelyingParty::new(base, api_key)?;
         receiver.register(&relying_party).await?;
         steps.done(format!("webhook endpoint {} and encryption key registered", receiver.url));
-        let _ = organization;
-        let mut demo = Self { steps, running, passport, receiver, relying_party };
+        let mut demo = Self { steps, running, issued, receiver, relying_party };
         let outcome = demo.verify(interactive).await;
         demo.running.stop().await;
         outcome
@@ -113,7 +112,7 @@ impl Demo {
         } else {
             let link = self.relying_party.hand_off(&session).await?;
             self.steps.done("handoff minted");
-            let phone = PhoneProcess::new(&link, &self.passport)?;
+            let phone = PhoneProcess::new(&link, &self.issued.passport)?;
             let report = within(PHONE_LIMIT, "the phone", phone.run()).await??;
             self.steps.done("phone: document sent, verdict accepted, fields shared");
             Some(report)
@@ -137,7 +136,7 @@ impl Demo {
         loop {
             let link = self.relying_party.hand_off(session).await?;
             let expires_at = Timestamp(link.expires_at().as_millisecond());
-            let phone = PhoneProcess::new(&link, &self.passport)?;
+            let phone = PhoneProcess::new(&link, &self.issued.passport)?;
             self.steps.say(format!("\n{}\n", phone.command_line()));
             tokio::select! {
                 delivery = self.receiver.next() => return delivery,
@@ -165,7 +164,7 @@ impl Demo {
         if !id.starts_with("kdid_") || id.len() != "kdid_".len() + 64 {
             return Err(wrong("kayle_document_id is malformed"));
         }
-        for (key, expected) in self.passport.claims() {
+        for (key, expected) in self.issued.claims() {
             if opened.claim(key) != Some(&expected) {
                 return Err(wrong(&format!("{key} is not the holder's")));
             }
@@ -223,28 +222,25 @@ async fn start_server(
     Ok((running, master))
 }
 
-async fn import(running: &Running, passport: &Passport) -> Result<(), Failure> {
-    let found = Found::named_by_operator(passport.certificate.clone());
+async fn import(running: &Running, issued: &Issued) -> Result<(), Failure> {
+    let found = Found::named_by_operator(issued.certificate.clone());
     let item = found.to_trust_item("simulated, for this demo", SystemClock.now());
     running.app.store.import_trust(vec![item]).await?;
     Ok(())
 }
 
 /// Organization and key are the operator's to make: as `kayle org` and `kayle key` do.
-async fn organization(
-    running: &Running,
-    keys: &Keys,
-) -> Result<(domain::id::OrganizationId, domain::key::Secret), Failure> {
+async fn organization(running: &Running, keys: &Keys) -> Result<Secret, Failure> {
     let store = &running.app.store;
     let now = SystemClock.now();
     let policy = Policy { face_match: FaceMatch::Off };
     let name = ORGANIZATION.to_owned();
     let organization = workspace::create_organization(store, name, policy, now).await?;
     let scopes = vec![Scope::SessionsRead, Scope::SessionsWrite, Scope::WebhooksWrite];
-    let id = organization.id;
     let (_, secret) =
-        workspace::create_api_key(store, keys, id.clone(), "demo".to_owned(), scopes, now).await?;
-    Ok((id, secret))
+        workspace::create_api_key(store, keys, organization.id, "demo".to_owned(), scopes, now)
+            .await?;
+    Ok(secret)
 }
 
 fn qr_code(session: &Session) -> Result<String, Failure> {
@@ -252,11 +248,7 @@ fn qr_code(session: &Session) -> Result<String, Failure> {
     let code = QrCode::new(url.as_str())
         .map_err(|error| Failure::new(Code::Demo, error.to_string(), "the URL is too long"))?;
     // Light modules are drawn and dark ones left: most terminals are dark.
-    Ok(code
-        .render::<Dense1x2>()
-        .dark_color(Dense1x2::Dark)
-        .light_color(Dense1x2::Light)
-        .build())
+    Ok(code.render::<Dense1x2>().dark_color(Dense1x2::Dark).light_color(Dense1x2::Light).build())
 }
 
 async fn within<T>(

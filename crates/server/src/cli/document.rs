@@ -3,6 +3,7 @@
 mod report;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Subcommand;
 use emrtd::UnixSeconds;
@@ -17,6 +18,7 @@ use super::trust_files::{self, Vouching};
 use super::workspace::Workspace;
 use super::{StoreArgs, ambient_settings, logging, time};
 use crate::clock::{Clock, SystemClock};
+use crate::trust::TrustCache;
 use report::Verdict;
 
 #[derive(Debug, Subcommand)]
@@ -65,13 +67,13 @@ pub(super) async fn run(command: DocumentCommand) -> Result<Outcome, Failure> {
     Ok(report::outcome(&args.folder, at, &verdict))
 }
 
-async fn trust(args: &VerifyArgs) -> Result<TrustStore, Failure> {
+async fn trust(args: &VerifyArgs) -> Result<Arc<TrustStore>, Failure> {
     if !args.trust.is_empty() {
         logging::start(&ambient_settings()?, "warn")?;
-        return trust_files::trust_store(&args.trust, &args.vouching);
+        return Ok(Arc::new(trust_files::trust_store(&args.trust, &args.vouching)?));
     }
     let workspace = Workspace::open(&args.store).await?;
-    let trust = crate::trust::build(&workspace.store).await?;
+    let trust = TrustCache::new(workspace.store.clone()).current().await?;
     workspace.close().await?;
     Ok(trust)
 }
@@ -84,9 +86,11 @@ fn judge(folder: Folder, trust: &TrustStore, at: UnixSeconds, args: &VerifyArgs)
         .fold(DocumentFiles::new(folder.sod), |files, (group, bytes)| files.with(group, bytes));
     match prove(files, &given, trust, at) {
         Ok(report) => accept(report, args),
-        Err(failure) => {
-            Verdict::NotProven { reason: failure.reason.code(), text: failure.to_string(), report: *failure.report }
-        }
+        Err(failure) => Verdict::NotProven {
+            reason: failure.reason.code(),
+            text: failure.to_string(),
+            report: *failure.report,
+        },
     }
 }
 

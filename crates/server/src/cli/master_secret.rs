@@ -66,18 +66,18 @@ pub(crate) fn load(
 fn read(path: &Path) -> Result<MasterSecret, MasterSecretError> {
     let failed = |error| MasterSecretError::Io { path: path.to_owned(), error };
     let malformed = || MasterSecretError::Malformed { path: path.to_owned() };
-    let mut file = std::fs::File::open(path).map_err(failed)?;
+    let file = std::fs::File::open(path).map_err(failed)?;
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(MasterSecretError::ReadableByOthers { path: path.to_owned(), mode });
     }
     let mut text = Zeroizing::new(String::with_capacity(2 * MASTER_SECRET_BYTES + 2));
-    file.by_ref().take(2 * MASTER_SECRET_BYTES as u64 + 2).read_to_string(&mut text).map_err(
-        |error| match error.kind() {
+    file.take(2 * MASTER_SECRET_BYTES as u64 + 2).read_to_string(&mut text).map_err(|error| {
+        match error.kind() {
             ErrorKind::InvalidData => malformed(),
             _ => failed(error),
-        },
-    )?;
+        }
+    })?;
     decode(text.trim_end_matches(['\r', '\n'])).ok_or_else(malformed)
 }
 

@@ -66,16 +66,16 @@ pub(super) async fn run(args: PhoneArgs) -> Result<Outcome, Failure> {
         None => api_of(&link, &args.link)?,
     };
     let share = choice(&args.share);
-    let (files, portrait) = match args.document.strip_prefix(SIMULATED) {
+    let (files, own_selfie) = match args.document.strip_prefix(SIMULATED) {
         Some(name) => {
             let passport = simulated::open(&settings.data, name)?;
             note(format_args!("simulated passport; its state: {}", passport.csca.display()));
-            (folder::read(&passport.folder)?, Some(passport.portrait))
+            (folder::read(&passport.folder)?, Some(passport.selfie))
         }
         None => (folder::read(Path::new(&args.document))?, None),
     };
     let document = document(files, &args.document)?;
-    let selfies = selfies(&args.selfie, portrait)?;
+    let selfies = selfies(&args.selfie, own_selfie.as_ref())?;
     let device_id = args.device_id.unwrap_or_else(|| random_text(32, &mut OsEntropy));
     let organization = organization_name(&api, &link).await;
 
@@ -155,18 +155,11 @@ fn document(folder: Folder, name: &str) -> Result<PhoneDocument, Failure> {
     })
 }
 
-fn selfies(files: &[PathBuf], portrait: Option<Vec<u8>>) -> Result<[SecretBytes; 3], Failure> {
-    match (files, portrait) {
-        ([], Some(portrait)) => {
-            let portrait = SecretBytes::from(portrait);
-            Ok([portrait.clone(), portrait.clone(), portrait])
-        }
-        ([first, second, third], _) => {
-            let read = |file: &PathBuf| {
-                folder::read_bounded(file, MAX_SELFIE_BYTES).map(SecretBytes::from)
-            };
-            Ok([read(first)?, read(second)?, read(third)?])
-        }
+fn selfies(files: &[PathBuf], own: Option<&PathBuf>) -> Result<[SecretBytes; 3], Failure> {
+    let read = |file: &PathBuf| folder::read_bounded(file, MAX_SELFIE_BYTES).map(SecretBytes::from);
+    match (files, own) {
+        ([], Some(own)) => Ok([read(own)?, read(own)?, read(own)?]),
+        ([first, second, third], _) => Ok([read(first)?, read(second)?, read(third)?]),
         _ => Err(Failure::usage(
             format!("three selfies are needed, {} given", files.len()),
             "give --selfie FILE three times",
@@ -352,7 +345,9 @@ mod tests {
     #[test]
     fn three_selfies_or_a_simulated_passport_are_needed() {
         assert!(selfies(&[], None).is_err());
-        assert!(selfies(&["a".into()], Some(vec![1])).is_err());
-        assert!(selfies(&[], Some(vec![1])).is_ok());
+        let photo = tempfile::NamedTempFile::new().unwrap();
+        let path = photo.path().to_owned();
+        assert!(selfies(std::slice::from_ref(&path), Some(&path)).is_err());
+        assert!(selfies(&[], Some(&path)).is_ok());
     }
 }

@@ -100,8 +100,7 @@ impl Vouching {
             for (source, signature) in &unverified {
                 // A wrong signature is among the refused entries already.
                 if !matches!(signature, ListSignature::Invalid { .. }) {
-                    refusals
-                        .add(source, format!("the master list is not vouched for: {signature}"));
+                    refusals.add(source, unvouched(signature));
                 }
             }
         }
@@ -162,6 +161,18 @@ fn recover_refused_lists(import: &mut Import, bytes: &[u8]) {
     }
 }
 
+/// Why a list cannot be taken as it is.
+fn unvouched(signature: &ListSignature) -> String {
+    match signature {
+        ListSignature::UnknownSigner { root_needed, .. } => format!(
+            "the master list is signed under a root that --trust-signer does not name: {root_needed}"
+        ),
+        ListSignature::Unsigned => "the master list is not signed".to_owned(),
+        ListSignature::Invalid { reason } => format!("the signature is wrong: {reason}"),
+        ListSignature::Verified { .. } => "the master list is verified".to_owned(),
+    }
+}
+
 fn list_bytes(file: &[u8], source: &Source) -> Option<Vec<u8>> {
     match source.kind {
         SourceKind::MasterList => Some(file.to_vec()),
@@ -206,6 +217,11 @@ impl Refusal {
 }
 
 impl Found {
+    /// A certificate that the operator names himself.
+    pub(super) fn named_by_operator(certificate: Certificate) -> Self {
+        Self { item: Material::Csca(certificate), verified: true }
+    }
+
     /// The item as it is stored.
     pub(super) fn to_trust_item(&self, source: &str, now: Timestamp) -> TrustItem {
         let (kind, fingerprint, der) = match &self.item {

@@ -52,9 +52,7 @@ impl Steps {
     }
 
     pub(super) fn to_json(&self) -> Value {
-        let step = |(step, took): &(String, u128)| {
-            json!({ "step": step, "ms": u64::try_from(*took).unwrap_or(u64::MAX) })
-        };
+        let step = |(step, took): &(String, u128)| json!({ "step": step, "ms": u64::try_from(*took).unwrap_or(u64::MAX) });
         self.done.iter().map(step).collect()
     }
 }

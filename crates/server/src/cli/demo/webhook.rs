@@ -153,15 +153,14 @@ fn check_signature(secret: &str, delivery: &Delivery, now: Timestamp) -> Result<
         .ok_or_else(|| wrong("the webhook has no X-Kayle-Signature"))?;
     let expected = hmac_hex(secret, &format!("{time}.{}", delivery.body))
         .map_err(|error| wrong(error.to_string()))?;
-    let same = code.len() == expected.len()
-        && openssl::memcmp::eq(code.as_bytes(), expected.as_bytes());
+    let same =
+        code.len() == expected.len() && openssl::memcmp::eq(code.as_bytes(), expected.as_bytes());
     if !same {
         return Err(wrong("the webhook's signature is wrong"));
     }
     // Under the signature, so believed only now.
-    let fresh = time
-        .parse::<i64>()
-        .is_ok_and(|sent| sent.abs_diff(now.as_seconds()) <= MAX_AGE_SECONDS);
+    let fresh =
+        time.parse::<i64>().is_ok_and(|sent| sent.abs_diff(now.as_seconds()) <= MAX_AGE_SECONDS);
     if fresh { Ok(()) } else { Err(wrong("the webhook is too old")) }
 }
 

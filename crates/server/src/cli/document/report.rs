@@ -100,9 +100,10 @@ fn to_json(folder: &Path, at: UnixSeconds, verdict: &Verdict) -> Value {
         Verdict::Proven(_) => Value::Null,
         Verdict::NotProven { reason, text, .. } => json!({ "code": reason, "message": text }),
     };
-    let provenance = report.csca_provenance.as_ref().map(
-        |provenance| json!({ "source": provenance.source, "verified": provenance.verified }),
-    );
+    let provenance = report
+        .csca_provenance
+        .as_ref()
+        .map(|provenance| json!({ "source": provenance.source, "verified": provenance.verified }));
     let algorithms: serde_json::Map<String, Value> = algorithms(report)
         .into_iter()
         .map(|(name, algorithm)| (name.replace(' ', "_"), algorithm.clone().into()))
