@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::webhook::DeliveryResult;
 use rusqlite::Connection;
@@ -143,6 +144,17 @@ async fn close_drains_the_queue_and_folds_the_log() {
     let files: Vec<_> = std::fs::read_dir(database.0.path()).unwrap().collect();
     assert_eq!(files.len(), 1, "the log and the shared memory are gone");
     assert_eq!(World::new(&database).read(&id).await.attempts.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn close_never_waits_for_an_idle_reader() {
+    let database = directory();
+    for _ in 0..50 {
+        let world = World::new(&database);
+        assert_eq!(world.store.list_organizations().await, Ok(vec![]));
+        let closed = tokio::time::timeout(Duration::from_secs(30), world.store.close()).await;
+        assert_eq!(closed, Ok(Ok(())));
+    }
 }
 
 #[cfg(unix)]
