@@ -21,6 +21,9 @@ pub(crate) const NOW: Timestamp = Timestamp(1_750_000_000_000);
 /// A key that the sealer cannot use.
 pub(crate) const BROKEN: &str = "broken";
 
+/// A key to which payloads become so long that they fill pages of their own.
+pub(crate) const LONG: &str = "long";
+
 /// A place where a database is; dropped with everything in it.
 pub(crate) trait Database {
     fn location(&self) -> Location;
@@ -60,7 +63,8 @@ impl Sealer for TestSealer {
         if let Fact::AttemptSucceeded { claims, .. } = &event.event.fact {
             assert!(!claims.is_empty(), "the sealer is the one who gets the claims");
         }
-        Ok(format!("sealed.{}.{}", event.id, key.key_id))
+        let tail = if key.key_id == LONG { "sealed.evt_".repeat(2000) } else { String::new() };
+        Ok(format!("sealed.{}.{}{tail}", event.id, key.key_id))
     }
 }
 
