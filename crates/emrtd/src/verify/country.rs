@@ -24,8 +24,9 @@ pub fn agreement(issuing_state: &str, certificate_country: &str) -> Agreement {
     if country.is_empty() {
         return Agreement::Different;
     }
-    if alpha2(issuing_state) == Some(country.as_str()) || country == issuing_state {
-        // Some issuers put the three letters into the certificate.
+    // Some issuers put the three letters into the certificate.
+    let same_three = country.len() == 3 && country == issuing_state;
+    if same_three || alpha2(issuing_state) == Some(country.as_str()) {
         return Agreement::Same;
     }
     EXCEPTIONS
