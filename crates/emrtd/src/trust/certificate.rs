@@ -601,7 +601,8 @@ const BASIC_CONSTRAINTS: Oid = id_ce(19);
 const AUTHORITY_KEY_ID: Oid = id_ce(35);
 const EXTENDED_KEY_USAGE: Oid = id_ce(37);
 /// 2.23.136.1.1.6.2
-const DOCUMENT_TYPES: Oid = Oid::from_octets(&[0x67, 0x81, 0x08, 0x01, 0x01, 0x06, 0x02]);
+pub(crate) const DOCUMENT_TYPES: Oid =
+    Oid::from_octets(&[0x67, 0x81, 0x08, 0x01, 0x01, 0x06, 0x02]);
 /// Extensions that restrict nothing a one-level chain depends on: alternative
 /// names, policies, CRL distribution points, name change (2.23.136.1.1.6.1).
 const IGNORABLE: [Oid; 6] = [

@@ -72,6 +72,37 @@ fn a_wrong_signer_identifier_is_tolerated_and_reported() {
 }
 
 #[test]
+fn document_types_outside_the_signers_list_are_noted() {
+    let state = utopia();
+    let trust = trusting(&state).build();
+    let outcome = |document: SimulatedDocument| {
+        let proof = passive(document.into_files(), &trust, NOW).unwrap();
+        let proof = proof.into_document(NOW).unwrap();
+        proof.report().outcome(CheckName::DocumentType)
+    };
+    assert_eq!(outcome(passport(&state)), Outcome::Passed);
+    // The simulated signer is for P and I; this card has another letter.
+    let zone = emrtd::mrz::Fields {
+        format: emrtd::mrz::Format::Td1,
+        document_code: "AR",
+        issuing_state: "UTO",
+        surname: "ERIKSSON",
+        given_names: "",
+        document_number: "1",
+        nationality: "UTO",
+        birth_date: "740812",
+        sex: 'F',
+        expiry_date: "340415",
+        optional_data: "",
+    };
+    let dg1 = emrtd::lds::dg1::Dg1::write(&zone.write().unwrap());
+    let profile =
+        DocumentProfile { more_groups: vec![(DataGroup::DG1, dg1)], ..DocumentProfile::card() };
+    let card = state.issue(&Holder::example(), &profile).unwrap();
+    assert!(matches!(outcome(card), Outcome::Noted(_)));
+}
+
+#[test]
 fn trust_in_nothing_or_in_others_proves_nothing() {
     let state = utopia();
     let nothing = TrustStore::builder().build();
@@ -144,13 +175,15 @@ fn countries_that_agree_and_that_do_not() {
         ("UNA", "UN"),
         ("RKS", "KS"),
         ("UTO", "UT"),
-        ("XOM", "XO"),
+        ("XOM", "XOM"),
         ("LTU", "LTU"),
         ("NLD", "NL"),
     ] {
         assert_eq!(agreement(state, country), Agreement::Same, "{state} {country}");
     }
-    assert!(matches!(agreement("CHN", "HK"), Agreement::Exception(_)));
+    for (state, country) in [("CHN", "HK"), ("UNO", "ZZ"), ("XOM", "XO")] {
+        assert!(matches!(agreement(state, country), Agreement::Exception(_)));
+    }
     for (state, country) in [
         ("D", "DK"),
         ("UTO", "DE"),
@@ -212,6 +245,21 @@ fn a_crl_of_an_impostor_revokes_nothing() {
     let (state, impostor) = (utopia(), utopia());
     let serial = state.document_signer_serial();
     let trust = trusting(&state).add_crl(crl(&impostor, &[serial], -1, 30)).build();
+    let proof = passive(passport(&state).into_files(), &trust, NOW).unwrap();
+    assert_eq!(proof.report().revocation, Revocation::Unknown);
+}
+
+#[test]
+fn a_state_cannot_revoke_for_another() {
+    let state = utopia();
+    let foreign = IssuingState::new(StateProfile::of("D", "DE"), NOW).unwrap();
+    let serial = state.document_signer_serial();
+    let forged = foreign.crl_in_name_of("UT", &[serial], NOW.plus_days(-1), Some(NOW.plus_days(9)));
+    let trust = trusting(&state)
+        .add_csca(certificate(foreign.csca()), vouched())
+        .add_crl(Crl::from_der(&forged.unwrap()).unwrap())
+        .build();
+    assert_eq!(trust.crls().count(), 0);
     let proof = passive(passport(&state).into_files(), &trust, NOW).unwrap();
     assert_eq!(proof.report().revocation, Revocation::Unknown);
 }
