@@ -124,7 +124,22 @@ impl IssuingState {
         this_update: UnixSeconds,
         next_update: Option<UnixSeconds>,
     ) -> Result<Vec<u8>, Error> {
-        let issuer = x509::name(&self.profile.country, CSCA_NAME);
+        self.crl_in_name_of(&self.profile.country, serials, this_update, next_update)
+    }
+
+    /// As [`crl`](Self::crl), claiming to be the CSCA of another country,
+    /// which must not be believed.
+    ///
+    /// # Errors
+    /// When OpenSSL fails.
+    pub fn crl_in_name_of(
+        &self,
+        country: &str,
+        serials: &[&[u8]],
+        this_update: UnixSeconds,
+        next_update: Option<UnixSeconds>,
+    ) -> Result<Vec<u8>, Error> {
+        let issuer = x509::name(country, CSCA_NAME);
         x509::crl(&issuer, &self.csca.spki, serials, this_update, next_update, &self.csca.key)
     }
 

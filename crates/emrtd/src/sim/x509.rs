@@ -57,6 +57,10 @@ pub(super) fn certificate(template: &Template<'_>, signer: &SigningKey) -> Resul
                 &private_key_time(1, template.not_before.plus_days(120)),
             ]);
             extensions.push(extension(16, false, &period));
+            let types = [b"P", b"I"].map(|letter| tlv::tagged(PRINTABLE_STRING, letter));
+            let list = tlv::sequence(&[&tlv::integer(&[0]), &tlv::set_of(&types)]);
+            let oid = tlv::oid_element(&crate::trust::DOCUMENT_TYPES);
+            extensions.push(tlv::sequence(&[&oid, &tlv::octet_string(&list)]));
         }
         Role::MasterListSigner => {
             extensions.push(extension(15, true, &tlv::bit_string(&[0x80], 7)));

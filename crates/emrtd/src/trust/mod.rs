@@ -9,6 +9,8 @@ mod master_list;
 mod name;
 mod store;
 
+#[cfg(feature = "sim")]
+pub(crate) use certificate::DOCUMENT_TYPES;
 pub use certificate::{
     Certificate, CertificateError, CertificateSummary, CscaRefused, Leniency, LifeSpan,
 };
