@@ -3,13 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod canary;
-mod cli;
+//mod cli;
 mod consent;
 mod crash;
 mod endings;
 mod errors;
 mod handoff;
-mod page;
+//mod page;
 mod reconnect;
 mod sessions;
 mod socket;

@@ -52,7 +52,7 @@ async fn a_socket_that_says_nothing_is_closed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_large_a_frame_closes_the_socket_with_1009() {
-    for size in [limits::FRAME_BYTES + 1, 3 * limits::FRAME_BYTES] {
+    for size in [limits::FRAME_BYTES + 1, 4 * limits::FRAME_BYTES] {
         let (server, _, handoff) = ready().await;
         let mut socket = PhoneSocket::claimed(&server, &handoff, "phone").await;
         socket.send_raw(Message::Binary(vec![0; size].into())).await;
