@@ -34,7 +34,7 @@ impl TrustCache {
 
 /// Reads the imported certificates and lists back. An entry that cannot be read any more is
 /// skipped with a warning: it vouches for nothing.
-async fn build(store: &Store) -> Result<TrustStore, StoreError> {
+pub(crate) async fn build(store: &Store) -> Result<TrustStore, StoreError> {
     let mut builder = TrustStore::builder();
     for item in store.trust_items().await? {
         let provenance = Provenance { source: item.source, verified: item.verified };

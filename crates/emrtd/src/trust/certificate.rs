@@ -3,7 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use x509_cert::der::{Decode, Encode};
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier};
+use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier};
 use x509_cert::time::Time;
 use x509_cert::{Certificate as X509, Version};
 
@@ -68,6 +68,7 @@ struct Extensions {
     private_key_usage: LifeSpan,
     document_types: Option<Vec<String>>,
     unknown_critical: Option<Oid>,
+    leniencies: BTreeSet<Leniency>,
 }
 
 /// A period that may be open on either side.
@@ -304,7 +305,7 @@ impl Certificate {
     /// The first rule that is broken. Rules that real certificates break are
     /// returned as [`Leniency`] instead.
     pub fn check_csca(&self) -> Result<BTreeSet<Leniency>, CscaRefused> {
-        let mut leniencies = BTreeSet::new();
+        let mut leniencies = self.0.extensions.leniencies.clone();
         if self.version() != 3 {
             return Err(CscaRefused::Version(self.version()));
         }
@@ -383,6 +384,11 @@ pub enum Leniency {
     CountryNotTwoLetters,
     /// No subject key identifier; it is found by name alone.
     SubjectKeyIdMissing,
+    /// The subject key identifier lacks its inner `OCTET STRING` (link
+    /// certificates of Lithuania, 2014-2015). Key identifiers only select.
+    SubjectKeyIdNotWrapped,
+    /// The CA flag is true, and not written as `FF` (Ukraine, 2014-2015).
+    CaFlagNotDer,
 }
 
 impl Leniency {
@@ -392,6 +398,8 @@ impl Leniency {
             Self::KeyUsageMissing => "csca_key_usage_missing",
             Self::CountryNotTwoLetters => "csca_country_not_two_letters",
             Self::SubjectKeyIdMissing => "csca_subject_key_id_missing",
+            Self::SubjectKeyIdNotWrapped => "csca_subject_key_id_not_wrapped",
+            Self::CaFlagNotDer => "csca_ca_flag_not_der",
         }
     }
 }
@@ -459,9 +467,14 @@ impl Extensions {
             }
             match oid {
                 SUBJECT_KEY_ID => {
-                    let id = SubjectKeyIdentifier::from_der(value)
-                        .map_err(|_| CertificateError::Extension("subjectKeyIdentifier"))?;
-                    parsed.subject_key_id = Some(id.0.into_bytes());
+                    let id = match SubjectKeyIdentifier::from_der(value) {
+                        Ok(id) => id.0.into_bytes(),
+                        Err(_) => {
+                            parsed.leniencies.insert(Leniency::SubjectKeyIdNotWrapped);
+                            value.to_vec()
+                        }
+                    };
+                    parsed.subject_key_id = Some(id);
                 }
                 AUTHORITY_KEY_ID => {
                     // Read by hand: issuer names in it are not always valid,
@@ -470,8 +483,11 @@ impl Extensions {
                         .map_err(|_| CertificateError::Extension("authorityKeyIdentifier"))?;
                 }
                 BASIC_CONSTRAINTS => {
-                    let constraints = BasicConstraints::from_der(value)
+                    let constraints = basic_constraints(value)
                         .map_err(|_| CertificateError::Extension("basicConstraints"))?;
+                    if constraints.loose_boolean {
+                        parsed.leniencies.insert(Leniency::CaFlagNotDer);
+                    }
                     parsed.basic_constraints = Some(constraints.ca);
                 }
                 KEY_USAGE => {
@@ -501,6 +517,25 @@ impl Extensions {
         }
         Ok(parsed)
     }
+}
+
+struct BasicConstraints {
+    ca: bool,
+    loose_boolean: bool,
+}
+
+// BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE,
+//   pathLenConstraint INTEGER (0..MAX) OPTIONAL }
+fn basic_constraints(value: &[u8]) -> Result<BasicConstraints, tlv::Error> {
+    let mut reader = Reader::new(value, Rules::Ber);
+    let mut fields = reader.expect(Tag::SEQUENCE)?.children()?;
+    reader.finish()?;
+    let flag = fields.optional(Tag::BOOLEAN)?;
+    fields.optional(Tag::INTEGER)?;
+    fields.finish()?;
+    let ca = flag.map(|flag| flag.boolean()).transpose()?;
+    let loose = flag.is_some_and(|flag| !matches!(flag.content(), [0x00 | 0xFF]));
+    Ok(BasicConstraints { ca: ca.unwrap_or(false), loose_boolean: loose })
 }
 
 fn authority_key_id(value: &[u8]) -> Result<Option<Vec<u8>>, tlv::Error> {
@@ -566,7 +601,8 @@ const BASIC_CONSTRAINTS: Oid = id_ce(19);
 const AUTHORITY_KEY_ID: Oid = id_ce(35);
 const EXTENDED_KEY_USAGE: Oid = id_ce(37);
 /// 2.23.136.1.1.6.2
-const DOCUMENT_TYPES: Oid = Oid::from_octets(&[0x67, 0x81, 0x08, 0x01, 0x01, 0x06, 0x02]);
+pub(crate) const DOCUMENT_TYPES: Oid =
+    Oid::from_octets(&[0x67, 0x81, 0x08, 0x01, 0x01, 0x06, 0x02]);
 /// Extensions that restrict nothing a one-level chain depends on: alternative
 /// names, policies, CRL distribution points, name change (2.23.136.1.1.6.1).
 const IGNORABLE: [Oid; 6] = [

@@ -177,27 +177,26 @@ fn chain<'a>(
 ) -> Result<&'a Certificate, String> {
     let mut current = signer.clone();
     for _ in 0..4 {
-        let vouched = roots.iter().find(|root| {
-            current == **root
-                || (root.check_csca().is_ok()
-                    && current.names_issuer(root)
-                    && current.verify_signed_by(root).is_ok())
-        });
+        let vouched = roots.iter().find(|root| current == **root || is_issued_by(&current, root));
         if let Some(root) = vouched {
             return Ok(root);
         }
-        let next = embedded.iter().find(|issuer| {
-            **issuer != current
-                && issuer.check_csca().is_ok()
-                && current.names_issuer(issuer)
-                && current.verify_signed_by(issuer).is_ok()
-        });
+        let next =
+            embedded.iter().find(|issuer| **issuer != current && is_issued_by(&current, issuer));
         match next {
             Some(issuer) => current = issuer.clone(),
             None => break,
         }
     }
     Err(current.issuer().to_string())
+}
+
+/// Cheap questions first: the roots may be all the CSCA certificates there are.
+fn is_issued_by(certificate: &Certificate, issuer: &Certificate) -> bool {
+    certificate.names_issuer(issuer)
+        && certificate.country() == issuer.country()
+        && certificate.verify_signed_by(issuer).is_ok()
+        && issuer.check_csca().is_ok()
 }
 
 /// 2.23.136.1.1.2, id-icao-cscaMasterList

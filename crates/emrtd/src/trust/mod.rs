@@ -9,11 +9,15 @@ mod master_list;
 mod name;
 mod store;
 
+#[cfg(feature = "sim")]
+pub(crate) use certificate::DOCUMENT_TYPES;
 pub use certificate::{
     Certificate, CertificateError, CertificateSummary, CscaRefused, Leniency, LifeSpan,
 };
 pub use crl::{Crl, CrlError};
 pub use import::{Import, ImportError, Imported, Item, Refused, Source, SourceKind, import};
+#[cfg(feature = "sim")]
+pub(crate) use master_list::MASTER_LIST_SIGNER;
 pub use master_list::{ListSignature, MASTER_LIST, MasterList, MasterListError};
 pub use name::Name;
 pub use store::{Provenance, RefusedCsca, TrustStore, TrustStoreBuilder, TrustedCsca, UnusedCrl};

@@ -242,7 +242,9 @@ impl TrustStore {
             by_name.into_iter().chain(by_key).flatten().copied().collect();
         let signer = candidates.iter().copied().find(|index| {
             self.cscas.get(*index).is_some_and(|csca| {
+                // A CSCA found by its key must not speak for another country.
                 crl.names_issuer(&csca.certificate)
+                    && crl.country() == csca.certificate.country()
                     && crl.verify_signed_by(&csca.certificate).is_ok()
             })
         });

@@ -24,8 +24,9 @@ pub fn agreement(issuing_state: &str, certificate_country: &str) -> Agreement {
     if country.is_empty() {
         return Agreement::Different;
     }
-    if alpha2(issuing_state) == Some(country.as_str()) || country == issuing_state {
-        // Some issuers put the three letters into the certificate.
+    // Some issuers put the three letters into the certificate.
+    let same_three = country.len() == 3 && country == issuing_state;
+    if same_three || alpha2(issuing_state) == Some(country.as_str()) {
         return Agreement::Same;
     }
     EXCEPTIONS
@@ -52,6 +53,12 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("CHN", "HK", "Hong Kong issues passports of China"),
     ("CHN", "MO", "Macao issues passports of China"),
     ("RKS", "XK", "Kosovo is also written XK"),
+    // The first CSCA of the United Nations (2012-2022) is under C=ZZ.
+    ("UNO", "ZZ", "the United Nations began with ZZ"),
+    ("UNA", "ZZ", "the United Nations began with ZZ"),
+    // 9303-3 gives the Order no two letters. XO is a user-assigned code of
+    // ISO 3166 that no state has; a certificate with XOM agrees without this.
+    ("XOM", "XO", "the Order of Malta has no two-letter code of its own"),
     ("UNK", "KS", "UNMIK issued for Kosovo"),
     ("ROM", "RO", "the code of Romania until 2002"),
     ("ZAR", "CD", "the code of the Congo until 1997"),
@@ -73,8 +80,6 @@ const ICAO: &[(&str, &str)] = &[
     ("ANT", "AN"),
     ("NTZ", "NT"),
     ("UTO", "UT"),
-    // Part D lists no two-letter codes; these are in published certificates.
-    ("XOM", "XO"),
 ];
 
 /// ISO 3166-1, sorted by the three-letter code.

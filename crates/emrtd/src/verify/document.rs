@@ -97,7 +97,29 @@ fn read(
             return Err(Fault::group(PassiveReason::DocumentCountryMismatch, DataGroup::DG1));
         }
     }
+    *step = CheckName::DocumentType;
+    document_type(report, mrz.document_code());
     Ok((mrz, portrait))
+}
+
+/// Whether the signer is limited to documents of other types. Noted only:
+/// lists without the second letter a state has begun to use are common.
+fn document_type(report: &mut PassiveReport, code: &str) {
+    let name = CheckName::DocumentType;
+    let Some(types) = &report.signer_document_types else {
+        return report.add(name, Outcome::NotDone, "the signer is not limited");
+    };
+    // A single letter stands for all types that start with it.
+    let listed = types.iter().any(|listed| {
+        let listed = listed.trim_end_matches('<');
+        listed == code || (listed.len() == 1 && code.starts_with(listed))
+    });
+    if listed {
+        report.passed(name, "");
+    } else {
+        let note = "the signer is limited to other document types";
+        report.add(name, Outcome::Noted(note.to_owned()), "");
+    }
 }
 
 fn required<'a>(

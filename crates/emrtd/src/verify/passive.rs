@@ -157,6 +157,7 @@ impl Checking<'_> {
         self.report.algorithms.signer_key = Some(certificate.key().to_string());
         let signature = certificate.signature_algorithm().to_string();
         self.report.algorithms.signer_signature = Some(signature);
+        self.report.signer_document_types = certificate.document_types().map(<[String]>::to_vec);
         signer::check_usage(&certificate, &mut self.report)?;
         self.report.passed(self.step, certificate.subject().to_string());
 

@@ -25,6 +25,9 @@ pub struct PassiveReport {
     pub csca_validity: Option<Validity>,
     /// When EF.SOD says it was signed; most do not.
     pub signed_at: Option<UnixSeconds>,
+    /// The document types the signer certificate is limited to, if it is
+    /// (9303-12 §7.1.1).
+    pub signer_document_types: Option<Vec<String>>,
     /// Data groups whose bytes are proven.
     pub proven: Vec<DataGroup>,
     /// Data groups the state signed that were not given.

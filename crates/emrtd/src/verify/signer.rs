@@ -91,10 +91,21 @@ pub(super) fn find_csca<'a>(
             Fault::new(PassiveReason::ChainUntrusted).because(format_args!("issuer {needed}"))
         );
     }
+    // A state keeps its name when it changes its key. Where the identifier of
+    // the key is not known, the CSCA is missing; the signature is not wrong.
+    let key_known = signer.authority_key_id().is_none_or(|id| {
+        let mut cscas = candidates.iter().map(|csca| csca.certificate());
+        cscas.any(|csca| csca.subject_key_id().is_none_or(|own| own == id))
+    });
+    let reason = if key_known {
+        PassiveReason::SignerSignatureInvalid
+    } else {
+        PassiveReason::ChainUntrusted
+    };
     candidates
         .into_iter()
         .find(|csca| signer.verify_signed_by(csca.certificate()).is_ok())
-        .ok_or_else(|| Fault::new(PassiveReason::SignerSignatureInvalid))
+        .ok_or_else(|| Fault::new(reason).because(format_args!("issuer {}", signer.issuer())))
 }
 
 /// The CSCA and what it is linked to, up to a self-signed one; at most five.

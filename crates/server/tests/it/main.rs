@@ -6,7 +6,6 @@ mod canary;
 mod cli;
 mod consent;
 mod crash;
-mod document;
 mod endings;
 mod errors;
 mod handoff;

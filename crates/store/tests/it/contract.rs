@@ -1,11 +1,11 @@
 //! What every database must do. A database plugs in with a [`crate::world::Database`] and
 //! [`contract_suite`].
 
-pub mod organizations;
-pub mod outbox;
-pub mod sessions;
-pub mod trust;
-pub mod webhooks;
+pub(crate) mod organizations;
+pub(crate) mod outbox;
+pub(crate) mod sessions;
+pub(crate) mod trust;
+pub(crate) mod webhooks;
 
 /// Runs the whole suite over databases that `$make` makes.
 macro_rules! contract_suite {

@@ -16,26 +16,29 @@ use domain::time::Timestamp;
 use domain::webhook::{EncryptionKey, Endpoint};
 use store::{Location, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError};
 
-pub const NOW: Timestamp = Timestamp(1_750_000_000_000);
+pub(crate) const NOW: Timestamp = Timestamp(1_750_000_000_000);
 
 /// A key that the sealer cannot use.
-pub const BROKEN: &str = "broken";
+pub(crate) const BROKEN: &str = "broken";
+
+/// A key to which payloads become so long that they fill pages of their own.
+pub(crate) const LONG: &str = "long";
 
 /// A place where a database is; dropped with everything in it.
-pub trait Database {
+pub(crate) trait Database {
     fn location(&self) -> Location;
 }
 
 /// A store that was opened on a database, and what it was opened with.
-pub struct World {
-    pub store: Store,
-    pub woken: Arc<Mutex<Vec<SessionId>>>,
-    pub random: Mutex<Seeded>,
-    pub keys: Keys,
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) woken: Arc<Mutex<Vec<SessionId>>>,
+    pub(crate) random: Mutex<Seeded>,
+    pub(crate) keys: Keys,
 }
 
 /// SplitMix64: good enough to tell ids apart.
-pub struct Seeded(u64);
+pub(crate) struct Seeded(u64);
 
 impl Entropy for Seeded {
     fn fill(&mut self, buffer: &mut [u8]) {
@@ -60,11 +63,12 @@ impl Sealer for TestSealer {
         if let Fact::AttemptSucceeded { claims, .. } = &event.event.fact {
             assert!(!claims.is_empty(), "the sealer is the one who gets the claims");
         }
-        Ok(format!("sealed.{}.{}", event.id, key.key_id))
+        let tail = if key.key_id == LONG { "sealed.evt_".repeat(2000) } else { String::new() };
+        Ok(format!("sealed.{}.{}{tail}", event.id, key.key_id))
     }
 }
 
-pub fn open(location: Location, seed: u64) -> Result<World, StoreError> {
+pub(crate) fn open(location: Location, seed: u64) -> Result<World, StoreError> {
     let woken = Arc::new(Mutex::new(Vec::new()));
     let wake = Arc::clone(&woken);
     let store = Store::open(OpenOptions {
@@ -78,26 +82,26 @@ pub fn open(location: Location, seed: u64) -> Result<World, StoreError> {
 }
 
 impl World {
-    pub fn new(database: &dyn Database) -> Self {
+    pub(crate) fn new(database: &dyn Database) -> Self {
         open(database.location(), 1).unwrap()
     }
 
     /// A second handle with its own threads, as another process would have.
-    pub fn beside(database: &dyn Database) -> Self {
+    pub(crate) fn beside(database: &dyn Database) -> Self {
         open(database.location(), 2).unwrap()
     }
 
-    pub fn id<T>(&self, make: fn(&mut dyn Entropy) -> T) -> T {
+    pub(crate) fn id<T>(&self, make: fn(&mut dyn Entropy) -> T) -> T {
         make(&mut *self.random.lock().unwrap())
     }
 
-    pub async fn organization(&self) -> OrganizationId {
+    pub(crate) async fn organization(&self) -> OrganizationId {
         let organization = self.new_organization();
         self.store.create_organization(organization.clone()).await.unwrap();
         organization.id
     }
 
-    pub fn new_organization(&self) -> Organization {
+    pub(crate) fn new_organization(&self) -> Organization {
         Organization {
             id: self.id(OrganizationId::random),
             name: "Example".into(),
@@ -106,7 +110,7 @@ impl World {
         }
     }
 
-    pub fn new_session(&self, organization: &OrganizationId) -> Session {
+    pub(crate) fn new_session(&self, organization: &OrganizationId) -> Session {
         let new = NewSession {
             id: self.id(SessionId::random),
             organization: organization.clone(),
@@ -118,13 +122,13 @@ impl World {
         Session::create(new, NOW)
     }
 
-    pub async fn session(&self, organization: &OrganizationId) -> SessionId {
+    pub(crate) async fn session(&self, organization: &OrganizationId) -> SessionId {
         let session = self.new_session(organization);
         self.store.create_session(session.clone()).await.unwrap();
         session.id
     }
 
-    pub fn attempt(&self, state: AttemptState) -> Attempt {
+    pub(crate) fn attempt(&self, state: AttemptState) -> Attempt {
         Attempt {
             id: self.id(AttemptId::random),
             created_at: NOW,
@@ -138,12 +142,16 @@ impl World {
         }
     }
 
-    pub async fn read(&self, id: &SessionId) -> Session {
+    pub(crate) async fn read(&self, id: &SessionId) -> Session {
         self.store.read_session(id).await.unwrap().unwrap()
     }
 
     /// Mints in a unit of its own, as the page does.
-    pub async fn mint(&self, session: &SessionId, now: Timestamp) -> Result<Handoff, MintRefusal> {
+    pub(crate) async fn mint(
+        &self,
+        session: &SessionId,
+        now: Timestamp,
+    ) -> Result<Handoff, MintRefusal> {
         let (fresh, keys) = (self.id(AttemptId::random), Keys::derive(&[7; 32]));
         self.store
             .session(session, now, move |session| session.mint(fresh.clone(), &keys, now))
@@ -151,7 +159,7 @@ impl World {
             .unwrap()
     }
 
-    pub fn hello(&self, session: &SessionId, handoff: &Handoff, device: &str) -> Hello {
+    pub(crate) fn hello(&self, session: &SessionId, handoff: &Handoff, device: &str) -> Hello {
         Hello {
             attempt: handoff.attempt.clone(),
             token: self.keys.handoff_token_hash(handoff.token.reveal()),
@@ -161,7 +169,11 @@ impl World {
     }
 
     /// An endpoint that receives everything, with an active key of that name.
-    pub async fn endpoint(&self, organization: &OrganizationId, key: Option<&str>) -> Endpoint {
+    pub(crate) async fn endpoint(
+        &self,
+        organization: &OrganizationId,
+        key: Option<&str>,
+    ) -> Endpoint {
         let endpoint = self.new_endpoint(organization);
         self.store.create_endpoint(endpoint.clone()).await.unwrap();
         if let Some(name) = key {
@@ -171,7 +183,7 @@ impl World {
         endpoint
     }
 
-    pub fn new_endpoint(&self, organization: &OrganizationId) -> Endpoint {
+    pub(crate) fn new_endpoint(&self, organization: &OrganizationId) -> Endpoint {
         Endpoint {
             id: self.id(EndpointId::random),
             organization: organization.clone(),
@@ -185,7 +197,7 @@ impl World {
         }
     }
 
-    pub fn new_key(&self, endpoint: &EndpointId, name: &str) -> EncryptionKey {
+    pub(crate) fn new_key(&self, endpoint: &EndpointId, name: &str) -> EncryptionKey {
         EncryptionKey {
             id: self.id(EncryptionKeyId::random),
             endpoint: endpoint.clone(),
@@ -197,12 +209,12 @@ impl World {
         }
     }
 
-    pub fn api_key_id(&self) -> ApiKeyId {
+    pub(crate) fn api_key_id(&self) -> ApiKeyId {
         self.id(ApiKeyId::random)
     }
 
     /// Cancels the session, which makes one event.
-    pub async fn cancel(&self, session: &SessionId, now: Timestamp) {
+    pub(crate) async fn cancel(&self, session: &SessionId, now: Timestamp) {
         let cancelled = self.store.session(session, now, move |session| {
             Ok::<_, std::convert::Infallible>(session.cancel(now))
         });
@@ -210,7 +222,7 @@ impl World {
     }
 
     /// Writes the fact in a unit that changes nothing else.
-    pub async fn tell(&self, session: &SessionId, fact: Fact) {
+    pub(crate) async fn tell(&self, session: &SessionId, fact: Fact) {
         let told = self.store.session(session, NOW, move |session| {
             let event = Event { session: session.id.clone(), fact: fact.clone() };
             Ok::<_, std::convert::Infallible>(Transition {

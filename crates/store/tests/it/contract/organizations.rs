@@ -6,7 +6,7 @@ use store::StoreError;
 
 use crate::world::{Database, NOW, World};
 
-pub async fn organizations_and_keys_round_trip(database: &dyn Database) {
+pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
     let world = World::new(database);
     let mut organization = world.new_organization();
     world.store.create_organization(organization.clone()).await.unwrap();
@@ -28,7 +28,7 @@ pub async fn organizations_and_keys_round_trip(database: &dyn Database) {
     );
 }
 
-pub async fn keys_are_found_by_hash_and_revoked_for_good(database: &dyn Database) {
+pub(crate) async fn keys_are_found_by_hash_and_revoked_for_good(database: &dyn Database) {
     let world = World::new(database);
     let organization = world.organization().await;
     let other = world.organization().await;

@@ -18,7 +18,7 @@ use crate::world::{BROKEN, Database, NOW, World};
 const INSTANT: Duration = Duration::from_millis(1);
 
 /// The fact of a success that shares one claim.
-pub fn success(attempt: AttemptId, claim: &str) -> Fact {
+pub(crate) fn success(attempt: AttemptId, claim: &str) -> Fact {
     let claims = BTreeMap::from([("family_name".into(), ClaimValue::Text(claim.into()))]);
     Fact::AttemptSucceeded {
         attempt,
@@ -50,7 +50,7 @@ async fn one_delivery(world: &World) -> (OrganizationId, Endpoint) {
     (organization, endpoint)
 }
 
-pub async fn each_endpoint_gets_what_it_can_take(database: &dyn Database) {
+pub(crate) async fn each_endpoint_gets_what_it_can_take(database: &dyn Database) {
     let world = World::new(database);
     let (ours, theirs) = (world.organization().await, world.organization().await);
     let good = world.endpoint(&ours, Some("good")).await;
@@ -114,7 +114,7 @@ pub async fn each_endpoint_gets_what_it_can_take(database: &dyn Database) {
     }
 }
 
-pub async fn no_two_workers_hold_one_delivery(database: &dyn Database) {
+pub(crate) async fn no_two_workers_hold_one_delivery(database: &dyn Database) {
     let world = World::new(database);
     let beside = World::beside(database);
     let organization = world.organization().await;
@@ -139,7 +139,7 @@ pub async fn no_two_workers_hold_one_delivery(database: &dyn Database) {
     assert_eq!(world.store.lease_deliveries(NOW, 10).await, Ok(vec![]));
 }
 
-pub async fn a_lease_runs_out(database: &dyn Database) {
+pub(crate) async fn a_lease_runs_out(database: &dyn Database) {
     let world = World::new(database);
     one_delivery(&world).await;
     let end = NOW + DELIVERY_LEASE;
@@ -157,7 +157,7 @@ pub async fn a_lease_runs_out(database: &dyn Database) {
     assert!(!finish(second.lease, DeliveryResult::NoAnswer).await, "a result counts once");
 }
 
-pub async fn retries_follow_the_schedule_to_the_end(database: &dyn Database) {
+pub(crate) async fn retries_follow_the_schedule_to_the_end(database: &dyn Database) {
     let world = World::new(database);
     let (organization, _) = one_delivery(&world).await;
     let mut now = NOW;
@@ -184,7 +184,7 @@ pub async fn retries_follow_the_schedule_to_the_end(database: &dyn Database) {
     assert_eq!(world.store.lease_deliveries(now + years, 1).await, Ok(vec![]));
 }
 
-pub async fn a_success_ends_the_delivery(database: &dyn Database) {
+pub(crate) async fn a_success_ends_the_delivery(database: &dyn Database) {
     let world = World::new(database);
     let (organization, _) = one_delivery(&world).await;
     let due = world.store.lease_deliveries(NOW, 1).await.unwrap().remove(0);
@@ -197,7 +197,7 @@ pub async fn a_success_ends_the_delivery(database: &dyn Database) {
     assert_eq!(world.store.next_delivery_due().await, Ok(None));
 }
 
-pub async fn a_disabled_endpoint_has_no_url(database: &dyn Database) {
+pub(crate) async fn a_disabled_endpoint_has_no_url(database: &dyn Database) {
     let world = World::new(database);
     let (organization, endpoint) = one_delivery(&world).await;
     let update = world.store.update_endpoint(&organization, &endpoint.id, |endpoint| {
@@ -208,7 +208,7 @@ pub async fn a_disabled_endpoint_has_no_url(database: &dyn Database) {
     assert_eq!(due.url, None);
 }
 
-pub async fn events_are_listed_without_claims(database: &dyn Database) {
+pub(crate) async fn events_are_listed_without_claims(database: &dyn Database) {
     let world = World::new(database);
     let (ours, theirs) = (world.organization().await, world.organization().await);
     world.endpoint(&ours, Some("k")).await;
@@ -237,7 +237,7 @@ pub async fn events_are_listed_without_claims(database: &dyn Database) {
     assert_eq!(world.store.list_events(&ours, filter).await.unwrap().items, []);
 }
 
-pub async fn nothing_of_a_refused_unit_is_told(database: &dyn Database) {
+pub(crate) async fn nothing_of_a_refused_unit_is_told(database: &dyn Database) {
     let world = World::new(database);
     let organization = world.organization().await;
     world.endpoint(&organization, Some("k")).await;

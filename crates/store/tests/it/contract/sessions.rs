@@ -61,7 +61,7 @@ fn attempt_states() -> Vec<AttemptState> {
     states
 }
 
-pub async fn every_state_round_trips(database: &dyn Database) {
+pub(crate) async fn every_state_round_trips(database: &dyn Database) {
     let world = World::new(database);
     let organization = world.organization().await;
     let live = world.id(AttemptId::random);
@@ -100,7 +100,7 @@ pub async fn every_state_round_trips(database: &dyn Database) {
     }
 }
 
-pub async fn fifty_parallel_mints_make_one_attempt(database: &dyn Database) {
+pub(crate) async fn fifty_parallel_mints_make_one_attempt(database: &dyn Database) {
     let world = Arc::new(World::new(database));
     let organization = world.organization().await;
     let id = world.session(&organization).await;
@@ -120,7 +120,7 @@ pub async fn fifty_parallel_mints_make_one_attempt(database: &dyn Database) {
     assert_eq!((tokens.len(), world.read(&id).await.attempts.len()), (1, 1));
 }
 
-pub async fn parallel_hellos_have_one_winner(database: &dyn Database) {
+pub(crate) async fn parallel_hellos_have_one_winner(database: &dyn Database) {
     let world = World::new(database);
     let organization = world.organization().await;
     let id = world.session(&organization).await;
@@ -151,7 +151,7 @@ pub async fn parallel_hellos_have_one_winner(database: &dyn Database) {
 }
 
 /// All units wait behind one that is held up, so that they share a batch where there are batches.
-pub async fn a_failed_unit_leaves_its_neighbours_alone(database: &dyn Database) {
+pub(crate) async fn a_failed_unit_leaves_its_neighbours_alone(database: &dyn Database) {
     let world = World::new(database);
     let organization = world.organization().await;
     let mut ids = Vec::new();
@@ -207,7 +207,7 @@ pub async fn a_failed_unit_leaves_its_neighbours_alone(database: &dyn Database) 
     assert_eq!(events.items, []);
 }
 
-pub async fn expiry_is_kept_though_the_unit_refuses(database: &dyn Database) {
+pub(crate) async fn expiry_is_kept_though_the_unit_refuses(database: &dyn Database) {
     let world = World::new(database);
     let organization = world.organization().await;
     let id = world.session(&organization).await;
@@ -236,7 +236,7 @@ pub async fn expiry_is_kept_though_the_unit_refuses(database: &dyn Database) {
     assert_eq!(events.items.iter().map(|event| &event.session).collect::<Vec<_>>(), [&id]);
 }
 
-pub async fn lists_agree_with_lazy_expiry(database: &dyn Database) {
+pub(crate) async fn lists_agree_with_lazy_expiry(database: &dyn Database) {
     let world = World::new(database);
     let organization = world.organization().await;
     let id = world.session(&organization).await;
@@ -271,7 +271,7 @@ pub async fn lists_agree_with_lazy_expiry(database: &dyn Database) {
     assert_eq!(world.read(&id).await.state, SessionState::Created, "lists write nothing");
 }
 
-pub async fn lists_come_in_pages(database: &dyn Database) {
+pub(crate) async fn lists_come_in_pages(database: &dyn Database) {
     let world = World::new(database);
     let (ours, theirs) = (world.organization().await, world.organization().await);
     let mut ids = Vec::new();
@@ -302,7 +302,7 @@ pub async fn lists_come_in_pages(database: &dyn Database) {
     }
 }
 
-pub async fn what_does_not_exist_is_named(database: &dyn Database) {
+pub(crate) async fn what_does_not_exist_is_named(database: &dyn Database) {
     let world = World::new(database);
     let nobody = world.new_organization().id;
     let session = world.new_session(&nobody);
@@ -315,7 +315,7 @@ pub async fn what_does_not_exist_is_named(database: &dyn Database) {
     );
 }
 
-pub async fn a_unit_cannot_rewrite_what_is_fixed(database: &dyn Database) {
+pub(crate) async fn a_unit_cannot_rewrite_what_is_fixed(database: &dyn Database) {
     let world = World::new(database);
     let organization = world.organization().await;
     let id = world.session(&organization).await;
@@ -337,7 +337,7 @@ pub async fn a_unit_cannot_rewrite_what_is_fixed(database: &dyn Database) {
     }
 }
 
-pub async fn only_changes_wake_and_only_once(database: &dyn Database) {
+pub(crate) async fn only_changes_wake_and_only_once(database: &dyn Database) {
     let world = World::new(database);
     let organization = world.organization().await;
     let id = world.session(&organization).await;

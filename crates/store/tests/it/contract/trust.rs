@@ -4,7 +4,7 @@ use store::{ImportCounts, TrustItem, TrustKind};
 
 use crate::world::{Database, NOW, World};
 
-pub async fn imports_count_and_begin_generations(database: &dyn Database) {
+pub(crate) async fn imports_count_and_begin_generations(database: &dyn Database) {
     let world = World::new(database);
     let item = |number: u8, verified: bool| TrustItem {
         fingerprint: [number; 32],

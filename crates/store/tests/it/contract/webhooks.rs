@@ -6,7 +6,7 @@ use store::{DeliveryFilter, EndpointFilter, KeyFilter, StoreError};
 
 use crate::world::{Database, NOW, World};
 
-pub async fn endpoints_round_trip_and_stay_in_their_organization(database: &dyn Database) {
+pub(crate) async fn endpoints_round_trip_and_stay_in_their_organization(database: &dyn Database) {
     let world = World::new(database);
     let (ours, theirs) = (world.organization().await, world.organization().await);
     let endpoint = world.endpoint(&ours, None).await;
@@ -46,7 +46,7 @@ pub async fn endpoints_round_trip_and_stay_in_their_organization(database: &dyn 
     assert_eq!(world.store.read_endpoint(&ours, id).await, Ok(Some(expected)));
 }
 
-pub async fn one_key_is_active_at_most(database: &dyn Database) {
+pub(crate) async fn one_key_is_active_at_most(database: &dyn Database) {
     let world = World::new(database);
     let (ours, theirs) = (world.organization().await, world.organization().await);
     let endpoint = world.endpoint(&ours, None).await.id;
@@ -77,7 +77,7 @@ pub async fn one_key_is_active_at_most(database: &dyn Database) {
     assert_eq!(page.items, []);
 }
 
-pub async fn deleting_an_endpoint_takes_its_deliveries(database: &dyn Database) {
+pub(crate) async fn deleting_an_endpoint_takes_its_deliveries(database: &dyn Database) {
     let world = World::new(database);
     let organization = world.organization().await;
     let endpoint = world.endpoint(&organization, Some("k")).await.id;
