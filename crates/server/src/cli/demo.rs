@@ -83,7 +83,7 @@ impl Demo {
         let mut steps = Steps::new(json);
         let (running, master) = start_server(data.path()).await?;
         let base = serve::base_url(running.address)?;
-        steps.done(format!("server started on {base}"));
+        steps.done(format!("server started on http://{}", running.address));
 
         let issued = simulated::create(&data.path().join("passport"), SystemClock.now())?;
         import(&running, &issued).await?;
@@ -247,8 +247,8 @@ fn qr_code(session: &Session) -> Result<String, Failure> {
     let url: &Url = &session.verification_url;
     let code = QrCode::new(url.as_str())
         .map_err(|error| Failure::new(Code::Demo, error.to_string(), "the URL is too long"))?;
-    // Light modules are drawn and dark ones left: most terminals are dark.
-    Ok(code.render::<Dense1x2>().dark_color(Dense1x2::Dark).light_color(Dense1x2::Light).build())
+    // Drawn is what is light: most terminals are dark.
+    Ok(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
 }
 
 async fn within<T>(

@@ -43,15 +43,16 @@ impl PhoneProcess {
 
     /// Runs it to its end; its report, if the fields were shared.
     pub(super) async fn run(&self) -> Result<Value, Failure> {
-        let output = Command::new(&self.program)
+        let failed = |error: std::io::Error| Failure::file(&self.program, &error);
+        let process = Command::new(&self.program)
             .arg("--json")
             .args(&self.arguments)
             .stdin(Stdio::null())
-            .stderr(Stdio::inherit())
+            .stdout(Stdio::piped())
             .kill_on_drop(true)
-            .output()
-            .await
-            .map_err(|error| Failure::file(&self.program, &error))?;
+            .spawn()
+            .map_err(failed)?;
+        let output = process.wait_with_output().await.map_err(failed)?;
         let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         if !output.status.success() {
             return Err(Failure::new(
