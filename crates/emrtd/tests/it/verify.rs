@@ -67,6 +67,13 @@ fn every_flaw_of_a_security_object_has_its_reason() {
 }
 
 #[test]
+fn a_ca_does_not_sign_documents() {
+    let state = utopia();
+    let failure = refusal(with_flaw(&state, Flaw::SignedByCsca), &trusting(&state).build());
+    assert_eq!(failure.detail, "it is a CA");
+}
+
+#[test]
 fn a_wrong_signer_identifier_is_tolerated_and_reported() {
     let state = utopia();
     let document = with_flaw(&state, Flaw::WrongSignerId);
