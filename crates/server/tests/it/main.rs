@@ -9,7 +9,7 @@ mod crash;
 mod endings;
 mod errors;
 mod handoff;
-//mod page;
+mod page;
 mod reconnect;
 mod sessions;
 mod socket;
