@@ -86,7 +86,7 @@ impl WebhookSink {
     /// The next request.
     pub async fn next(&self) -> Delivery {
         let mut deliveries = self.deliveries.lock().await;
-        within(Duration::from_secs(20), "a webhook delivery", deliveries.recv()).await.unwrap()
+        within(Duration::from_secs(45), "a webhook delivery", deliveries.recv()).await.unwrap()
     }
 
     /// Whether a request has arrived that was not taken yet.

@@ -1,9 +1,10 @@
 //! Master lists, certificates, CRLs and the store.
 
 use emrtd::sim::{IssuingState, StateProfile};
+use emrtd::tlv;
 use emrtd::trust::{
-    Certificate, Crl, CscaRefused, Import, ImportError, Item, ListSignature, MasterList,
-    Provenance, SourceKind, TrustStore, import,
+    Certificate, Crl, CscaRefused, Import, ImportError, Item, ListSignature, MASTER_LIST,
+    MasterList, Provenance, SourceKind, TrustStore, import,
 };
 use openssl::base64::encode_block;
 
@@ -161,6 +162,26 @@ fn simulated_list_verifies_only_under_its_own_root() {
     // Neither the signer nor a document signer is a root.
     let signer = certificate(utopia.document_signer());
     assert_eq!(counts(&import(&bytes, &[signer])), (1, 0, 0));
+}
+
+#[test]
+fn a_list_signed_by_a_document_signer_is_refused() {
+    let utopia = utopia();
+    let content = tlv::sequence(&[&tlv::integer(&[0]), &tlv::set_of(&[utopia.csca().to_vec()])]);
+    let list = utopia.sign(&MASTER_LIST, &content).unwrap();
+    let import = import(&list, &[certificate(utopia.csca())]);
+    assert_eq!(counts(&import), (0, 0, 1));
+    assert!(matches!(import.refused[0].reason, ImportError::ListSignature(_)));
+}
+
+#[test]
+fn a_list_signer_of_another_country_than_its_root_is_unknown() {
+    let profile = StateProfile { signer_country: "DE".into(), ..StateProfile::utopia() };
+    let state = IssuingState::new(profile, NOW).unwrap();
+    let list = state.master_list(&[state.csca()]).unwrap();
+    let list = MasterList::parse(&list).unwrap();
+    let outcome = list.verify_signature(&[certificate(state.csca())]);
+    assert!(matches!(outcome, ListSignature::UnknownSigner { .. }));
 }
 
 #[test]

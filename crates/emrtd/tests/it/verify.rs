@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use emrtd::crypto::DigestAlgorithm;
+use emrtd::lds::sod::LDS_SECURITY_OBJECT;
 use emrtd::lds::{DataGroup, ElementaryFile};
 use emrtd::sim::{DocumentProfile, Flaw, Holder, IssuingState, SimulatedDocument, StateProfile};
+use emrtd::tlv;
 use emrtd::trust::{Crl, TrustStore, TrustStoreBuilder};
 use emrtd::verify::{
-    Agreement, CheckName, Outcome, PassiveFailure, PassiveReason, Revocation, Tolerated, agreement,
-    alpha2, passive,
+    Agreement, CheckName, DocumentFiles, Outcome, PassiveFailure, PassiveReason, Revocation,
+    Tolerated, agreement, alpha2, passive,
 };
 use proptest::prelude::*;
 
@@ -64,6 +67,13 @@ fn every_flaw_of_a_security_object_has_its_reason() {
 }
 
 #[test]
+fn a_ca_does_not_sign_documents() {
+    let state = utopia();
+    let failure = refusal(with_flaw(&state, Flaw::SignedByCsca), &trusting(&state).build());
+    assert_eq!(failure.detail, "it is a CA");
+}
+
+#[test]
 fn a_wrong_signer_identifier_is_tolerated_and_reported() {
     let state = utopia();
     let document = with_flaw(&state, Flaw::WrongSignerId);
@@ -100,6 +110,104 @@ fn document_types_outside_the_signers_list_are_noted() {
         DocumentProfile { more_groups: vec![(DataGroup::DG1, dg1)], ..DocumentProfile::card() };
     let card = state.issue(&Holder::example(), &profile).unwrap();
     assert!(matches!(outcome(card), Outcome::Noted(_)));
+}
+
+/// The place of the `nth` occurrence of `needle`, from 0.
+fn find(bytes: &[u8], needle: &[u8], nth: usize) -> usize {
+    let places = bytes.windows(needle.len()).enumerate();
+    let mut places = places.filter(|(_, window)| *window == needle).map(|(at, _)| at);
+    places.nth(nth).unwrap()
+}
+
+#[test]
+fn unknown_algorithms_and_broken_certificates_have_their_reason() {
+    use PassiveReason as R;
+    let state = utopia();
+    let trust = trusting(&state).build();
+    let sha256 = DigestAlgorithm::Sha256.oid();
+    let ecdsa = [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02];
+    let prime_field = [0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x01, 0x01];
+    let patched = |needle: &[u8], nth, value| {
+        let mut document = passport(&state);
+        let at = find(&document.sod, needle, nth) + needle.len() - 1;
+        document.sod[at] = value;
+        refusal(document, &trust).reason
+    };
+    // In the order of EF.SOD: the set of digests, the LDS security object, the
+    // signer; then the certificate twice, and the signer.
+    assert_eq!(patched(sha256.octets(), 1, 9), R::UnsupportedDigestAlgorithm);
+    assert_eq!(patched(sha256.octets(), 2, 9), R::UnsupportedDigestAlgorithm);
+    assert_eq!(patched(&ecdsa, 0, 9), R::UnsupportedSignatureAlgorithm);
+    assert_eq!(patched(&ecdsa, 2, 9), R::UnsupportedSignatureAlgorithm);
+    assert_eq!(patched(&prime_field, 0, 2), R::UnsupportedSignerKey);
+    // The version of the certificate.
+    assert_eq!(patched(&[0xA0, 3, 2, 1, 2], 0, 7), R::SignerCertificateInvalid);
+}
+
+/// A curve with a chosen generator is what CVE-2020-0601 was about.
+#[test]
+fn a_key_on_a_curve_with_another_generator_is_no_key() {
+    let state = utopia();
+    let trust = trusting(&state).build();
+    let mut document = passport(&state);
+    // The x coordinate of the base point of P-256.
+    let generator = [0x6B, 0x17, 0xD1, 0xF2, 0xE1, 0x2C, 0x42, 0x47];
+    let at = find(&document.sod, &generator, 0);
+    document.sod[at] ^= 1;
+    assert_eq!(refusal(document, &trust).reason, PassiveReason::UnsupportedSignerKey);
+}
+
+fn security_object(version: u8, groups: &[(u8, &[u8])], more: &[u8]) -> Vec<u8> {
+    let digest = DigestAlgorithm::Sha256;
+    let entries: Vec<u8> = groups
+        .iter()
+        .flat_map(|(number, file)| {
+            let hash = tlv::octet_string(&digest.digest(file).unwrap());
+            tlv::sequence(&[&tlv::integer(&[*number]), &hash])
+        })
+        .collect();
+    tlv::sequence(&[
+        &tlv::integer(&[version]),
+        &tlv::sequence(&[&tlv::oid_element(&digest.oid())]),
+        &tlv::tagged(tlv::Tag::SEQUENCE, &entries),
+        more,
+    ])
+}
+
+#[test]
+fn malformed_security_objects_are_refused_though_signed() {
+    let state = utopia();
+    let trust = trusting(&state).build();
+    let empty = tlv::sequence(&[]);
+    for object in [
+        security_object(2, &[(1, b"")], b""),
+        security_object(0, &[], b""),
+        security_object(0, &[(0, b"")], b""),
+        security_object(0, &[(17, b"")], b""),
+        security_object(0, &[(1, b"a"), (1, b"b")], b""),
+        security_object(1, &[(1, b"")], &empty),
+        security_object(0, &[(1, b"")], &tlv::null()),
+    ] {
+        let sod = state.sign(&LDS_SECURITY_OBJECT, &object).unwrap();
+        let failure = passive(DocumentFiles::new(sod), &trust, NOW).unwrap_err();
+        assert_eq!(failure.reason, PassiveReason::LdsObjectInvalid);
+    }
+}
+
+#[test]
+fn version_1_security_objects_are_read_and_dg1_must_be_listed() {
+    let state = utopia();
+    let trust = trusting(&state).build();
+    let text = |text: &str| tlv::tagged(tlv::Tag(0x13), text.as_bytes());
+    let version = tlv::sequence(&[&text("0108"), &text("040000")]);
+    let object = security_object(1, &[(2, b"portrait")], &version);
+    let sod = state.sign(&LDS_SECURITY_OBJECT, &object).unwrap();
+    let files = DocumentFiles::new(sod).with(DataGroup::DG2, b"portrait".to_vec());
+    let proof = passive(files, &trust, NOW).unwrap();
+    assert_eq!(proof.report().checks[0].detail, "LDS 0108");
+    assert_eq!(proof.report().proven, [DataGroup::DG2]);
+    let failure = proof.into_document(NOW).unwrap_err();
+    assert_eq!(failure.reason, PassiveReason::RequiredDgHashMissing);
 }
 
 #[test]

@@ -50,9 +50,9 @@ struct MessagePage {
 /// What the page needs to show a way to the phone.
 #[derive(Serialize)]
 struct HandoffView {
-    /// The https link of the QR code and of "copy link"; its payload is in the fragment.
+    /// The https link of "copy link"; its payload is in the fragment.
     link: String,
-    /// The app's own scheme, for a button on the phone itself.
+    /// The app's own scheme, for the QR code and for a button on the phone itself.
     app_link: String,
     /// The QR code as an SVG document.
     qr: String,
@@ -97,7 +97,7 @@ async fn mint(State(app): State<App>, Path(id): Path<String>) -> Result<Response
         .map_err(|error| ApiError::internal(&error))?;
     let https = link.to_https(&app.public_url);
     let view = HandoffView {
-        qr: qr::svg(https.expose()).map_err(|error| ApiError::internal(&error))?,
+        qr: qr::svg(link.to_scheme_uri().expose()).map_err(|error| ApiError::internal(&error))?,
         link: https.expose().to_owned(),
         app_link: link.to_scheme_uri().expose().to_owned(),
         expires_at: iso(handoff.expires_at),

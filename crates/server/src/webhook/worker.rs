@@ -26,7 +26,7 @@ use crate::target::TargetRules;
 /// How long an endpoint may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a leased delivery may wait before its request starts; leaves time to record the result.
-const MAX_WAIT: Duration = Duration::from_secs(40);
+const MAX_WAIT: Duration = Duration::from_secs(12);
 /// The longest time between two looks at the outbox: other processes write to it unseen.
 const POLL: Duration = Duration::from_secs(5);
 /// The wait before the next look when everything that is due goes to endpoints that are busy.

@@ -43,7 +43,11 @@ pub(super) async fn run(app: App, id: String, mut socket: WebSocket) {
     // and a reset can overtake the last message.
     let deadline = app.clock.sleep_until(app.now() + CLOSE_DEADLINE);
     let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
-    tokio::select! { () = drained => {}, () = deadline => {} }
+    tokio::select! {
+        () = drained => {}
+        () = deadline => {}
+        () = app.shutdown.cancelled() => {}
+    }
 }
 
 /// What is said last, and how the socket is closed.

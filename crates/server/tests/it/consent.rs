@@ -11,7 +11,12 @@ async fn only_what_was_selected_is_delivered_signed_and_encrypted() {
     let sink = WebhookSink::register(&rp).await;
     let passport = simulated_passport(&server).await;
     let session = rp
-        .session(&[("family_name", true), ("given_names", false), ("age_over_18", true), ("document_photo", false)])
+        .session(&[
+            ("family_name", true),
+            ("given_names", false),
+            ("age_over_18", true),
+            ("document_photo", false),
+        ])
         .await;
     let handoff = rp.handoff(&session.id).await;
     let mut phone = PhoneSocket::claimed(&server, &handoff, "phone").await;
@@ -31,7 +36,10 @@ async fn only_what_was_selected_is_delivered_signed_and_encrypted() {
     let sorted = ["age_over_18", "document_photo", "family_name", "kayle_document_id"];
     match &ready {
         Heard::Message(ServerMessage::ShareReady { session_id, keys }) => {
-            assert_eq!((session_id, keys.as_slice()), (&session.id, sorted.map(str::to_owned).as_slice()));
+            assert_eq!(
+                (session_id, keys.as_slice()),
+                (&session.id, sorted.map(str::to_owned).as_slice())
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -54,15 +62,24 @@ async fn only_what_was_selected_is_delivered_signed_and_encrypted() {
     assert_eq!(event["metadata"]["verification_session_id"], session.id.as_str());
     assert_eq!(event["metadata"]["verification_attempt_id"], handoff.attempt_id.as_str());
     let status = rp.status(&session.id).await;
-    assert_eq!((status["status"].as_str(), status["latest_attempt"]["status"].as_str()), (Some("completed"), Some("succeeded")));
+    assert_eq!(
+        (status["status"].as_str(), status["latest_attempt"]["status"].as_str()),
+        (Some("completed"), Some("succeeded"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_organization_must_opt_out_of_the_face_match() {
     let server = TestServer::start().await;
     let rp = server
-        .relying_party_with(domain::policy::Policy::default(), domain::organization::Scope::ALL.to_vec())
+        .relying_party_with(
+            domain::policy::Policy::default(),
+            domain::organization::Scope::ALL.to_vec(),
+        )
         .await;
     let (status, body) = rp.post("/v1/sessions", json!({})).await;
-    assert_eq!((status.as_u16(), body["error"]["code"].as_str()), (409, Some("FACE_MATCH_UNAVAILABLE")));
+    assert_eq!(
+        (status.as_u16(), body["error"]["code"].as_str()),
+        (409, Some("FACE_MATCH_UNAVAILABLE"))
+    );
 }

@@ -33,8 +33,13 @@ impl Server {
 }
 
 fn kayle(data: &Path, args: &[&str]) -> serde_json::Value {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_kayle")).args(args).arg("--data").arg(data).arg("--json").output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_kayle"))
+        .args(args)
+        .arg("--data")
+        .arg(data)
+        .arg("--json")
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }

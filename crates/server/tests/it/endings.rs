@@ -5,14 +5,19 @@ use std::time::Duration;
 use protocol::{DataKind, ServerMessage, VerdictOutcome};
 use reqwest::Method;
 use serde_json::json;
-use testkit::{Closed, Heard, PhoneSocket, TestServer, WebhookSink, ack, simulated_passport, within};
+use testkit::{
+    Closed, Heard, PhoneSocket, TestServer, WebhookSink, ack, simulated_passport, within,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
 async fn told_and_closed(phone: &mut PhoneSocket, code: &str) {
     let told = within(SECOND, "being told", phone.hear()).await;
     assert_eq!(told.error_code(), code);
-    assert!(matches!(within(SECOND, "being closed", phone.hear()).await, Heard::Closed(Closed { code: 1000 | 1008, .. })));
+    assert!(matches!(
+        within(SECOND, "being closed", phone.hear()).await,
+        Heard::Closed(Closed { code: 1000 | 1008, .. })
+    ));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,7 +32,8 @@ async fn a_cancel_by_the_relying_party_reaches_the_phone_and_nothing_later_count
     phone.begin().await;
     phone.prove(&passport).await;
 
-    let (status, _) = rp.send(rp.request(Method::POST, &format!("/v1/sessions/{}/cancel", session.id))).await;
+    let (status, _) =
+        rp.send(rp.request(Method::POST, &format!("/v1/sessions/{}/cancel", session.id))).await;
     assert_eq!(status, 204);
     phone
         .send(&protocol::ClientMessage::ShareSelection {
@@ -53,14 +59,22 @@ async fn a_cancel_by_token_reaches_the_phone_and_the_token_works_once() {
     let handoff = rp.handoff(&session.id).await;
     let mut phone = PhoneSocket::claimed(&server, &handoff, "phone").await;
     let path = format!("/v1/verify/session/{}/cancel", session.id);
-    let cancel = |token: String| rp.public(Method::POST, &path).json(&json!({ "cancel_token": token }));
+    let cancel =
+        |token: String| rp.public(Method::POST, &path).json(&json!({ "cancel_token": token }));
 
     let (status, body) = rp.send(cancel("x".repeat(48))).await;
-    assert_eq!((status.as_u16(), body["error"]["code"].as_str()), (401, Some("CANCEL_TOKEN_INVALID")));
+    assert_eq!(
+        (status.as_u16(), body["error"]["code"].as_str()),
+        (401, Some("CANCEL_TOKEN_INVALID"))
+    );
     assert_eq!(phone.phase("mobile_connected").await, ack("phase_ok"));
     assert_eq!(rp.send(cancel(session.cancel_token.clone())).await.0, 204);
     told_and_closed(&mut phone, "SESSION_CANCELLED").await;
-    assert_eq!(rp.send(cancel(session.cancel_token.clone())).await.0, 204, "asking again changes nothing");
+    assert_eq!(
+        rp.send(cancel(session.cancel_token.clone())).await.0,
+        204,
+        "asking again changes nothing"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +114,10 @@ async fn three_failed_attempts_complete_the_session() {
             Heard::Message(ServerMessage::Verdict(verdict)) => {
                 assert_eq!(verdict.outcome, VerdictOutcome::Rejected);
                 assert_eq!(verdict.reason_code, "passport_authenticity_failed");
-                assert_eq!((verdict.retry_allowed, verdict.remaining_attempts), (remaining > 0, remaining));
+                assert_eq!(
+                    (verdict.retry_allowed, verdict.remaining_attempts),
+                    (remaining > 0, remaining)
+                );
             }
             other => panic!("{other:?}"),
         }
@@ -113,7 +130,10 @@ async fn three_failed_attempts_complete_the_session() {
         assert_eq!(event["data"]["failure_code"], "passport_authenticity_failed");
     }
     let status = rp.status(&session.id).await;
-    assert_eq!((status["status"].as_str(), status["is_terminal"].as_bool()), (Some("completed"), Some(true)));
+    assert_eq!(
+        (status["status"].as_str(), status["is_terminal"].as_bool()),
+        (Some("completed"), Some(true))
+    );
     assert_eq!(rp.mint(&session.id).await.0, 409);
 }
 
@@ -130,7 +150,12 @@ async fn a_forged_file_sent_after_the_check_changes_nothing() {
     phone.begin().await;
     phone.upload_passport(&passport).await;
     // Both are on their way before the first is answered.
-    phone.send(&protocol::ClientMessage::Phase { phase: "nfc_complete".to_owned(), error: String::new() }).await;
+    phone
+        .send(&protocol::ClientMessage::Phase {
+            phase: "nfc_complete".to_owned(),
+            error: String::new(),
+        })
+        .await;
     let refused = phone.upload(DataKind::Dg1, 0, 1, &forged.dg1).await;
     assert_eq!(refused, ack("phase_ok"), "the phase is answered first");
     assert_eq!(phone.hear().await.error_code(), "NFC_DATA_PHASE_REQUIRED");

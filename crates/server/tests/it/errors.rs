@@ -17,7 +17,11 @@ fn check(status: StatusCode, body: &Value, expected: u16, code: &str) {
     assert!(error["docs"].as_str().unwrap().ends_with(&format!("#{}", code.to_lowercase())));
 }
 
-async fn raw(rp: &RelyingParty, content_type: Option<&str>, body: &'static str) -> (StatusCode, Value) {
+async fn raw(
+    rp: &RelyingParty,
+    content_type: Option<&str>,
+    body: &'static str,
+) -> (StatusCode, Value) {
     let mut request = rp.request(Method::POST, "/v1/sessions").body(body);
     if let Some(content_type) = content_type {
         request = request.header(CONTENT_TYPE, content_type);
@@ -39,7 +43,12 @@ async fn bad_bodies() {
         (json, r#"{"share_fields": null}"#, 400, "INVALID_SHARE_FIELDS"),
         (json, r#"{"share_fields": []}"#, 400, "INVALID_SHARE_FIELDS"),
         (json, r#"{"share_fields": {"sex_marker": 1}}"#, 400, "INVALID_SHARE_FIELDS"),
-        (json, r#"{"share_fields": {"shoe": {"required": true, "reason": "r"}}}"#, 400, "UNKNOWN_CLAIM_KEY"),
+        (
+            json,
+            r#"{"share_fields": {"shoe": {"required": true, "reason": "r"}}}"#,
+            400,
+            "UNKNOWN_CLAIM_KEY",
+        ),
         (Some("text/plain"), "{}", 415, "UNSUPPORTED_MEDIA_TYPE"),
         (Some("application/x-www-form-urlencoded"), "a=b", 415, "UNSUPPORTED_MEDIA_TYPE"),
         (None, "{}", 415, "UNSUPPORTED_MEDIA_TYPE"),
@@ -74,7 +83,8 @@ async fn unknown_members_are_named_with_their_path() {
 async fn too_large_is_413() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
-    let (status, body) = rp.post("/v1/sessions", json!({ "redirect_url": "x".repeat(70_000) })).await;
+    let (status, body) =
+        rp.post("/v1/sessions", json!({ "redirect_url": "x".repeat(70_000) })).await;
     check(status, &body, 413, "PAYLOAD_TOO_LARGE");
 }
 
@@ -82,7 +92,9 @@ async fn too_large_is_413() {
 async fn unknown_routes_and_wrong_methods() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
-    for path in ["/v2", "/v1", "/v1/nothing", "/v1/sessions/a/b/c", "/favicon.ico", "/v1/verify/session"] {
+    for path in
+        ["/v2", "/v1", "/v1/nothing", "/v1/sessions/a/b/c", "/favicon.ico", "/v1/verify/session"]
+    {
         for method in [Method::GET, Method::POST, Method::DELETE] {
             let (status, body) = rp.send(rp.request(method, path)).await;
             check(status, &body, 404, "ROUTE_NOT_FOUND");
@@ -103,8 +115,12 @@ async fn the_verify_endpoints_use_the_same_envelope() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let nobody = format!("vs_{}", "0".repeat(64));
-    for (id, status, code) in [("nonsense", 400, "INVALID_SESSION_ID"), (nobody.as_str(), 404, "SESSION_NOT_FOUND")] {
-        for (method, action) in [(Method::POST, "handoff"), (Method::GET, "status"), (Method::GET, "details")] {
+    for (id, status, code) in
+        [("nonsense", 400, "INVALID_SESSION_ID"), (nobody.as_str(), 404, "SESSION_NOT_FOUND")]
+    {
+        for (method, action) in
+            [(Method::POST, "handoff"), (Method::GET, "status"), (Method::GET, "details")]
+        {
             let (answered, body) =
                 rp.send(rp.public(method, &format!("/v1/verify/session/{id}/{action}"))).await;
             check(answered, &body, status, code);
@@ -113,9 +129,15 @@ async fn the_verify_endpoints_use_the_same_envelope() {
         let (answered, body) = rp.send(cancel.json(&json!({ "cancel_token": "t" }))).await;
         check(answered, &body, status, code);
     }
-    let (status, body) = rp.send(rp.public(Method::GET, &format!("/v1/verify/session/{nobody}"))).await;
+    let (status, body) =
+        rp.send(rp.public(Method::GET, &format!("/v1/verify/session/{nobody}"))).await;
     check(status, &body, 426, "WEBSOCKET_REQUIRED");
-    for body in [json!({}), json!({ "cancel_token": "" }), json!({ "cancel_token": 5 }), json!({ "cancel_token": "t", "x": 1 })] {
+    for body in [
+        json!({}),
+        json!({ "cancel_token": "" }),
+        json!({ "cancel_token": 5 }),
+        json!({ "cancel_token": "t", "x": 1 }),
+    ] {
         let request = rp.public(Method::POST, &format!("/v1/verify/session/{nobody}/cancel"));
         let (status, answer) = rp.send(request.json(&body)).await;
         check(status, &answer, 400, "INVALID_REQUEST");

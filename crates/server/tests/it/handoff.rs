@@ -49,7 +49,10 @@ async fn a_minute_later_there_is_a_new_token_and_the_earlier_one_still_works() {
     let (_, heard) = PhoneSocket::hello(&server, &second, "other phone").await;
     assert_eq!(heard.error_code(), "HANDOFF_DEVICE_MISMATCH", "a claim ends every other token");
     let (status, body) = rp.mint(&session.id).await;
-    assert_eq!((status.as_u16(), body["error"]["code"].as_str()), (409, Some("SESSION_IN_PROGRESS")));
+    assert_eq!(
+        (status.as_u16(), body["error"]["code"].as_str()),
+        (409, Some("SESSION_IN_PROGRESS"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,7 +75,11 @@ async fn a_token_ends_after_five_minutes_by_the_servers_clock() {
         socket.hear().await,
         Heard::Closed(Closed { code: 1008, reason: "HANDOFF_TOKEN_EXPIRED".to_owned() })
     );
-    assert_eq!(rp.status(&session.id).await["same_device_only"], false, "a late hello claims nothing");
+    assert_eq!(
+        rp.status(&session.id).await["same_device_only"],
+        false,
+        "a late hello claims nothing"
+    );
 }
 
 /// Twenty devices at once; each with the token that `token_of` gives it.
@@ -85,7 +92,10 @@ async fn race(tokens: usize) {
         handoffs.push(rp.handoff(&session.id).await);
         server.clock.advance(MINUTE);
     }
-    assert_eq!(handoffs.iter().map(|handoff| &handoff.token).collect::<BTreeSet<_>>().len(), tokens);
+    assert_eq!(
+        handoffs.iter().map(|handoff| &handoff.token).collect::<BTreeSet<_>>().len(),
+        tokens
+    );
 
     let start = std::sync::Arc::new(tokio::sync::Barrier::new(20));
     let hellos: Vec<_> = (0..20)
@@ -116,7 +126,10 @@ async fn race(tokens: usize) {
     let status = rp.status(&session.id).await;
     assert_eq!(status["same_device_only"], true);
     assert_eq!(status["status"], "in_progress");
-    println!("20 parallel hellos on {tokens} token(s): 1 hello_ok (device {}), 19 HANDOFF_DEVICE_MISMATCH", winners[0]);
+    println!(
+        "20 parallel hellos on {tokens} token(s): 1 hello_ok (device {}), 19 HANDOFF_DEVICE_MISMATCH",
+        winners[0]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -140,7 +153,10 @@ async fn a_later_attempt_of_the_session_belongs_to_the_same_device() {
     let mut phone = PhoneSocket::claimed(&server, &first, "phone").await;
     phone.begin().await;
     phone.upload_passport(&passport.with_forged_dg1()).await;
-    assert!(matches!(phone.phase("nfc_complete").await, Heard::Message(protocol::ServerMessage::Verdict(_))));
+    assert!(matches!(
+        phone.phase("nfc_complete").await,
+        Heard::Message(protocol::ServerMessage::Verdict(_))
+    ));
 
     let status = rp.status(&session.id).await;
     assert_eq!(status["latest_attempt"]["retry_allowed"], true);
@@ -163,7 +179,11 @@ async fn a_replayed_token_fails_on_another_device_and_resumes_on_its_own() {
 
     let (_, heard) = PhoneSocket::hello(&server, &handoff, "thief").await;
     assert_eq!(heard.error_code(), "HANDOFF_DEVICE_MISMATCH");
-    assert_eq!(first.phase("mobile_connected").await, ack("phase_ok"), "the thief disturbed nothing");
+    assert_eq!(
+        first.phase("mobile_connected").await,
+        ack("phase_ok"),
+        "the thief disturbed nothing"
+    );
 
     let _second = PhoneSocket::claimed(&server, &handoff, "phone").await;
     assert_eq!(first.hear().await.error_code(), "ATTEMPT_CONNECTION_ACTIVE");

@@ -24,7 +24,9 @@ async fn a_connection_lost_at_any_phase_can_finish() {
             let session = rp.session(&[("family_name", true)]).await;
             let handoff = rp.handoff(&session.id).await;
             let mut phone = PhoneSocket::claimed(&server, &handoff, "phone").await;
-            for phase in PHASES.iter().take_while(|phase| **phase != lost_after).chain([&lost_after]) {
+            for phase in
+                PHASES.iter().take_while(|phase| **phase != lost_after).chain([&lost_after])
+            {
                 match *phase {
                     "nfc_complete" => phone.upload_passport(&passport).await,
                     "selfie_complete" => {
@@ -103,7 +105,10 @@ async fn a_second_hello_on_the_same_socket_starts_over() {
     phone.prove(&passport).await;
     phone.say_hello(&handoff, "phone").await;
     assert_eq!(phone.hear().await, ack("hello_ok"));
-    assert!(matches!(phone.hear().await, Heard::Message(ServerMessage::ActiveAuthChallenge { .. })));
+    assert!(matches!(
+        phone.hear().await,
+        Heard::Message(ServerMessage::ActiveAuthChallenge { .. })
+    ));
     let heard = phone.share(&session.id, &["kayle_document_id"]).await;
     assert_eq!(heard.error_code(), "PHASE_OUT_OF_ORDER", "the acceptance is gone");
     phone.prove(&passport).await;

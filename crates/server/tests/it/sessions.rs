@@ -69,9 +69,19 @@ async fn redirects_lead_to_https_or_to_loopback_in_development() {
         let (status, body) = rp.post("/v1/sessions", json!({ "redirect_url": good })).await;
         assert_eq!(status, 201, "{good}: {body}");
     }
-    for bad in ["http://example.com/", "javascript:alert(1)", "https://user:pw@example.com/", "example.com", ""] {
+    for bad in [
+        "http://example.com/",
+        "javascript:alert(1)",
+        "https://user:pw@example.com/",
+        "example.com",
+        "",
+    ] {
         let (status, body) = rp.post("/v1/sessions", json!({ "redirect_url": bad })).await;
-        assert_eq!((status.as_u16(), body["error"]["code"].as_str()), (400, Some("INVALID_REDIRECT_URL")), "{bad}");
+        assert_eq!(
+            (status.as_u16(), body["error"]["code"].as_str()),
+            (400, Some("INVALID_REDIRECT_URL")),
+            "{bad}"
+        );
     }
 }
 
@@ -88,7 +98,13 @@ async fn lists_are_paged_and_filtered() {
         let after = cursor.as_ref().map_or_else(String::new, |id| format!("&starting_after={id}"));
         let (status, page) = rp.get(&format!("/v1/sessions?limit=2{after}")).await;
         assert_eq!(status, 200, "{page}");
-        seen.extend(page["data"].as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned()));
+        seen.extend(
+            page["data"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|session| session["id"].as_str().unwrap().to_owned()),
+        );
         assert_eq!(page["pagination"]["limit"], 2);
         cursor = page["pagination"]["next_cursor"].as_str().map(str::to_owned);
         assert_eq!(page["pagination"]["has_more"], cursor.is_some());
@@ -106,9 +122,21 @@ async fn lists_are_paged_and_filtered() {
     assert_eq!(page["data"], json!([]));
     let (_, page) = rp.get("/v1/sessions?status=expired").await;
     assert_eq!(page["data"].as_array().unwrap().len(), 5);
-    for bad in ["limit=0", "limit=101", "limit=x", "status=open", "created_from=now", "starting_after=vs_1", "include_attempts=maybe"] {
+    for bad in [
+        "limit=0",
+        "limit=101",
+        "limit=x",
+        "status=open",
+        "created_from=now",
+        "starting_after=vs_1",
+        "include_attempts=maybe",
+    ] {
         let (status, body) = rp.get(&format!("/v1/sessions?{bad}")).await;
-        assert_eq!((status.as_u16(), body["error"]["code"].as_str()), (400, Some("INVALID_REQUEST")), "{bad}");
+        assert_eq!(
+            (status.as_u16(), body["error"]["code"].as_str()),
+            (400, Some("INVALID_REQUEST")),
+            "{bad}"
+        );
     }
 }
 
@@ -139,18 +167,26 @@ async fn keys_open_what_their_scopes_say_and_nothing_of_others() {
 
     let (status, body) = rp.send(rp.public(Method::GET, "/v1/sessions")).await;
     assert_eq!((status.as_u16(), body["error"]["code"].as_str()), (401, Some("UNAUTHORIZED")));
-    let (status, _) = rp.send(rp.public(Method::GET, "/v1/sessions").bearer_auth("kk_nonsense")).await;
+    let (status, _) =
+        rp.send(rp.public(Method::GET, "/v1/sessions").bearer_auth("kk_nonsense")).await;
     assert_eq!(status, 401);
     let (status, body) = reader.post("/v1/sessions", json!({})).await;
     assert_eq!((status.as_u16(), body["error"]["code"].as_str()), (403, Some("FORBIDDEN")));
     let (status, body) = reader.get("/v1/webhooks/endpoints").await;
     assert_eq!(status, 403, "{body}");
-    for path in [format!("/v1/sessions/{}", session.id), format!("/v1/sessions/{}", format!("vs_{}", "0".repeat(64)))] {
+    for path in [
+        format!("/v1/sessions/{}", session.id),
+        format!("/v1/sessions/{}", format!("vs_{}", "0".repeat(64))),
+    ] {
         let (status, body) = stranger.get(&path).await;
-        assert_eq!((status.as_u16(), body["error"]["code"].as_str()), (404, Some("SESSION_NOT_FOUND")));
+        assert_eq!(
+            (status.as_u16(), body["error"]["code"].as_str()),
+            (404, Some("SESSION_NOT_FOUND"))
+        );
     }
-    let (status, _) =
-        stranger.send(stranger.request(Method::POST, &format!("/v1/sessions/{}/cancel", session.id))).await;
+    let (status, _) = stranger
+        .send(stranger.request(Method::POST, &format!("/v1/sessions/{}/cancel", session.id)))
+        .await;
     assert_eq!(status, 404);
     assert_eq!(rp.status(&session.id).await["status"], "created");
 }

@@ -14,13 +14,29 @@ async fn ready() -> (TestServer, RelyingParty, Handoff) {
     (server, rp, handoff)
 }
 
-fn chunk(kind: DataKind, index: u32, total: u32, chunk_index: u32, chunk_total: u32, raw: &[u8]) -> ClientMessage {
-    ClientMessage::Data(DataPayload { kind, raw: raw.to_vec().into(), index, total, chunk_index, chunk_total })
+fn chunk(
+    kind: DataKind,
+    index: u32,
+    total: u32,
+    chunk_index: u32,
+    chunk_total: u32,
+    raw: &[u8],
+) -> ClientMessage {
+    ClientMessage::Data(DataPayload {
+        kind,
+        raw: raw.to_vec().into(),
+        index,
+        total,
+        chunk_index,
+        chunk_total,
+    })
 }
 
 fn message(heard: &Heard) -> serde_json::Value {
     match heard {
-        Heard::Message(ServerMessage::Error { message, .. }) => serde_json::from_str(message).unwrap(),
+        Heard::Message(ServerMessage::Error { message, .. }) => {
+            serde_json::from_str(message).unwrap()
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -52,12 +68,15 @@ async fn a_socket_that_says_nothing_is_closed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_large_a_frame_closes_the_socket_with_1009() {
-    for size in [limits::FRAME_BYTES + 1, 3 * limits::FRAME_BYTES] {
+    for size in [limits::FRAME_BYTES + 1, 4 * limits::FRAME_BYTES] {
         let (server, _, handoff) = ready().await;
         let mut socket = PhoneSocket::claimed(&server, &handoff, "phone").await;
         socket.send_raw(Message::Binary(vec![0; size].into())).await;
         assert_eq!(socket.hear().await.error_code(), "FRAME_TOO_LARGE", "{size}");
-        assert_eq!(socket.hear().await, Heard::Closed(Closed { code: 1009, reason: "FRAME_TOO_LARGE".to_owned() }));
+        assert_eq!(
+            socket.hear().await,
+            Heard::Closed(Closed { code: 1009, reason: "FRAME_TOO_LARGE".to_owned() })
+        );
     }
 }
 
@@ -67,12 +86,18 @@ async fn credentials_are_needed_and_belong_together() {
     for (broken, code) in [
         (Handoff { token: " ".to_owned(), ..handoff.clone() }, "HELLO_AUTH_REQUIRED"),
         (Handoff { attempt_id: String::new(), ..handoff.clone() }, "HELLO_AUTH_REQUIRED"),
-        (Handoff { attempt_id: format!("va_{}", "0".repeat(64)), ..handoff.clone() }, "ATTEMPT_NOT_FOUND"),
+        (
+            Handoff { attempt_id: format!("va_{}", "0".repeat(64)), ..handoff.clone() },
+            "ATTEMPT_NOT_FOUND",
+        ),
         (Handoff { token: "f".repeat(64), ..handoff.clone() }, "HANDOFF_TOKEN_INVALID"),
     ] {
         let (mut socket, heard) = PhoneSocket::hello(&server, &broken, "phone").await;
         assert_eq!(heard.error_code(), code);
-        assert_eq!(socket.hear().await, Heard::Closed(Closed { code: 1008, reason: code.to_owned() }));
+        assert_eq!(
+            socket.hear().await,
+            Heard::Closed(Closed { code: 1008, reason: code.to_owned() })
+        );
     }
     let (_, heard) = PhoneSocket::hello(&server, &handoff, "  ").await;
     assert_eq!(heard.error_code(), "HELLO_AUTH_REQUIRED");
@@ -101,12 +126,21 @@ async fn phases_come_in_order_and_unknown_ones_are_acknowledged() {
 async fn data_has_its_phase() {
     let (server, _, handoff) = ready().await;
     let mut socket = PhoneSocket::claimed(&server, &handoff, "phone").await;
-    assert_eq!(socket.upload(DataKind::Dg1, 0, 1, b"x").await.error_code(), "NFC_DATA_PHASE_REQUIRED");
+    assert_eq!(
+        socket.upload(DataKind::Dg1, 0, 1, b"x").await.error_code(),
+        "NFC_DATA_PHASE_REQUIRED"
+    );
     socket.begin().await;
-    assert_eq!(socket.upload(DataKind::Selfie, 0, 3, b"x").await.error_code(), "SELFIE_DATA_PHASE_REQUIRED");
+    assert_eq!(
+        socket.upload(DataKind::Selfie, 0, 3, b"x").await.error_code(),
+        "SELFIE_DATA_PHASE_REQUIRED"
+    );
     let unknown = socket.upload(DataKind::from_number(9), 0, 1, b"x").await;
     assert_eq!(unknown.error_code(), "UNKNOWN_DATA_KIND");
-    assert_eq!(socket.upload(DataKind::ActiveAuth, 0, 1, &[0; 8]).await.error_code(), "ACTIVE_AUTH_PAYLOAD_INVALID");
+    assert_eq!(
+        socket.upload(DataKind::ActiveAuth, 0, 1, &[0; 8]).await.error_code(),
+        "ACTIVE_AUTH_PAYLOAD_INVALID"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,8 +151,14 @@ async fn chunks_come_in_any_order_and_what_is_missing_is_named() {
     let missing = socket.phase("nfc_complete").await;
     assert_eq!(missing.error_code(), "NFC_REQUIRED_DATA_MISSING");
     assert_eq!(message(&missing)["missing_artifacts"], serde_json::json!(["dg1", "dg2", "sod"]));
-    assert_eq!(socket.ask(&chunk(DataKind::Dg2, 0, 1, 2, 3, b"c")).await, ack("data_chunk_ok_1_0_2"));
-    assert_eq!(socket.ask(&chunk(DataKind::Dg2, 0, 1, 0, 3, b"a")).await, ack("data_chunk_ok_1_0_0"));
+    assert_eq!(
+        socket.ask(&chunk(DataKind::Dg2, 0, 1, 2, 3, b"c")).await,
+        ack("data_chunk_ok_1_0_2")
+    );
+    assert_eq!(
+        socket.ask(&chunk(DataKind::Dg2, 0, 1, 0, 3, b"a")).await,
+        ack("data_chunk_ok_1_0_0")
+    );
     let missing = socket.phase("nfc_complete").await;
     assert_eq!(
         message(&missing)["missing_chunks"],
@@ -132,7 +172,10 @@ async fn chunks_come_in_any_order_and_what_is_missing_is_named() {
         assert_eq!(heard.error_code(), "DATA_CHUNK_RETRY");
         assert_eq!(message(&heard)["reason"], reason);
     }
-    assert_eq!(socket.ask(&chunk(DataKind::Dg1, 0, 1, 0, 257, b"a")).await.error_code(), "CHUNK_TOTAL_TOO_LARGE");
+    assert_eq!(
+        socket.ask(&chunk(DataKind::Dg1, 0, 1, 0, 257, b"a")).await.error_code(),
+        "CHUNK_TOTAL_TOO_LARGE"
+    );
     assert_eq!(socket.ask(&chunk(DataKind::Dg2, 0, 1, 1, 3, b"b")).await, ack("data_ok_1_0"));
 }
 
