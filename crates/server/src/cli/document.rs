@@ -40,7 +40,10 @@ pub(super) struct VerifyArgs {
     /// Folder of EF files.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Trust these files alone, not the trust store: master lists, certificates, CRLs; repeatable.
+    /// Trust these files alone, not the trust store: master lists, certificates, CRLs.
+    ///
+    /// You vouch for them by naming them. A master list that no --trust-signer vouches for is
+    /// taken as unverified, and the report says so; one with a wrong signature is refused.
     #[arg(long, value_name = "FILE", num_args = 1..)]
     trust: Vec<PathBuf>,
     #[command(flatten)]

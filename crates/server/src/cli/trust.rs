@@ -11,7 +11,7 @@ use store::{ImportCounts, TrustItem, TrustKind};
 use super::failure::Failure;
 use super::outcome::Outcome;
 use super::progress;
-use super::trust_files::{Refusal, Vouching};
+use super::trust_files::{Refusal, Unvouched, Vouching};
 use super::workspace::Workspace;
 use super::{StoreArgs, table};
 use crate::iso::iso;
@@ -26,7 +26,8 @@ pub(super) enum TrustCommand {
     /// verified if it came in a list whose signature was verified, or in a file of certificates
     /// that you name yourself: then you are its voucher, so look at its fingerprint first.
     ///
-    /// Every file is read, also after one that is refused; the exit code is 1 if any file was.
+    /// Every file is read, also after one that is refused. A file is refused if nothing in it can be
+    /// used; the exit code is 1 if any file was.
     Import {
         /// Files to import.
         #[arg(value_name = "FILE", required = true)]
@@ -70,7 +71,7 @@ async fn import(
     let mut reports = Vec::with_capacity(files.len());
     for file in files {
         bar.set_message(file_name(file));
-        let report = match vouching.read(file, &roots) {
+        let report = match vouching.read(file, &roots, Unvouched::Refuse) {
             Ok(contents) => {
                 let now = workspace.now();
                 let source = file_name(file);
@@ -111,7 +112,7 @@ async fn list(store: &StoreArgs) -> Result<Outcome, Failure> {
         let summary = certificate.summary();
         rows.push([
             summary.country.clone().unwrap_or_else(|| "-".to_owned()),
-            summary.subject.clone(),
+            shortened(&summary.subject),
             summary.key.clone(),
             summary.not_after.date().to_string(),
             if item.verified { "yes" } else { "NO" }.to_owned(),
@@ -224,6 +225,14 @@ fn to_json(reports: &[FileReport]) -> Value {
         .collect();
     let refused: Vec<&Refusal> = reports.iter().flat_map(|report| &report.refused).collect();
     json!({ "files": files, "total": counts(total(reports), &refused) })
+}
+
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST - 1).chain(['…']).collect()
 }
 
 fn file_name(file: &Path) -> String {

@@ -29,6 +29,15 @@ pub(super) struct Vouching {
     allow_unverified: bool,
 }
 
+/// What is done with a master list that no root vouches for. One with a wrong signature is refused
+/// in any case, unless the operator allows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unvouched {
+    Refuse,
+    /// The operator names the file for one verification: its certificates are taken, unverified.
+    Take,
+}
+
 /// What of a file can be used, and what not.
 pub(super) struct Contents {
     pub(super) items: Vec<Found>,
@@ -62,7 +71,10 @@ impl Vouching {
         for file in &self.trust_signer {
             let found = import(&read_bounded(file, MAX_FILE_BYTES)?, &[]);
             let before = roots.len();
-            roots.extend(found.accepted.into_iter().filter_map(|imported| match imported.item {
+            // A master list is not a root: what is in it has not been vouched for.
+            let named =
+                found.accepted.into_iter().filter(|found| found.source.inner_offset.is_none());
+            roots.extend(named.filter_map(|imported| match imported.item {
                 Item::Csca(certificate) | Item::Certificate(certificate) => Some(certificate),
                 Item::Crl(_) => None,
             }));
@@ -83,48 +95,63 @@ impl Vouching {
     }
 
     /// Reads a file and takes from it what the operator's choices allow.
-    pub(super) fn read(&self, file: &Path, roots: &[Certificate]) -> Result<Contents, Failure> {
+    pub(super) fn read(
+        &self,
+        file: &Path,
+        roots: &[Certificate],
+        unvouched: Unvouched,
+    ) -> Result<Contents, Failure> {
         let bytes = read_bounded(file, MAX_FILE_BYTES)?;
         let mut import = import(&bytes, roots);
         if self.allow_unverified {
             recover_refused_lists(&mut import, &bytes);
         }
-        Ok(self.choose(import))
+        let take = self.allow_unverified || unvouched == Unvouched::Take;
+        Ok(choose(import, take))
     }
+}
 
-    fn choose(&self, import: Import) -> Contents {
-        let mut refusals = Refusals::default();
-        let unverified: Vec<(Source, ListSignature)> =
-            import.master_lists.into_iter().filter(|(_, list)| !list.is_verified()).collect();
-        if !self.allow_unverified {
-            for (source, signature) in &unverified {
-                // A wrong signature is among the refused entries already.
-                if !matches!(signature, ListSignature::Invalid { .. }) {
-                    refusals.add(source, unvouched(signature));
-                }
+fn choose(import: Import, take_unvouched: bool) -> Contents {
+    let mut refusals = Refusals::default();
+    let mut left_out = Vec::new();
+    for (source, signature) in &import.master_lists {
+        if !signature.is_verified() && !take_unvouched {
+            left_out.push(source);
+            // A wrong signature is among the refused entries already.
+            if !matches!(signature, ListSignature::Invalid { .. }) {
+                refusals.add(source, why_unvouched(signature));
             }
         }
-        let mut items = Vec::new();
-        for Imported { item, source, verified } in import.accepted {
-            let in_list = source.inner_offset.is_some();
-            if in_list && !verified && !self.allow_unverified {
-                continue;
-            }
-            let verified = verified || !in_list;
-            match item {
-                Item::Csca(csca) => items.push(Found { item: Material::Csca(csca), verified }),
-                Item::Crl(crl) => items.push(Found { item: Material::Crl(crl), verified }),
-                Item::Certificate(_) => refusals.add(
-                    &source,
-                    "a document signer: documents carry their own, only the CSCA is kept".into(),
-                ),
-            }
-        }
-        for refused in import.refused {
-            refusals.add(&refused.source, refused.reason.to_string());
-        }
-        Contents { items, refused: refusals.0.into_values().collect() }
     }
+    let is_left_out = |source: &Source| {
+        let list = Source { inner_offset: None, ..source.clone() };
+        source.inner_offset.is_some() && left_out.contains(&&list)
+    };
+    let mut items = Vec::new();
+    for Imported { item, source, verified } in import.accepted {
+        if is_left_out(&source) {
+            continue;
+        }
+        // Nobody looks at each of the thousands of entries of an LDIF.
+        let named = source.inner_offset.is_none() && source.kind != SourceKind::Ldif;
+        let verified = verified || named;
+        match item {
+            Item::Csca(_) if !verified && !take_unvouched => {
+                refusals.add(&source, "a certificate outside a signed list".to_owned());
+            }
+            Item::Csca(csca) => items.push(Found { item: Material::Csca(csca), verified }),
+            // Used only if a CSCA that is trusted signed it.
+            Item::Crl(crl) => items.push(Found { item: Material::Crl(crl), verified }),
+            Item::Certificate(_) => refusals.add(
+                &source,
+                "a document signer: documents carry their own, only the CSCA is kept".to_owned(),
+            ),
+        }
+    }
+    for refused in import.refused.iter().filter(|refused| !is_left_out(&refused.source)) {
+        refusals.add(&refused.source, refused.reason.to_string());
+    }
+    Contents { items, refused: refusals.0.into_values().collect() }
 }
 
 /// Takes the certificates of lists whose signature is wrong, as unverified.
@@ -162,10 +189,10 @@ fn recover_refused_lists(import: &mut Import, bytes: &[u8]) {
 }
 
 /// Why a list cannot be taken as it is.
-fn unvouched(signature: &ListSignature) -> String {
+fn why_unvouched(signature: &ListSignature) -> String {
     match signature {
         ListSignature::UnknownSigner { root_needed, .. } => format!(
-            "the master list is signed under a root that --trust-signer does not name: {root_needed}"
+            "no --trust-signer vouches for this master list; its signer's root is {root_needed}"
         ),
         ListSignature::Unsigned => "the master list is not signed".to_owned(),
         ListSignature::Invalid { reason } => format!("the signature is wrong: {reason}"),
@@ -244,7 +271,7 @@ pub(super) fn trust_store(files: &[PathBuf], vouching: &Vouching) -> Result<Trus
     let roots = vouching.roots()?;
     let mut builder = TrustStore::builder();
     for file in files {
-        let contents = vouching.read(file, &roots)?;
+        let contents = vouching.read(file, &roots, Unvouched::Take)?;
         if contents.items.is_empty() {
             let reason = contents.refused.first().map_or("it is empty", |refusal| &refusal.reason);
             return Err(Failure::new(
