@@ -20,9 +20,8 @@ fn a_whole_verification_runs_and_leaves_nothing() {
     let kayle = Kayle::new();
     let temporary = kayle.path("tmp");
     std::fs::create_dir(&temporary).unwrap();
-    let run = |args: &[&str]| {
-        Ran::from(kayle.command(args).env("TMPDIR", &temporary).output().unwrap())
-    };
+    let run =
+        |args: &[&str]| Ran::from(kayle.command(args).env("TMPDIR", &temporary).output().unwrap());
     let ran = run(&["demo", "--json"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let report = ran.json();

@@ -28,9 +28,8 @@ async fn what_is_done_beside_it_counts_at_once() {
     let server = kayle.serve();
     let args = ["key", "create", "--org", &org, "--name", "x", "--scope", "sessions:read"];
     let (first, second) = (kayle.json(&args), kayle.json(&args));
-    let text = |created: &serde_json::Value, member: &str| {
-        created[member].as_str().unwrap().to_owned()
-    };
+    let text =
+        |created: &serde_json::Value, member: &str| created[member].as_str().unwrap().to_owned();
     assert_eq!(status(&server.url, &text(&first, "key")).await, 200);
     kayle.json(&["key", "revoke", &text(&first, "id")]);
     assert_eq!(status(&server.url, &text(&first, "key")).await, 401);
