@@ -80,6 +80,9 @@ async fn a_simulated_passport_is_accepted_once_its_state_is_trusted() {
     assert!(accepted.stderr.contains(request), "{}", accepted.stderr);
 }
 
+/// Writes a link from a payload, a session id and the API's URL.
+type LinkForm = fn(&str, &str, &str) -> String;
+
 #[tokio::test]
 async fn every_form_of_the_link_is_taken() {
     let scene = Scene::new();
@@ -87,7 +90,7 @@ async fn every_form_of_the_link_is_taken() {
     let unusable = r#"{"session_id":"x"}"#;
     scene.kayle.run(&["phone", unusable, "--document", "sim:utopia"]).assert_failed(2, "USAGE");
     let api = scene.server.url.as_str();
-    let forms: [(&str, fn(&str, &str, &str) -> String); 4] = [
+    let forms: [(&str, LinkForm); 4] = [
         ("kayle-id", |payload, _, _| format!("kayle-id://{}", encoded(payload))),
         ("kayle", |payload, _, _| format!("kayle:/{}", encoded(payload))),
         ("json", |payload, _, _| payload.to_owned()),
