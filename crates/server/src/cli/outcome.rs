@@ -48,7 +48,7 @@ pub(crate) fn fail(failure: &Failure, as_json: bool) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "error[{code}]: {message}\nhint: {hint}");
     if as_json {
         let error = json!({ "code": code.to_string(), "message": message, "hint": hint });
-        let _ = print_line(&json!({ "error": error }));
+        let _ = print_line(json!({ "error": error }));
     }
     ExitCode::from(code.exit())
 }

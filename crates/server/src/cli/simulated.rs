@@ -93,8 +93,8 @@ pub(super) fn create(folder: &Path, now: Timestamp) -> Result<Issued, Failure> {
     let profile = DocumentProfile::passport();
     let state = IssuingState::new(StateProfile::utopia(), UnixSeconds(now.as_seconds()))?;
     let document = state.issue(&holder, &profile)?;
-    let certificate = Certificate::from_der(state.csca())
-        .map_err(|error| emrtd::sim::Error::Certificate(error))?;
+    let certificate =
+        Certificate::from_der(state.csca()).map_err(emrtd::sim::Error::Certificate)?;
     for (name, bytes) in document.files() {
         write(&folder.join(name), &bytes)?;
     }

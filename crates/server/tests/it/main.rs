@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod canary;
-//mod cli;
+mod cli;
 mod consent;
 mod crash;
 mod endings;

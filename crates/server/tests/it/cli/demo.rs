@@ -12,7 +12,7 @@ fn assert_whole(report: &serde_json::Value) {
     assert_eq!(report["signature_verified"], true);
     assert_eq!(report["claims_match"], true);
     assert_eq!(report["webhook"]["data"]["assurance"]["face_match"], "off");
-    assert!(report["steps"].as_array().unwrap().len() >= 9);
+    assert!(report["steps"].as_array().unwrap().len() >= 8);
 }
 
 #[test]
@@ -20,9 +20,8 @@ fn a_whole_verification_runs_and_leaves_nothing() {
     let kayle = Kayle::new();
     let temporary = kayle.path("tmp");
     std::fs::create_dir(&temporary).unwrap();
-    let run = |args: &[&str]| {
-        Ran::from(kayle.command(args).env("TMPDIR", &temporary).output().unwrap())
-    };
+    let run =
+        |args: &[&str]| Ran::from(kayle.command(args).env("TMPDIR", &temporary).output().unwrap());
     let ran = run(&["demo", "--json"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let report = ran.json();

@@ -24,8 +24,7 @@ impl Scene {
     }
 
     async fn post(&self, path: &str, body: Option<Value>) -> Value {
-        let request =
-            self.client.post(format!("{}{path}", self.server.url)).bearer_auth(&self.key);
+        let request = self.client.post(format!("{}{path}", self.server.url)).bearer_auth(&self.key);
         let request = match body {
             Some(body) => request.json(&body),
             None => request,

@@ -1,4 +1,5 @@
 use std::io::Read;
+use std::process::Stdio;
 
 use super::Kayle;
 
@@ -28,9 +29,8 @@ async fn what_is_done_beside_it_counts_at_once() {
     let server = kayle.serve();
     let args = ["key", "create", "--org", &org, "--name", "x", "--scope", "sessions:read"];
     let (first, second) = (kayle.json(&args), kayle.json(&args));
-    let text = |created: &serde_json::Value, member: &str| {
-        created[member].as_str().unwrap().to_owned()
-    };
+    let text =
+        |created: &serde_json::Value, member: &str| created[member].as_str().unwrap().to_owned();
     assert_eq!(status(&server.url, &text(&first, "key")).await, 200);
     kayle.json(&["key", "revoke", &text(&first, "id")]);
     assert_eq!(status(&server.url, &text(&first, "key")).await, 401);
@@ -42,7 +42,10 @@ fn two_commands_write_beside_it_at_once() {
     let kayle = Kayle::new();
     let _server = kayle.serve();
     let racing: Vec<_> = (0..4)
-        .map(|number| kayle.command(&["org", "create", &format!("o{number}")]).spawn().unwrap())
+        .map(|number| {
+            let mut command = kayle.command(&["org", "create", &format!("o{number}")]);
+            command.stdout(Stdio::null()).spawn().unwrap()
+        })
         .collect();
     for mut racer in racing {
         assert!(racer.wait().unwrap().success());

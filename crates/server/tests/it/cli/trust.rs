@@ -24,7 +24,8 @@ fn one_refused_file_does_not_lose_the_others() {
     kayle.write("b-csca.der", state.csca());
     kayle.write("c-signer.der", state.document_signer());
     kayle.write("d.crl", &state.crl(&[], NOW, None).unwrap());
-    let args = ["trust", "import", "a-garbage.der", "b-csca.der", "missing", "c-signer.der", "d.crl"];
+    let args =
+        ["trust", "import", "a-garbage.der", "b-csca.der", "missing", "c-signer.der", "d.crl"];
     let ran = kayle.run(&[&args[..], &["--json"]].concat());
     assert_eq!(ran.code, Some(1));
     let report = ran.json();
@@ -92,10 +93,7 @@ fn a_tampered_master_list_is_refused() {
     let (state, other) = (utopia(), utopia());
     let mut list = state.master_list(&[other.csca()]).unwrap();
     // Somewhere in the signed content: inside the listed certificate.
-    let at = list
-        .windows(other.csca().len())
-        .position(|window| window == other.csca())
-        .unwrap();
+    let at = list.windows(other.csca().len()).position(|window| window == other.csca()).unwrap();
     let signature = at + other.csca().len() - 1;
     list[signature] ^= 1;
     kayle.write("list.ml", &list);
@@ -115,7 +113,8 @@ fn real_master_lists_are_imported() {
         let mut command = kayle.command(&["trust", "import", "--json"]);
         Ran::from(command.args(args).output().unwrap())
     };
-    let (german, german_root) = (list("DE_ML_2026-05-28-08-28-45.ml"), list("DE_ROOT_CA_CSCA07.cer"));
+    let (german, german_root) =
+        (list("DE_ML_2026-05-28-08-28-45.ml"), list("DE_ROOT_CA_CSCA07.cer"));
     assert_eq!(import(vec![german.clone()]).code, Some(1));
     let verified = import(vec![german, "--trust-signer".into(), german_root]);
     assert_eq!(verified.code, Some(0), "{}", verified.stdout);
