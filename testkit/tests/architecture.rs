@@ -1,5 +1,7 @@
 //! The drawing in ARCHITECTURE.md, compared with what the crates really import.
 
+#![allow(clippy::expect_used, reason = "tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 

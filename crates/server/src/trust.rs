@@ -20,10 +20,10 @@ impl TrustCache {
     /// The trust store as it was last imported, also by another process.
     pub(crate) async fn current(&self) -> Result<Arc<TrustStore>, StoreError> {
         let generation = self.store.trust_generation().await?;
-        if let Some((built, trust)) = &*self.cached.lock().unwrap_or_else(PoisonError::into_inner) {
-            if *built == generation {
-                return Ok(Arc::clone(trust));
-            }
+        if let Some((built, trust)) = &*self.cached.lock().unwrap_or_else(PoisonError::into_inner)
+            && *built == generation
+        {
+            return Ok(Arc::clone(trust));
         }
         let trust = Arc::new(build(&self.store).await?);
         *self.cached.lock().unwrap_or_else(PoisonError::into_inner) =

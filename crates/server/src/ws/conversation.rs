@@ -54,7 +54,7 @@ struct Claim {
 
 enum Evidence {
     Collecting,
-    Proven(PassivelyAuthenticated<Document>),
+    Proven(Box<PassivelyAuthenticated<Document>>),
     Accepted(Arc<Accepted>),
     Shared(ServerMessage),
 }
@@ -179,17 +179,17 @@ impl Conversation {
         } else {
             claim.phase.admits(phase)
         };
-        if phase == Phase::NfcComplete && matches!(claim.evidence, Evidence::Collecting) {
-            if let Some(missing) = claim.uploads.missing_chip_files() {
-                return Err(report(SocketCode::NfcRequiredDataMissing, missing.to_message()));
-            }
+        if phase == Phase::NfcComplete
+            && matches!(claim.evidence, Evidence::Collecting)
+            && let Some(missing) = claim.uploads.missing_chip_files()
+        {
+            return Err(report(SocketCode::NfcRequiredDataMissing, missing.to_message()));
         }
         if phase == Phase::SelfieComplete
             && matches!(claim.evidence, Evidence::Collecting | Evidence::Proven(_))
+            && let Some(missing) = claim.uploads.missing_selfies()
         {
-            if let Some(missing) = claim.uploads.missing_selfies() {
-                return Err(report(SocketCode::SelfieRequiredDataMissing, missing.to_message()));
-            }
+            return Err(report(SocketCode::SelfieRequiredDataMissing, missing.to_message()));
         }
         if !in_order {
             return Err(SocketCode::PhaseOutOfOrder.into());
@@ -233,7 +233,7 @@ impl Conversation {
         claim.uploads.clear();
         match proven {
             Ok(document) => {
-                claim.evidence = Evidence::Proven(document);
+                claim.evidence = Evidence::Proven(Box::new(document));
                 Ok(())
             }
             Err(code) => Err(self.reject(code).await?),
@@ -248,7 +248,7 @@ impl Conversation {
             Evidence::Proven(document) => {
                 claim.uploads.clear();
                 let accepted =
-                    Accepted::without_face_match(document, policy, now).map_err(|error| {
+                    Accepted::without_face_match(*document, policy, now).map_err(|error| {
                         // Unreachable: no session is created under a policy that cannot be met.
                         tracing::error!(%error, "a document could not be accepted");
                         SocketCode::InternalError
