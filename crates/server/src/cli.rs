@@ -49,9 +49,9 @@ struct Cli {
     command: Command,
 }
 
+// Where a variant has no text, its arguments have it.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the server.
     Serve(serve::ServeArgs),
     /// Create, list and set organizations: the relying parties.
     #[command(subcommand)]
@@ -65,9 +65,7 @@ enum Command {
     /// Verify documents without a server.
     #[command(subcommand)]
     Document(document::DocumentCommand),
-    /// Be the phone: take a handoff link, send a document, share claims, report the verdict.
     Phone(phone::PhoneArgs),
-    /// Run a whole verification on this machine: server, relying party, phone, simulated passport.
     Demo(demo::DemoArgs),
 }
 

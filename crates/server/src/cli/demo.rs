@@ -39,7 +39,7 @@ const ORGANIZATION: &str = "Example Bank (demo)";
 const PHONE_LIMIT: Duration = Duration::from_secs(60);
 const WEBHOOK_LIMIT: Duration = Duration::from_secs(15);
 
-/// Run a whole verification on this machine.
+/// Run a whole verification on this machine: server, relying party, phone, simulated passport.
 ///
 /// Starts a server with a temporary data folder and a relying party that receives webhooks on a
 /// port of its own; creates organization, key, endpoint, encryption key and session; hands off to

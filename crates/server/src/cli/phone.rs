@@ -21,7 +21,7 @@ use crate::entropy::OsEntropy;
 const SIMULATED: &str = "sim:";
 const MAX_SELFIE_BYTES: u64 = limits::ARTIFACT_BYTES as u64;
 
-/// Be the phone.
+/// Be the phone: take a handoff link, send a document, share claims, report the verdict.
 ///
 /// Takes a handoff link, says hello, sends the files of a document in chunks, shows what the
 /// relying party asks for, shares it and reports the verdict; resumes after a lost connection.

@@ -12,7 +12,7 @@ fn assert_whole(report: &serde_json::Value) {
     assert_eq!(report["signature_verified"], true);
     assert_eq!(report["claims_match"], true);
     assert_eq!(report["webhook"]["data"]["assurance"]["face_match"], "off");
-    assert!(report["steps"].as_array().unwrap().len() >= 9);
+    assert!(report["steps"].as_array().unwrap().len() >= 8);
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use std::io::Read;
+use std::process::Stdio;
 
 use super::Kayle;
 
@@ -41,7 +42,10 @@ fn two_commands_write_beside_it_at_once() {
     let kayle = Kayle::new();
     let _server = kayle.serve();
     let racing: Vec<_> = (0..4)
-        .map(|number| kayle.command(&["org", "create", &format!("o{number}")]).spawn().unwrap())
+        .map(|number| {
+            let mut command = kayle.command(&["org", "create", &format!("o{number}")]);
+            command.stdout(Stdio::null()).spawn().unwrap()
+        })
         .collect();
     for mut racer in racing {
         assert!(racer.wait().unwrap().success());
