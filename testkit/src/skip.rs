@@ -6,6 +6,6 @@ use std::io::Write as _;
 ///
 /// The line goes past the test runner, which would hide it: a skip that nobody sees is a pass.
 pub fn skipped(why: &str) {
-    assert!(std::env::var_os("KAYLE_REQUIRE_ALL").is_none(), "required here: {why}");
+    assert!(std::env::var_os("TEST_REQUIRE_ALL").is_none(), "required here: {why}");
     let _ = writeln!(std::io::stderr(), "skipped: {why}");
 }
