@@ -14,6 +14,7 @@ mod phone;
 mod rp;
 mod server;
 mod sink;
+mod skip;
 mod state;
 
 pub use clock::TestClock;
@@ -22,4 +23,5 @@ pub use phone::{Closed, Heard, PhoneSocket, ack};
 pub use rp::{Created, Handoff, RelyingParty};
 pub use server::{TestServer, within};
 pub use sink::{Delivery, WebhookSink};
+pub use skip::skipped;
 pub use state::{Passport, simulated_passport};

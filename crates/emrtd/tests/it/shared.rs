@@ -1,6 +1,7 @@
 //! Finds the shared specimens, which are not part of the repository.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use emrtd::UnixSeconds;
@@ -12,7 +13,7 @@ pub(crate) const NOW: UnixSeconds = UnixSeconds(1_780_272_000);
 pub(crate) fn shared(path: &str) -> Option<Vec<u8>> {
     let bytes = shared_if_any(path);
     if bytes.is_none() {
-        eprintln!("skipped: shared data {path} is absent");
+        let _ = writeln!(std::io::stderr(), "skipped: shared data {path} is absent");
     }
     bytes
 }

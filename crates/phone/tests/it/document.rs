@@ -1,3 +1,4 @@
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use phone::{DocumentError, ElementaryFile, PhoneDocument};
@@ -129,7 +130,7 @@ fn published_specimens_are_read() {
     );
     let specimens = shared.join("data/specimens");
     if !specimens.is_dir() {
-        eprintln!("skipped: no specimens at {}", specimens.display());
+        let _ = writeln!(std::io::stderr(), "skipped: no specimens at {}", specimens.display());
         return;
     }
     let mut whole = 0;

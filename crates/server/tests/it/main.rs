@@ -1,6 +1,6 @@
 //! The server, tested through its front door: a real server, real sockets, a real database.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "tests")]
 
 mod canary;
 mod cli;

@@ -12,6 +12,7 @@ mod settings;
 mod trust;
 
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -169,6 +170,6 @@ fn shared() -> Option<PathBuf> {
     if data.is_dir() {
         return Some(data);
     }
-    eprintln!("skipped: {} is not there", data.display());
+    let _ = writeln!(std::io::stderr(), "skipped: {} is not there", data.display());
     None
 }
