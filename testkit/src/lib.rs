@@ -1,9 +1,14 @@
 //! The server under test: on a random port, with a clock that tests move, real sockets, a real
 //! database, a simulated issuing state, and a place where webhooks arrive.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "test support: a failure here fails the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "test support: a failure here fails the test"
+)]
 
 mod clock;
+pub mod crash;
 mod entropy;
 mod phone;
 mod rp;

@@ -88,12 +88,15 @@ impl PhoneSocket {
                     return Heard::Message(ServerMessage::decode(&frame).unwrap().unwrap());
                 }
                 Some(Ok(Message::Close(frame))) => {
-                    let (code, reason) =
-                        frame.map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
+                    let (code, reason) = frame.map_or((1005, String::new()), |frame| {
+                        (frame.code.into(), frame.reason.to_string())
+                    });
                     return Heard::Closed(Closed { code, reason });
                 }
                 Some(Ok(_)) => {}
-                None | Some(Err(_)) => return Heard::Closed(Closed { code: 1006, reason: String::new() }),
+                None | Some(Err(_)) => {
+                    return Heard::Closed(Closed { code: 1006, reason: String::new() });
+                }
             }
         }
     }
@@ -131,8 +134,15 @@ impl PhoneSocket {
 
     /// Uploads the chip's files.
     pub async fn upload_passport(&mut self, passport: &Passport) {
-        for (kind, bytes) in [(DataKind::Dg1, &passport.dg1), (DataKind::Dg2, &passport.dg2), (DataKind::Sod, &passport.sod)] {
-            assert_eq!(self.upload(kind, 0, 1, bytes).await, ack(&format!("data_ok_{}_0", kind.number())));
+        for (kind, bytes) in [
+            (DataKind::Dg1, &passport.dg1),
+            (DataKind::Dg2, &passport.dg2),
+            (DataKind::Sod, &passport.sod),
+        ] {
+            assert_eq!(
+                self.upload(kind, 0, 1, bytes).await,
+                ack(&format!("data_ok_{}_0", kind.number()))
+            );
         }
     }
 
@@ -143,7 +153,9 @@ impl PhoneSocket {
             let acked = self.upload(DataKind::Selfie, index, 3, b"selfie").await;
             assert_eq!(acked, ack(&format!("data_ok_3_{index}")));
         }
-        assert!(matches!(self.phase("selfie_complete").await, Heard::Message(ServerMessage::Verdict(verdict)) if verdict == protocol::Verdict::accepted()));
+        assert!(
+            matches!(self.phase("selfie_complete").await, Heard::Message(ServerMessage::Verdict(verdict)) if verdict == protocol::Verdict::accepted())
+        );
         assert!(matches!(self.hear().await, Heard::Message(ServerMessage::ShareRequest(_))));
     }
 

@@ -60,7 +60,8 @@ impl RelyingParty {
         let response = request.send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect(&text) };
+        let body =
+            if text.is_empty() { Value::Null } else { serde_json::from_str(&text).expect(&text) };
         (status, body)
     }
 
@@ -78,7 +79,9 @@ impl RelyingParty {
     pub async fn session(&self, fields: &[(&str, bool)]) -> Created {
         let fields: serde_json::Map<String, Value> = fields
             .iter()
-            .map(|(key, required)| ((*key).to_owned(), json!({ "required": required, "reason": format!("why {key}") })))
+            .map(|(key, required)| {
+                ((*key).to_owned(), json!({ "required": required, "reason": format!("why {key}") }))
+            })
             .collect();
         let (status, body) = self.post("/v1/sessions", json!({ "share_fields": fields })).await;
         assert_eq!(status, 201, "{body}");
@@ -106,9 +109,25 @@ impl RelyingParty {
 
     /// `GET …/status`.
     pub async fn status(&self, session: &str) -> Value {
-        let (status, body) =
-            self.send(self.public(Method::GET, &format!("/v1/verify/session/{session}/status"))).await;
+        let (status, body) = self
+            .send(self.public(Method::GET, &format!("/v1/verify/session/{session}/status")))
+            .await;
         assert_eq!(status, 200, "{body}");
         body["data"].clone()
+    }
+}
+
+impl Handoff {
+    /// The link that the page would show, with the API's address.
+    pub fn link(&self, api: &str) -> String {
+        let payload = json!({
+            "v": 1,
+            "session_id": self.session_id,
+            "attempt_id": self.attempt_id,
+            "mobile_write_token": self.token,
+            "expires_at": self.expires_at,
+            "api": api,
+        });
+        format!("kayle-id://{payload}")
     }
 }

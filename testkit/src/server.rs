@@ -83,8 +83,12 @@ impl TestServer {
             )
         };
         let now = self.clock.now();
-        let record =
-            Organization { id: organization.clone(), name: "Example Bank".to_owned(), policy, created_at: now };
+        let record = Organization {
+            id: organization.clone(),
+            name: "Example Bank".to_owned(),
+            policy,
+            created_at: now,
+        };
         self.store().create_organization(record).await.unwrap();
         let key = ApiKey {
             id: key_id,

@@ -10,6 +10,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use josekit::jwe::RSA_OAEP_256;
 use josekit::jwk::alg::rsa::RsaKeyPair;
+use openssl::hash::MessageDigest;
+use openssl::pkey::PKey;
+use openssl::sign::Signer;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -24,6 +27,8 @@ pub struct Delivery {
     pub headers: BTreeMap<String, String>,
     /// Its body: a JWE.
     pub body: String,
+    /// What the sink answered.
+    pub answered: u16,
 }
 
 /// An HTTP server that takes webhooks for one endpoint.
@@ -64,7 +69,10 @@ impl WebhookSink {
         jwk["use"] = json!("enc");
         let key_body = json!({ "key_id": "rp-key-1", "algorithm": "RSA-OAEP-256", "key_type": "RSA", "jwk": jwk });
         let (status, body) = rp
-            .send(rp.request(Method::POST, &format!("/v1/webhooks/endpoints/{endpoint}/keys")).json(&key_body))
+            .send(
+                rp.request(Method::POST, &format!("/v1/webhooks/endpoints/{endpoint}/keys"))
+                    .json(&key_body),
+            )
             .await;
         assert_eq!(status, 201, "{body}");
         Self { url, endpoint, secret, key, deliveries: tokio::sync::Mutex::new(receiver), answer }
@@ -78,7 +86,7 @@ impl WebhookSink {
     /// The next request.
     pub async fn next(&self) -> Delivery {
         let mut deliveries = self.deliveries.lock().await;
-        within(Duration::from_secs(20), "a webhook delivery", deliveries.recv()).await.unwrap()
+        within(Duration::from_secs(45), "a webhook delivery", deliveries.recv()).await.unwrap()
     }
 
     /// Whether a request has arrived that was not taken yet.
@@ -86,10 +94,21 @@ impl WebhookSink {
         self.deliveries.lock().await.is_empty()
     }
 
+    /// Whether the delivery carries a signature made with the endpoint's secret (REFERENCE 7.3).
+    pub fn is_signed(&self, delivery: &Delivery) -> bool {
+        let header = &delivery.headers["x-kayle-signature"];
+        let (time, signature) = header.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
+        let key = PKey::hmac(self.secret.as_bytes()).unwrap();
+        let mut signer = Signer::new(MessageDigest::sha256(), &key).unwrap();
+        signer.update(format!("{time}.{}", delivery.body).as_bytes()).unwrap();
+        domain::key::hex(&signer.sign_to_vec().unwrap()) == signature
+    }
+
     /// The decrypted payload.
     pub fn open(&self, delivery: &Delivery) -> Value {
         let decrypter = RSA_OAEP_256.decrypter_from_jwk(&self.key.to_jwk_private_key()).unwrap();
-        let (plain, header) = josekit::jwe::deserialize_compact(&delivery.body, &decrypter).unwrap();
+        let (plain, header) =
+            josekit::jwe::deserialize_compact(&delivery.body, &decrypter).unwrap();
         assert_eq!(header.key_id(), Some("rp-key-1"));
         serde_json::from_slice(&plain).unwrap()
     }
@@ -100,6 +119,7 @@ async fn take(State(inbox): State<Inbox>, headers: HeaderMap, body: String) -> S
         .iter()
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
         .collect();
-    let _ = inbox.sender.send(Delivery { headers, body });
-    *inbox.answer.lock().unwrap()
+    let answer = *inbox.answer.lock().unwrap();
+    let _ = inbox.sender.send(Delivery { headers, body, answered: answer.as_u16() });
+    answer
 }

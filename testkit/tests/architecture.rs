@@ -18,7 +18,10 @@ const DRAWING: &[(&str, &[&str])] = &[
 const FORBIDDEN: &[(&str, &[&str])] = &[
     ("emrtd", &["tokio", "axum", "rusqlite", "serde_json", "getrandom", "rand", "jiff"]),
     ("protocol", &["axum", "rusqlite", "openssl", "tokio"]),
-    ("domain", &["tokio", "axum", "rusqlite", "serde_json", "getrandom", "rand", "jiff", "openssl"]),
+    (
+        "domain",
+        &["tokio", "axum", "rusqlite", "serde_json", "getrandom", "rand", "jiff", "openssl"],
+    ),
     ("store", &["axum", "capnp", "openssl", "reqwest"]),
     ("server", &["rusqlite"]),
     ("phone", &["rusqlite", "axum"]),
@@ -31,7 +34,8 @@ fn imports() -> BTreeMap<String, BTreeSet<String>> {
         .output()
         .expect("cargo metadata runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("metadata is JSON");
+    let metadata: serde_json::Value =
+        serde_json::from_slice(&output.stdout).expect("metadata is JSON");
     let packages = metadata["packages"].as_array().expect("packages");
     packages
         .iter()
@@ -52,9 +56,14 @@ fn crates_import_only_the_siblings_of_the_drawing() {
     let imports = imports();
     let drawn: BTreeSet<&str> = DRAWING.iter().map(|(name, _)| *name).collect();
     let present: BTreeSet<&str> = imports.keys().map(String::as_str).collect();
-    assert_eq!(present, drawn, "a crate is not in the drawing, or the drawing shows one that is gone");
+    assert_eq!(
+        present, drawn,
+        "a crate is not in the drawing, or the drawing shows one that is gone"
+    );
     for (name, allowed) in DRAWING {
-        for sibling in imports[*name].iter().filter(|dependency| drawn.contains(dependency.as_str())) {
+        for sibling in
+            imports[*name].iter().filter(|dependency| drawn.contains(dependency.as_str()))
+        {
             assert!(allowed.contains(&sibling.as_str()), "{name} must not import {sibling}");
         }
     }

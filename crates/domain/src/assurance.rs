@@ -1,8 +1,8 @@
 //! What a verdict rests on, so that no relying party takes a weak check for a strong one.
 
 use emrtd::UnixSeconds;
-use emrtd::mrz::Date;
-use emrtd::verify::{Document, PassivelyAuthenticated, Revocation};
+use emrtd::mrz::PartialDate;
+use emrtd::verify::{Document, PassiveReport, PassivelyAuthenticated, Revocation};
 
 use crate::policy::{FaceMatch, Policy};
 use crate::time::Timestamp;
@@ -48,19 +48,37 @@ impl Assurance {
     /// Reads the assurance off the proof itself.
     pub fn of(document: &PassivelyAuthenticated<Document>, policy: Policy, now: Timestamp) -> Self {
         let report = document.report();
-        let today = Date::of(UnixSeconds(now.as_seconds()));
         Self {
             chip_proof: ChipProof::None,
             face_match: policy.face_match,
             revocation: match &report.revocation {
                 Revocation::NotRevoked { .. } => RevocationState::NotRevoked,
                 Revocation::Stale { .. } => RevocationState::Stale,
-                _ => RevocationState::Unknown,
+                // No proof exists of a document whose signer is revoked.
+                Revocation::Unknown | Revocation::Revoked { .. } => RevocationState::Unknown,
             },
-            document_expired: document.get().mrz().expiry_date().latest().map(|last| last < today),
-            certificates_valid: report.certificates_valid(),
-            trust_verified: report.trust_verified(),
-            leniencies: report.leniencies.iter().map(ToString::to_string).collect(),
+            document_expired: is_past(document.get().mrz().expiry_date(), now),
+            certificates_valid: [report.signer_validity, report.csca_validity]
+                .iter()
+                .all(|validity| validity.is_some_and(|validity| validity.at_check)),
+            trust_verified: report.csca_provenance.as_ref().is_some_and(|csca| csca.verified),
+            leniencies: leniencies(report),
         }
     }
+}
+
+/// Whether the whole of a partly unknown date is past; `None` if that depends on what is unknown.
+fn is_past(last_day: PartialDate, now: Timestamp) -> Option<bool> {
+    let today = UnixSeconds(now.as_seconds()).date();
+    match (last_day.earliest() < today, last_day.latest() < today) {
+        (_, true) => Some(true),
+        (false, _) => Some(false),
+        (true, false) => None,
+    }
+}
+
+fn leniencies(report: &PassiveReport) -> Vec<String> {
+    let certificate = report.csca_leniencies.iter().map(|leniency| leniency.code());
+    let document = report.tolerated.iter().map(|tolerated| tolerated.code());
+    certificate.chain(document).map(str::to_owned).collect()
 }

@@ -188,10 +188,9 @@ pub fn value(
 ///
 /// A birth date that is partly unknown counts as its latest day, so that an age is never claimed
 /// that the document does not show.
-fn is_at_least(years: u8, birth: &PartialDate, now: Timestamp) -> bool {
-    let Some(born) = birth.latest() else { return false };
-    let today = emrtd::mrz::Date::of(UnixSeconds(now.as_seconds()));
+fn is_at_least(years: u8, birth: PartialDate, now: Timestamp) -> bool {
+    let (born, today) = (birth.latest(), UnixSeconds(now.as_seconds()).date());
     // Born on 29 February: of age on 1 March of a common year, since (2, 28) < (2, 29).
-    let had_birthday = (today.month, today.day) >= (born.month, born.day);
-    i32::from(today.year) - i32::from(born.year) - i32::from(!had_birthday) >= i32::from(years)
+    let had_birthday = (today.month(), today.day()) >= (born.month(), born.day());
+    i32::from(today.year()) - i32::from(born.year()) - i32::from(!had_birthday) >= i32::from(years)
 }

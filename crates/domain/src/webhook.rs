@@ -120,8 +120,9 @@ impl DeliveryResult {
     }
 }
 
-/// How long a worker may hold a delivery before another may take it.
-pub const DELIVERY_LEASE: Duration = Duration::from_secs(60);
+/// How long a worker may hold a delivery before another may take it: a little longer than a try
+/// may take, so that what a killed worker held is tried again soon.
+pub const DELIVERY_LEASE: Duration = Duration::from_secs(30);
 
 /// The waits before the second and each later try: 28 hours in all.
 pub const RETRY_WAITS: [Duration; 7] = [

@@ -1,105 +1,38 @@
-//! temp
-#![allow(missing_docs, reason = "temporary")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct UnixSeconds(pub i64);
-pub mod mrz {
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-    pub struct Date {
-        pub year: u16,
-        pub month: u8,
-        pub day: u8,
-    }
-    impl Date {
-        pub fn of(_: crate::UnixSeconds) -> Self {
-            Date { year: 0, month: 0, day: 0 }
-        }
-    }
-    pub struct PartialDate;
-    impl PartialDate {
-        pub fn latest(&self) -> Option<Date> {
-            None
-        }
-    }
-    impl std::fmt::Display for PartialDate {
-        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            Ok(())
-        }
-    }
-    pub struct Mrz;
-    impl Mrz {
-        pub fn document_code(&self) -> &str {
-            ""
-        }
-        pub fn issuing_state(&self) -> &str {
-            ""
-        }
-        pub fn surname(&self) -> &str {
-            ""
-        }
-        pub fn given_names(&self) -> &str {
-            ""
-        }
-        pub fn document_number(&self) -> &str {
-            ""
-        }
-        pub fn nationality(&self) -> &str {
-            ""
-        }
-        pub fn optional_data(&self) -> &str {
-            ""
-        }
-        pub fn birth_date(&self) -> &PartialDate {
-            &PartialDate
-        }
-        pub fn expiry_date(&self) -> &PartialDate {
-            &PartialDate
-        }
-        pub fn sex(&self) -> char {
-            'X'
-        }
-    }
-}
-pub mod verify {
-    pub struct Document;
-    pub struct Portrait;
-    impl Portrait {
-        pub fn image(&self) -> &[u8] {
-            &[]
-        }
-    }
-    impl Document {
-        pub fn mrz(&self) -> &crate::mrz::Mrz {
-            &crate::mrz::Mrz
-        }
-        pub fn portrait(&self) -> &Portrait {
-            &Portrait
-        }
-    }
-    #[derive(Debug)]
-    pub struct PassivelyAuthenticated<T>(std::marker::PhantomData<T>);
-    pub enum Revocation {
-        NotRevoked {},
-        Stale {},
-        Unknown,
-    }
-    pub struct Report {
-        pub revocation: Revocation,
-        pub leniencies: Vec<String>,
-    }
-    impl Report {
-        pub fn certificates_valid(&self) -> bool {
-            true
-        }
-        pub fn trust_verified(&self) -> bool {
-            true
-        }
-    }
-    impl<T> PassivelyAuthenticated<T> {
-        pub fn get(&self) -> &T {
-            loop {}
-        }
-        pub fn report(&self) -> &Report {
-            loop {}
-        }
-    }
-}
+//! ICAO Doc 9303 electronic travel documents: parse, verify, simulate.
+//!
+//! Pure and synchronous: bytes in, typed values out. There is no I/O and no
+//! clock; every function that needs the time takes it as [`UnixSeconds`].
+//!
+//! | module | Doc 9303 | what |
+//! |---|---|---|
+//! | [`tlv`] | – | bounded BER/DER reader with offsets, DER writer |
+//! | [`mrz`] | parts 3-6 | machine readable zone |
+//! | [`lds`] | part 10 | EF.SOD, DG1, DG2 |
+//! | [`crypto`] | part 12 | digests, signatures, CMS `SignedData` |
+//! | [`trust`] | part 12 | CSCA certificates, CRLs, master lists, the trust store |
+//! | [`verify`] | part 11 §5.1 | passive authentication and its proof type |
+//! | `sim` | – | simulated issuing states and documents (feature `sim`) |
+//!
+//! ```no_run
+//! use emrtd::{UnixSeconds, lds::DataGroup, trust::TrustStore, verify::{self, DocumentFiles}};
+//! # fn f(sod: Vec<u8>, dg1: Vec<u8>, dg2: Vec<u8>, trust: &TrustStore, now: UnixSeconds)
+//! # -> Result<(), verify::PassiveFailure> {
+//! let files = DocumentFiles::new(sod)
+//!     .with(DataGroup::DG1, dg1)
+//!     .with(DataGroup::DG2, dg2);
+//! let document = verify::passive(files, trust, now)?.into_document(now)?;
+//! assert_eq!(document.get().mrz().document_code(), "P");
+//! # Ok(()) }
+//! ```
+
+pub mod calendar;
+pub mod crypto;
+pub mod lds;
+pub mod mrz;
+#[cfg(feature = "sim")]
+pub mod sim;
+pub mod tlv;
+pub mod trust;
+pub mod verify;
+
+pub use calendar::UnixSeconds;

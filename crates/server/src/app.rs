@@ -10,7 +10,7 @@ use domain::key::{Keys, MASTER_SECRET_BYTES};
 use domain::time::Timestamp;
 use store::{Location, OpenOptions, Store, StoreError};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -18,10 +18,10 @@ use zeroize::Zeroizing;
 
 use crate::clock::Clock;
 use crate::hub::Hub;
+use crate::target::TargetRules;
 use crate::trust::TrustCache;
 use crate::webhook::seal::JweSealer;
 use crate::webhook::worker::Worker;
-use crate::target::TargetRules;
 use crate::{expiry, http, web, ws};
 
 /// How long a stopping server waits for what is in flight.
@@ -86,6 +86,8 @@ pub struct Shared {
     pub shutdown: CancellationToken,
     /// Sockets and background work, waited for when the server stops.
     pub tasks: TaskTracker,
+    /// One permit for each proof that may be made at a time.
+    pub provers: Arc<Semaphore>,
     entropy: Mutex<Box<dyn Entropy + Send>>,
 }
 
@@ -147,8 +149,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         entropy: options.store_entropy,
         sealer: Arc::new(JweSealer),
         notify: Arc::new(notify),
-    })
-    .await?;
+    })?;
     let targets = TargetRules::for_public_url(&public_url);
     let app = App(Arc::new(Shared {
         trust: TrustCache::new(store.clone()),
@@ -160,6 +161,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         targets,
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
+        provers: Arc::new(Semaphore::new(
+            std::thread::available_parallelism().map_or(1, usize::from),
+        )),
         entropy: Mutex::new(options.entropy),
     }));
     let worker = Worker::new(
@@ -175,12 +179,9 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let router = router(app.clone());
     let stop = app.shutdown.clone();
     let server = tokio::spawn(async move {
-        axum::serve(
-            options.listener,
-            router.into_make_service_with_connect_info::<SocketAddr>(),
-        )
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
+        axum::serve(options.listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(stop.cancelled_owned())
+            .await
     });
     Ok(Running { address, app, server })
 }
@@ -199,7 +200,9 @@ impl Running {
             () = drained => {}
             () = self.app.clock.sleep_until(deadline) => tracing::warn!("stopped with work in flight"),
         }
-        self.app.store.close().await;
+        if let Err(error) = self.app.store.close().await {
+            tracing::error!(%error, "the database was not closed");
+        }
     }
 }
 

@@ -28,7 +28,10 @@ impl Clock for SystemClock {
         Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that waits for the machine's clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that waits for the machine's clock"
+    )]
     fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(tokio::time::sleep(at.since(self.now())))
     }

@@ -115,8 +115,8 @@ impl ApiError {
     }
 
     /// Something that is ours to mend. The detail is logged once and not sent.
-    pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
-        tracing::error!(error, "a request failed");
+    pub(crate) fn internal(error: &(impl std::error::Error + 'static)) -> Self {
+        tracing::error!(error = error as &dyn std::error::Error, "a request failed");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "INTERNAL_SERVER_ERROR",
@@ -129,8 +129,7 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let docs = format!("{DOCS}#{}", self.code.to_ascii_lowercase());
-        let error =
-            Detail { code: self.code, message: &self.message, hint: self.hint, docs };
+        let error = Detail { code: self.code, message: &self.message, hint: self.hint, docs };
         (self.status, Json(Envelope { data: None, error })).into_response()
     }
 }
@@ -138,7 +137,7 @@ impl IntoResponse for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound => Self::not_found("object"),
+            StoreError::NotFound(_) => Self::not_found("object"),
             other => Self::internal(&other),
         }
     }
@@ -150,7 +149,9 @@ impl From<MintRefusal> for ApiError {
             MintRefusal::SessionEnded => {
                 ("SESSION_EXPIRED", "the business that sent you can create a new session")
             }
-            MintRefusal::InProgress => ("SESSION_IN_PROGRESS", "continue on the phone that started"),
+            MintRefusal::InProgress => {
+                ("SESSION_IN_PROGRESS", "continue on the phone that started")
+            }
         };
         Self::new(StatusCode::CONFLICT, code, refusal.to_string(), hint)
     }

@@ -8,7 +8,7 @@ use domain::session::{Session, Transition};
 use crate::app::App;
 
 const INTERVAL: Duration = Duration::from_millis(500);
-const BATCH: usize = 100;
+const BATCH: u32 = 100;
 
 /// Runs until the server stops.
 pub(crate) async fn sweep(app: App) {
@@ -28,12 +28,14 @@ async fn sweep_once(app: &App) -> Result<(), store::StoreError> {
     loop {
         let now = app.now();
         let due = app.store.due_sessions(now, BATCH).await?;
-        let last = due.len() < BATCH;
+        let last = due.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
         for session in due {
             // Loading a session at a time past its end is what expires it.
-            let unit = |session: Session| Ok::<_, std::convert::Infallible>(Transition::unchanged(session));
+            let unit = |session: Session| {
+                Ok::<_, std::convert::Infallible>(Transition::unchanged(session))
+            };
             match app.store.session(&session, now, unit).await {
-                Ok(_) | Err(store::StoreError::NotFound) => {}
+                Ok(_) | Err(store::StoreError::NotFound(_)) => {}
                 Err(error) => return Err(error),
             }
         }

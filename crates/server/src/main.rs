@@ -1,2 +1,5 @@
 //! The `kayle` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    server::cli::main(std::env::args_os())
+}

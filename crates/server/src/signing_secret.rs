@@ -79,8 +79,7 @@ pub(crate) fn open(
     if nonce.len() != NONCE_BYTES {
         return Err(SecretError::Malformed);
     }
-    let (ciphertext, tag) =
-        sealed.split_last_chunk::<TAG_BYTES>().ok_or(SecretError::Malformed)?;
+    let (ciphertext, tag) = sealed.split_last_chunk::<TAG_BYTES>().ok_or(SecretError::Malformed)?;
     let plain = Zeroizing::new(
         decrypt_aead(
             Cipher::aes_256_gcm(),
@@ -167,7 +166,8 @@ mod tests {
 
         let renamed = sealed.replacen("k1", "k2", 1);
         assert_eq!(refusal(&renamed, &endpoint("a"), &keys), SecretError::UnknownKey);
-        for malformed in ["", "k1", "k1.", "k1..", "k1.AAAA.AAAA", "k1.*.*", &format!("{sealed}.")] {
+        for malformed in ["", "k1", "k1.", "k1..", "k1.AAAA.AAAA", "k1.*.*", &format!("{sealed}.")]
+        {
             assert_eq!(refusal(malformed, &endpoint("a"), &keys), SecretError::Malformed);
         }
     }

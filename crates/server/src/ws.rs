@@ -20,9 +20,9 @@ use crate::envelope::ApiError;
 /// ten thousand idle sockets would hold.
 const READ_BUFFER: usize = 4 * 1024;
 
-/// Twice the largest frame that is served, so that a frame a little too large is answered with
-/// its error before the socket is closed.
-const MAX_MESSAGE: usize = 2 * protocol::limits::FRAME_BYTES;
+/// Four times the largest frame that is served: a frame between the two is read and answered with
+/// its error, one above it ends the connection unread.
+const MAX_MESSAGE: usize = 4 * protocol::limits::FRAME_BYTES;
 
 /// The route of the socket.
 pub(crate) fn routes() -> Router<App> {
@@ -68,6 +68,8 @@ async fn open(
 fn is_allowed_origin(app: &App, headers: &HeaderMap) -> bool {
     match headers.get(header::ORIGIN) {
         None => true,
-        Some(origin) => origin.to_str().is_ok_and(|origin| origin == app.public_url.origin().ascii_serialization()),
+        Some(origin) => origin
+            .to_str()
+            .is_ok_and(|origin| origin == app.public_url.origin().ascii_serialization()),
     }
 }

@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use domain::attempt::{Attempt, AttemptState};
-use domain::id::SessionId;
+use domain::id::{AttemptId, SessionId};
 use serde::{Deserialize, Serialize};
-use store::AttemptFilter;
+use store::{AttemptFilter, AttemptStatus};
 
 use super::caller::{Caller, SessionsRead};
 use super::error::ApiError;
@@ -53,7 +53,9 @@ impl AttemptView {
             status: attempt.status(),
             failure_code: attempt.failure_code().map(domain::attempt::FailureCode::as_str),
             // A failed check of the document is certain; no other score exists without a face match.
-            risk_score: u8::from(matches!(attempt.state, AttemptState::Failed { claimed: true, code, .. } if code.is_verdict())),
+            risk_score: u8::from(
+                matches!(attempt.state, AttemptState::Failed { claimed: true, code, .. } if code.is_verdict()),
+            ),
             completed_at: attempt.completed_at().map(iso),
             created_at: iso(attempt.created_at),
             updated_at: iso(attempt.updated_at),
@@ -74,27 +76,26 @@ async fn list_attempts(
             "the list of all attempts is too long to be of use",
         ));
     }
-    let limit = list::limit(params.limit.as_deref())?;
+    let request =
+        list::page::<AttemptId>(params.limit.as_deref(), params.starting_after.as_deref())?;
+    let limit = request.limit;
     let filter = AttemptFilter {
-        session_id: list::id("session_id", params.session_id.as_deref())?,
+        session: list::id("session_id", params.session_id.as_deref())?,
         status: params.status.as_deref().map(known_status).transpose()?,
-        starting_after: list::id("starting_after", params.starting_after.as_deref())?,
-        limit,
+        page: request,
     };
-    let page = app.store.list_attempts(&caller.organization.id, filter).await?;
+    let page = app.store.list_attempts(&caller.organization.id, filter, app.now()).await?;
     let cursor = page.items.last().map(|(_, attempt)| attempt.id.to_string());
-    let attempts = page.items.iter().map(|(session, attempt)| AttemptView::of(session, attempt)).collect();
+    let attempts =
+        page.items.iter().map(|(session, attempt)| AttemptView::of(session, attempt)).collect();
     Ok(list(attempts, limit, page.has_more, cursor))
 }
 
-fn known_status(text: &str) -> Result<&'static str, ApiError> {
-    ["in_progress", "succeeded", "failed", "cancelled"]
-        .into_iter()
-        .find(|known| *known == text)
-        .ok_or_else(|| {
-            ApiError::invalid_request(
-                "`status` is not an attempt status",
-                "use in_progress, succeeded, failed or cancelled",
-            )
-        })
+fn known_status(text: &str) -> Result<AttemptStatus, ApiError> {
+    AttemptStatus::parse(text).ok_or_else(|| {
+        ApiError::invalid_request(
+            "`status` is not an attempt status",
+            "use in_progress, succeeded, failed or cancelled",
+        )
+    })
 }

@@ -17,9 +17,7 @@ use super::time::iso;
 use crate::app::App;
 
 pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/v1/webhooks/deliveries", get(list_deliveries))
-        .merge(events::routes())
+    Router::new().route("/v1/webhooks/deliveries", get(list_deliveries)).merge(events::routes())
 }
 
 #[derive(Deserialize)]
@@ -54,8 +52,7 @@ async fn list_deliveries(
     Params(params): Params<ListParams>,
 ) -> Result<impl IntoResponse, ApiError> {
     let limit = list::limit(params.limit.as_deref())?;
-    let after: Option<DeliveryId> =
-        list::id("starting_after", params.starting_after.as_deref())?;
+    let after: Option<DeliveryId> = list::id("starting_after", params.starting_after.as_deref())?;
     let status = params
         .status
         .as_deref()

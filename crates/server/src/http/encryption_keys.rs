@@ -121,8 +121,7 @@ async fn list_keys(
     let Ok(endpoint) = endpoint.parse::<EndpointId>() else {
         return Ok(list(Vec::new(), limit, false, None));
     };
-    let page =
-        app.store.list_encryption_keys(&caller.organization.id, &endpoint, filter).await?;
+    let page = app.store.list_encryption_keys(&caller.organization.id, &endpoint, filter).await?;
     let cursor = page.items.last().map(|key| key.id.to_string());
     let keys = page.items.iter().map(KeyView::of).collect::<Result<Vec<_>, _>>()?;
     Ok(list(keys, limit, page.has_more, cursor))

@@ -125,8 +125,7 @@ async fn list_endpoints(
     Params(params): Params<ListParams>,
 ) -> Result<impl IntoResponse, ApiError> {
     let limit = list::limit(params.limit.as_deref())?;
-    let after: Option<EndpointId> =
-        list::id("starting_after", params.starting_after.as_deref())?;
+    let after: Option<EndpointId> = list::id("starting_after", params.starting_after.as_deref())?;
     let filter = EndpointFilter {
         enabled: list::flag("enabled", params.enabled.as_deref())?,
         page: PageRequest { starting_after: after.map(|id| id.to_string()), limit },
@@ -229,10 +228,7 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 
 /// An endpoint of the caller's organization.
 async fn owned<S>(app: &App, caller: &Caller<S>, id: &str) -> Result<Endpoint, ApiError> {
-    app.store
-        .read_endpoint(&caller.organization.id, &endpoint_id(id)?)
-        .await?
-        .ok_or_else(not_found)
+    app.store.read_endpoint(&caller.organization.id, &endpoint_id(id)?).await?.ok_or_else(not_found)
 }
 
 fn endpoint_id(text: &str) -> Result<EndpointId, ApiError> {

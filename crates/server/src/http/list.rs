@@ -1,5 +1,6 @@
 //! Lists, page by page (REFERENCE 1.1).
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use axum::Json;
@@ -8,11 +9,12 @@ use axum::http::request::Parts;
 use domain::time::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use store::PageRequest;
 
 use super::error::ApiError;
 
-const DEFAULT_LIMIT: usize = 10;
-const MAX_LIMIT: usize = 100;
+const DEFAULT_LIMIT: u32 = 10;
+const MAX_LIMIT: u32 = 100;
 
 /// A list answer.
 #[derive(Serialize)]
@@ -24,7 +26,7 @@ pub(crate) struct ListBody<T> {
 
 #[derive(Serialize)]
 struct Pagination {
-    limit: usize,
+    limit: u32,
     has_more: bool,
     next_cursor: Option<String>,
 }
@@ -32,12 +34,16 @@ struct Pagination {
 /// Wraps a page of items; `cursor` is the id of the last one.
 pub(crate) fn list<T: Serialize>(
     items: Vec<T>,
-    limit: usize,
+    limit: u32,
     has_more: bool,
     cursor: Option<String>,
 ) -> Json<ListBody<T>> {
     let next_cursor = cursor.filter(|_| has_more);
-    Json(ListBody { data: items, error: None, pagination: Pagination { limit, has_more, next_cursor } })
+    Json(ListBody {
+        data: items,
+        error: None,
+        pagination: Pagination { limit, has_more, next_cursor },
+    })
 }
 
 /// A query string, with the envelope for what does not fit.
@@ -57,12 +63,23 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 }
 
 /// `limit`: 1 to 100, 10 if absent.
-pub(crate) fn limit(text: Option<&str>) -> Result<usize, ApiError> {
-    match text.map(str::parse::<usize>) {
+pub(crate) fn limit(text: Option<&str>) -> Result<u32, ApiError> {
+    match text.map(str::parse::<u32>) {
         None => Ok(DEFAULT_LIMIT),
         Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(ApiError::invalid_request("`limit` must be 1 to 100", "leave it out for 10")),
+        Some(_) => {
+            Err(ApiError::invalid_request("`limit` must be 1 to 100", "leave it out for 10"))
+        }
     }
+}
+
+/// `limit` and `starting_after`; the cursor must be an id of the listed kind.
+pub(crate) fn page<T: FromStr + Display>(
+    limit_text: Option<&str>,
+    starting_after: Option<&str>,
+) -> Result<PageRequest, ApiError> {
+    let cursor: Option<T> = id("starting_after", starting_after)?;
+    Ok(PageRequest { starting_after: cursor.map(|id| id.to_string()), limit: limit(limit_text)? })
 }
 
 /// A parameter that must be an id of the right kind, if it is there.
@@ -97,6 +114,9 @@ pub(crate) fn flag(name: &str, text: Option<&str>) -> Result<Option<bool>, ApiEr
         None => Ok(None),
         Some("true" | "1") => Ok(Some(true)),
         Some("false" | "0") => Ok(Some(false)),
-        Some(_) => Err(ApiError::invalid_request(format!("`{name}` must be true or false"), "leave it out if unsure")),
+        Some(_) => Err(ApiError::invalid_request(
+            format!("`{name}` must be true or false"),
+            "leave it out if unsure",
+        )),
     }
 }

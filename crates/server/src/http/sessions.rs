@@ -13,7 +13,7 @@ use domain::session::{NewSession, Session};
 use domain::share::{CONTRACT_VERSION, FieldSource, RequestedField, ShareContract, ShareField};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use store::SessionFilter;
+use store::{SessionFilter, SessionStatus};
 
 use super::attempts::AttemptView;
 use super::caller::{Caller, SessionsRead, SessionsWrite};
@@ -144,14 +144,14 @@ async fn list_sessions(
 ) -> Result<impl IntoResponse, ApiError> {
     let include =
         list::flag("include_attempts", params.include_attempts.as_deref())?.unwrap_or(false);
-    let limit = list::limit(params.limit.as_deref())?;
-    let status = params.status.as_deref().map(known_status).transpose()?;
+    let request =
+        list::page::<SessionId>(params.limit.as_deref(), params.starting_after.as_deref())?;
+    let limit = request.limit;
     let filter = SessionFilter {
-        status,
+        status: params.status.as_deref().map(known_status).transpose()?,
         created_from: list::time("created_from", params.created_from.as_deref())?,
         created_to: list::time("created_to", params.created_to.as_deref())?,
-        starting_after: list::id("starting_after", params.starting_after.as_deref())?,
-        limit,
+        page: request,
     };
     let now = app.now();
     let page = app.store.list_sessions(&caller.organization.id, filter, now).await?;
@@ -187,16 +187,13 @@ async fn owned<S>(app: &App, caller: &Caller<S>, id: &str) -> Result<Session, Ap
     }
 }
 
-fn known_status(text: &str) -> Result<&'static str, ApiError> {
-    ["created", "in_progress", "completed", "expired", "cancelled"]
-        .into_iter()
-        .find(|known| *known == text)
-        .ok_or_else(|| {
-            ApiError::invalid_request(
-                "`status` is not a session status",
-                "use created, in_progress, completed, expired or cancelled",
-            )
-        })
+fn known_status(text: &str) -> Result<SessionStatus, ApiError> {
+    SessionStatus::parse(text).ok_or_else(|| {
+        ApiError::invalid_request(
+            "`status` is not a session status",
+            "use created, in_progress, completed, expired or cancelled",
+        )
+    })
 }
 
 fn check_redirect(app: &App, url: &str) -> Result<String, ApiError> {
@@ -224,7 +221,9 @@ fn requested(fields: &Value) -> Result<Vec<RequestedField>, ApiError> {
 
 fn requested_field(key: &str, value: &Value) -> Result<RequestedField, ApiError> {
     let object = value.as_object();
-    let unknown = object.and_then(|members| members.keys().find(|name| !matches!(name.as_str(), "required" | "reason")));
+    let unknown = object.and_then(|members| {
+        members.keys().find(|name| !matches!(name.as_str(), "required" | "reason"))
+    });
     if let Some(name) = unknown {
         return Err(ApiError::invalid_request(
             format!("unknown member `share_fields.{key}.{name}`"),
@@ -245,7 +244,11 @@ impl SessionView {
             id: session.id.to_string(),
             status: session.status(),
             contract_version: CONTRACT_VERSION,
-            share_fields: session.contract.fields().map(|(key, field)| (key.to_owned(), field_view(field))).collect(),
+            share_fields: session
+                .contract
+                .fields()
+                .map(|(key, field)| (key.to_owned(), field_view(field)))
+                .collect(),
             redirect_url: session.redirect_url.clone(),
             verification_url: app.page_url(&session.id).into(),
             expires_at: iso(session.expires_at),
@@ -253,7 +256,13 @@ impl SessionView {
             updated_at: iso(session.updated_at),
             completed_at: session.completed_at().map(iso),
             cancel_token: None,
-            attempts: include_attempts.then(|| session.attempts.iter().map(|attempt: &Attempt| AttemptView::of(&session.id, attempt)).collect()),
+            attempts: include_attempts.then(|| {
+                session
+                    .attempts
+                    .iter()
+                    .map(|attempt: &Attempt| AttemptView::of(&session.id, attempt))
+                    .collect()
+            }),
         }
     }
 }

@@ -67,11 +67,14 @@ struct CancelBody {
     cancel_token: String,
 }
 
-async fn mint(State(app): State<App>, Path(id): Path<String>) -> Result<impl IntoResponse, ApiError> {
+async fn mint(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, ApiError> {
     let session = parse(&id)?;
     let handoff = handoff::mint(&app, &session).await.map_err(|error| match error {
         HandoffError::Refused(refusal) => refusal.into(),
-        HandoffError::Store(StoreError::NotFound) => ApiError::session_not_found(),
+        HandoffError::Store(StoreError::NotFound(_)) => ApiError::session_not_found(),
         HandoffError::Store(error) => error.into(),
     })?;
     Ok(data(HandoffView {
@@ -83,17 +86,23 @@ async fn mint(State(app): State<App>, Path(id): Path<String>) -> Result<impl Int
     }))
 }
 
-async fn details(State(app): State<App>, Path(id): Path<String>) -> Result<impl IntoResponse, ApiError> {
+async fn details(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, ApiError> {
     let session = read(&app, &id).await?;
     let organization = app
         .store
-        .get_organization(&session.organization)
+        .read_organization(&session.organization)
         .await?
         .ok_or_else(ApiError::session_not_found)?;
     Ok(data(DetailsView { organization_name: organization.name, session_id: id }))
 }
 
-async fn status(State(app): State<App>, Path(id): Path<String>) -> Result<impl IntoResponse, ApiError> {
+async fn status(
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, ApiError> {
     // Read only: a session past its time is shown as expired, and the sweep makes it so.
     let session = read(&app, &id).await?.at(app.now()).session;
     let latest_attempt = session.latest_attempt().map(|attempt| LatestAttemptView {
@@ -102,7 +111,8 @@ async fn status(State(app): State<App>, Path(id): Path<String>) -> Result<impl I
         failure_code: attempt.failure_code().map(FailureCode::as_str),
         completed_at: attempt.completed_at().map(iso),
         handoff_claimed: attempt.was_claimed(),
-        retry_allowed: matches!(attempt.state, AttemptState::Failed { .. }) && !session.is_terminal(),
+        retry_allowed: matches!(attempt.state, AttemptState::Failed { .. })
+            && !session.is_terminal(),
     });
     Ok(data(StatusView {
         session_id: id,
@@ -122,7 +132,10 @@ async fn cancel(
 ) -> Result<StatusCode, ApiError> {
     let id = parse(&id)?;
     if body.cancel_token.is_empty() {
-        return Err(ApiError::invalid_request("`cancel_token` is empty", "send the token of the verification link"));
+        return Err(ApiError::invalid_request(
+            "`cancel_token` is empty",
+            "send the token of the verification link",
+        ));
     }
     let token: KeyedHash = app.keys.cancel_token_hash(&body.cancel_token);
     let now = app.now();
@@ -130,7 +143,7 @@ async fn cancel(
     match app.store.session(&id, now, unit).await {
         Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),
         Ok(Err(refusal)) => Err(refusal.into()),
-        Err(StoreError::NotFound) => Err(ApiError::session_not_found()),
+        Err(StoreError::NotFound(_)) => Err(ApiError::session_not_found()),
         Err(error) => Err(error.into()),
     }
 }

@@ -50,9 +50,9 @@ struct MessagePage {
 /// What the page needs to show a way to the phone.
 #[derive(Serialize)]
 struct HandoffView {
-    /// The https link of the QR code and of "copy link"; its payload is in the fragment.
+    /// The https link of "copy link"; its payload is in the fragment.
     link: String,
-    /// The app's own scheme, for a button on the phone itself.
+    /// The app's own scheme, for the QR code and for a button on the phone itself.
     app_link: String,
     /// The QR code as an SVG document.
     qr: String,
@@ -71,7 +71,9 @@ async fn page(State(app): State<App>, method: Method, Path(id): Path<String>) ->
         return ApiError::wrong_method().into_response();
     }
     match load(&app, &id).await {
-        Ok(Some((session, organization))) => html(StatusCode::OK, &session_page(&session, &organization)),
+        Ok(Some((session, organization))) => {
+            html(StatusCode::OK, &session_page(&session, &organization))
+        }
         Ok(None) => html(StatusCode::NOT_FOUND, &INVALID_LINK),
         Err(error) => {
             tracing::error!(%error, "the page of a session could not be shown");
@@ -84,7 +86,7 @@ async fn mint(State(app): State<App>, Path(id): Path<String>) -> Result<Response
     let session: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
     let handoff = handoff::mint(&app, &session).await.map_err(|error| match error {
         HandoffError::Refused(refusal) => refusal.into(),
-        HandoffError::Store(StoreError::NotFound) => ApiError::session_not_found(),
+        HandoffError::Store(StoreError::NotFound(_)) => ApiError::session_not_found(),
         HandoffError::Store(error) => error.into(),
     })?;
     let expires_at = jiff::Timestamp::from_millisecond(handoff.expires_at.as_millis())
@@ -95,7 +97,7 @@ async fn mint(State(app): State<App>, Path(id): Path<String>) -> Result<Response
         .map_err(|error| ApiError::internal(&error))?;
     let https = link.to_https(&app.public_url);
     let view = HandoffView {
-        qr: qr::svg(https.expose()).map_err(|error| ApiError::internal(&error))?,
+        qr: qr::svg(link.to_scheme_uri().expose()).map_err(|error| ApiError::internal(&error))?,
         link: https.expose().to_owned(),
         app_link: link.to_scheme_uri().expose().to_owned(),
         expires_at: iso(handoff.expires_at),
@@ -113,7 +115,9 @@ const UNAVAILABLE: MessagePage =
 
 async fn load(app: &App, id: &SessionId) -> Result<Option<(Session, String)>, StoreError> {
     let Some(session) = app.store.read_session(id).await? else { return Ok(None) };
-    let Some(organization) = app.store.get_organization(&session.organization).await? else { return Ok(None) };
+    let Some(organization) = app.store.read_organization(&session.organization).await? else {
+        return Ok(None);
+    };
     Ok(Some((session.at(app.now()).session, organization.name)))
 }
 

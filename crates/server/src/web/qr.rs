@@ -5,7 +5,7 @@ use qrcode::types::QrError;
 use qrcode::{EcLevel, QrCode};
 
 /// Side of the drawing, in CSS pixels; the page may show it larger.
-const SIDE: u32 = 280;
+const SIDE: u32 = 360;
 
 /// Draws `text` with error correction level M and the quiet zone of the standard, black on white
 /// in dark mode too: readers do not all read inverted codes.

@@ -211,9 +211,8 @@ mod tests {
 
         // The listener does count: this name may lead to it.
         let client = resolving_to(rules("http://127.0.0.1:1"), &["127.0.0.1"]);
-        let mut attempt = Box::pin(async move {
-            send(&client, &format!("http://localhost:{port}/")).await
-        });
+        let mut attempt =
+            Box::pin(async move { send(&client, &format!("http://localhost:{port}/")).await });
         loop {
             tokio::select! {
                 _ = &mut attempt => break,
@@ -247,10 +246,8 @@ mod tests {
     async fn redirects_are_not_followed() {
         let (inside, seen) = connections().await;
         let target = format!("http://127.0.0.1:{inside}/");
-        let port = serve(
-            Router::new().route("/", post(async move || Redirect::temporary(&target))),
-        )
-        .await;
+        let port =
+            serve(Router::new().route("/", post(async move || Redirect::temporary(&target)))).await;
         let client = Client::new(rules("http://127.0.0.1:1")).unwrap();
         let answer = send(&client, &format!("http://127.0.0.1:{port}/")).await;
         assert_eq!(answer, Ok(307));

@@ -101,8 +101,7 @@ mod tests {
             String::from_utf8(URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap(),
             r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","kid":"rp-2026 \"ü\""}"#
         );
-        let decrypter =
-            jwe::RSA_OAEP_256.decrypter_from_der(pair.to_der_private_key()).unwrap();
+        let decrypter = jwe::RSA_OAEP_256.decrypter_from_der(pair.to_der_private_key()).unwrap();
         let (plain, _) = jwe::deserialize_compact(&jwe, &decrypter).unwrap();
         serde_json::from_slice(&plain).unwrap()
     }

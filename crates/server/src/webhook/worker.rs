@@ -26,7 +26,7 @@ use crate::target::TargetRules;
 /// How long an endpoint may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a leased delivery may wait before its request starts; leaves time to record the result.
-const MAX_WAIT: Duration = Duration::from_secs(40);
+const MAX_WAIT: Duration = Duration::from_secs(12);
 /// The longest time between two looks at the outbox: other processes write to it unseen.
 const POLL: Duration = Duration::from_secs(5);
 /// The wait before the next look when everything that is due goes to endpoints that are busy.
@@ -189,11 +189,10 @@ impl Sender {
 
     async fn attempt(&self, delivery: &DueDelivery) -> Result<u16, TryError> {
         let url = delivery.url.as_deref().ok_or(TryError::Disabled)?;
-        let secret =
-            signing_secret::open(&delivery.sealed_secret, &delivery.endpoint, &self.keys)?;
+        let secret = signing_secret::open(&delivery.sealed_secret, &delivery.endpoint, &self.keys)?;
         let now = self.clock.now();
-        let signature = signature_header(&secret, now, &delivery.payload)
-            .map_err(|_| TryError::Signature)?;
+        let signature =
+            signature_header(&secret, now, &delivery.payload).map_err(|_| TryError::Signature)?;
         let request = self.client.send(Request {
             url,
             delivery: delivery.id.as_str(),

@@ -10,8 +10,8 @@ use domain::verdict::Accepted;
 use emrtd::verify::{Document, PassivelyAuthenticated};
 use protocol::codes::SocketCode;
 use protocol::{
-    Ack, ClientMessage, DataKind, DataPayload, SecretText, ServerMessage, ShareField, ShareRequest, Verdict,
-    VerdictOutcome, limits,
+    Ack, ClientMessage, DataKind, DataPayload, SecretText, ServerMessage, ShareField, ShareRequest,
+    Verdict, VerdictOutcome, limits,
 };
 use store::StoreError;
 
@@ -54,7 +54,7 @@ struct Claim {
 
 enum Evidence {
     Collecting,
-    Proven(PassivelyAuthenticated<Document>),
+    Proven(Box<PassivelyAuthenticated<Document>>),
     Accepted(Arc<Accepted>),
     Shared(ServerMessage),
 }
@@ -107,11 +107,14 @@ impl Conversation {
     /// Hears one message out and answers it. The next one is not looked at before.
     pub(super) async fn hear(&mut self, message: ClientMessage) -> Reply {
         let answer = match message {
-            ClientMessage::Hello { attempt_id, mobile_write_token, device_id, app_version } => {
-                self.hello(&attempt_id, &mobile_write_token, &device_id, &app_version).await.map(Reply::Say)
-            }
+            ClientMessage::Hello { attempt_id, mobile_write_token, device_id, app_version } => self
+                .hello(&attempt_id, &mobile_write_token, &device_id, &app_version)
+                .await
+                .map(Reply::Say),
             _ if self.claim.is_none() => Err(SocketCode::HelloRequired.into()),
-            ClientMessage::Phase { phase, error: _ } => self.phase(phase.trim()).await.map(Reply::Say),
+            ClientMessage::Phase { phase, error: _ } => {
+                self.phase(phase.trim()).await.map(Reply::Say)
+            }
             ClientMessage::Data(payload) => self.data(payload).map(|ack| Reply::Say(vec![ack])),
             ClientMessage::ShareSelection { session_id, keys } => {
                 self.share(&session_id, &keys).await.map(|ready| Reply::Finish(vec![ready]))
@@ -131,7 +134,8 @@ impl Conversation {
         device: &SecretText,
         app_version: &str,
     ) -> Result<Vec<ServerMessage>, Stop> {
-        let (attempt, token, device) = (attempt.trim(), token.expose().trim(), device.expose().trim());
+        let (attempt, token, device) =
+            (attempt.trim(), token.expose().trim(), device.expose().trim());
         if attempt.is_empty() || token.is_empty() || device.is_empty() {
             return Err(SocketCode::HelloAuthRequired.into());
         }
@@ -149,7 +153,9 @@ impl Conversation {
         let granted = self
             .app
             .store
-            .session(&self.session.id, now, move |session: Session| session.hello(hello.clone(), now))
+            .session(&self.session.id, now, move |session: Session| {
+                session.hello(hello.clone(), now)
+            })
             .await?
             .map_err(hello_refusal)?;
         let challenge = self.app.keys.active_auth_challenge(&attempt, granted.fence).to_vec();
@@ -168,16 +174,22 @@ impl Conversation {
         // A name that is no phase is acknowledged and forgotten: old clients send `ping`, `error`.
         let Some(phase) = Phase::parse(name) else { return Ok(vec![ack(Ack::PhaseOk)]) };
         let claim = self.claim_mut()?;
-        let in_order = if claim.resuming { phase <= claim.phase || claim.phase.admits(phase) } else { claim.phase.admits(phase) };
-        if phase == Phase::NfcComplete && matches!(claim.evidence, Evidence::Collecting) {
-            if let Some(missing) = claim.uploads.missing_chip_files() {
-                return Err(report(SocketCode::NfcRequiredDataMissing, missing.to_message()));
-            }
+        let in_order = if claim.resuming {
+            phase <= claim.phase || claim.phase.admits(phase)
+        } else {
+            claim.phase.admits(phase)
+        };
+        if phase == Phase::NfcComplete
+            && matches!(claim.evidence, Evidence::Collecting)
+            && let Some(missing) = claim.uploads.missing_chip_files()
+        {
+            return Err(report(SocketCode::NfcRequiredDataMissing, missing.to_message()));
         }
-        if phase == Phase::SelfieComplete && matches!(claim.evidence, Evidence::Collecting | Evidence::Proven(_)) {
-            if let Some(missing) = claim.uploads.missing_selfies() {
-                return Err(report(SocketCode::SelfieRequiredDataMissing, missing.to_message()));
-            }
+        if phase == Phase::SelfieComplete
+            && matches!(claim.evidence, Evidence::Collecting | Evidence::Proven(_))
+            && let Some(missing) = claim.uploads.missing_selfies()
+        {
+            return Err(report(SocketCode::SelfieRequiredDataMissing, missing.to_message()));
         }
         if !in_order {
             return Err(SocketCode::PhaseOutOfOrder.into());
@@ -189,7 +201,9 @@ impl Conversation {
         }
         self.advance(phase).await?;
         match &self.claim_mut()?.evidence {
-            Evidence::Accepted(_) => Ok(vec![ServerMessage::Verdict(Verdict::accepted()), self.share_request()]),
+            Evidence::Accepted(_) => {
+                Ok(vec![ServerMessage::Verdict(Verdict::accepted()), self.share_request()])
+            }
             _ => Ok(vec![ack(Ack::PhaseOk)]),
         }
     }
@@ -219,7 +233,7 @@ impl Conversation {
         claim.uploads.clear();
         match proven {
             Ok(document) => {
-                claim.evidence = Evidence::Proven(document);
+                claim.evidence = Evidence::Proven(Box::new(document));
                 Ok(())
             }
             Err(code) => Err(self.reject(code).await?),
@@ -233,11 +247,12 @@ impl Conversation {
         match std::mem::replace(&mut claim.evidence, Evidence::Collecting) {
             Evidence::Proven(document) => {
                 claim.uploads.clear();
-                let accepted = Accepted::without_face_match(document, policy, now).map_err(|error| {
-                    // Unreachable: no session is created under a policy that cannot be met.
-                    tracing::error!(%error, "a document could not be accepted");
-                    SocketCode::InternalError
-                })?;
+                let accepted =
+                    Accepted::without_face_match(*document, policy, now).map_err(|error| {
+                        // Unreachable: no session is created under a policy that cannot be met.
+                        tracing::error!(%error, "a document could not be accepted");
+                        SocketCode::InternalError
+                    })?;
                 claim.evidence = Evidence::Accepted(Arc::new(accepted));
                 Ok(())
             }
@@ -253,12 +268,15 @@ impl Conversation {
         let now = self.app.now();
         let claim = self.claim_mut()?;
         let (attempt, fence) = (claim.attempt.clone(), claim.fence);
-        let rejection = self.write(move |session| session.reject(&attempt, fence, code, now)).await?;
+        let rejection =
+            self.write(move |session| session.reject(&attempt, fence, code, now)).await?;
         Ok(Stop::Reject(Verdict {
             outcome: VerdictOutcome::Rejected,
             reason_code: code.as_str().to_owned(),
             reason_message: match code {
-                FailureCode::DocumentDataInvalid => "The document is genuine, but its data cannot be read.",
+                FailureCode::DocumentDataInvalid => {
+                    "The document is genuine, but its data cannot be read."
+                }
                 _ => "The document could not be proven genuine.",
             }
             .to_owned(),
@@ -277,9 +295,13 @@ impl Conversation {
         }
         match claim.uploads.take(payload) {
             Ok(message) => Ok(ack(message)),
-            Err(Refusal::Code(SocketCode::FrameTooLarge)) => Err(Stop::Say(error(SocketCode::FrameTooLarge))),
+            Err(Refusal::Code(SocketCode::FrameTooLarge)) => {
+                Err(Stop::Say(error(SocketCode::FrameTooLarge)))
+            }
             Err(Refusal::Code(code)) => Err(code.into()),
-            Err(Refusal::Retry(retry)) => Err(report(SocketCode::DataChunkRetry, retry.to_message())),
+            Err(Refusal::Retry(retry)) => {
+                Err(report(SocketCode::DataChunkRetry, retry.to_message()))
+            }
         }
     }
 
@@ -288,23 +310,31 @@ impl Conversation {
         let accepted = match &claim.evidence {
             Evidence::Accepted(accepted) => Arc::clone(accepted),
             Evidence::Shared(ready) => return Ok(ready.clone()),
-            Evidence::Collecting | Evidence::Proven(_) => return Err(SocketCode::PhaseOutOfOrder.into()),
+            Evidence::Collecting | Evidence::Proven(_) => {
+                return Err(SocketCode::PhaseOutOfOrder.into());
+            }
         };
         let (attempt, fence) = (claim.attempt.clone(), claim.fence);
         if session_id.trim() != self.session.id.as_str() {
             return Err(Stop::Say(error(SocketCode::InvalidSessionId)));
         }
-        let selection = self.session.contract.select(keys.iter().map(String::as_str)).map_err(|refusal| match refusal {
-            SelectionError::Empty => SocketCode::ShareSelectionRequired,
-            SelectionError::UnknownField => SocketCode::ShareSelectionInvalidField,
-            SelectionError::MissingRequired => SocketCode::ShareSelectionMissingRequired,
-        })?;
+        let selection =
+            self.session.contract.select(keys.iter().map(String::as_str)).map_err(|refusal| {
+                match refusal {
+                    SelectionError::Empty => SocketCode::ShareSelectionRequired,
+                    SelectionError::UnknownField => SocketCode::ShareSelectionInvalidField,
+                    SelectionError::MissingRequired => SocketCode::ShareSelectionMissingRequired,
+                }
+            })?;
         let ready = ServerMessage::ShareReady {
             session_id: self.session.id.to_string(),
             keys: selection.keys().map(str::to_owned).collect(),
         };
         let (keys, now) = (Arc::clone(&self.app.keys), self.app.now());
-        self.write(move |session| session.share(&attempt, fence, &accepted, &selection, &keys, now)).await?;
+        self.write(move |session| {
+            session.share(&attempt, fence, &accepted, &selection, &keys, now)
+        })
+        .await?;
         self.claim_mut()?.evidence = Evidence::Shared(ready.clone());
         Ok(ready)
     }

@@ -6,7 +6,7 @@ use domain::attempt::FailureCode;
 use emrtd::UnixSeconds;
 use emrtd::lds::DataGroup;
 use emrtd::trust::TrustStore;
-use emrtd::verify::{self, Document, DocumentFiles, PassivelyAuthenticated};
+use emrtd::verify::{self, Document, DocumentFiles, PassiveReason, PassivelyAuthenticated};
 use protocol::DataKind;
 
 use super::uploads::Uploads;
@@ -55,20 +55,26 @@ fn judge(
 ) -> Result<PassivelyAuthenticated<Document>, FailureCode> {
     let proven = verify::passive(files, trust, at).and_then(|files| files.into_document(at));
     proven.map_err(|failure| {
-        tracing::info!(reason = failure.reason.code(), file = %failure.file_name(), "a document is not proven");
-        if failure.reason.is_data_invalid() {
-            FailureCode::DocumentDataInvalid
-        } else {
-            FailureCode::PassportAuthenticityFailed
+        tracing::info!(reason = failure.reason.code(), "a document is not proven");
+        match failure.reason {
+            PassiveReason::MrzInvalid
+            | PassiveReason::PortraitInvalid
+            | PassiveReason::PortraitUnsupported => FailureCode::DocumentDataInvalid,
+            _ => FailureCode::PassportAuthenticityFailed,
         }
     })
 }
 
 fn document_files(uploads: &mut Uploads) -> Option<DocumentFiles> {
     let mut files = DocumentFiles::new(uploads.remove(DataKind::Sod)?.to_vec());
-    for (kind, number) in [(DataKind::Dg1, 1), (DataKind::Dg2, 2), (DataKind::Dg14, 14), (DataKind::Dg15, 15)] {
+    for (kind, group) in [
+        (DataKind::Dg1, DataGroup::DG1),
+        (DataKind::Dg2, DataGroup::DG2),
+        (DataKind::Dg14, DataGroup::DG14),
+        (DataKind::Dg15, DataGroup::DG15),
+    ] {
         if let Some(bytes) = uploads.remove(kind) {
-            files = files.with(DataGroup::new(number)?, bytes.to_vec());
+            files = files.with(group, bytes.to_vec());
         }
     }
     Some(files)

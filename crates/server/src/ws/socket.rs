@@ -8,6 +8,7 @@ use domain::id::SessionId;
 use domain::session::Session;
 use protocol::codes::{SocketCode, close};
 use protocol::{ClientMessage, ServerMessage, limits};
+use store::StoreError;
 
 use super::conversation::{Conversation, Reply};
 use crate::app::App;
@@ -42,7 +43,11 @@ pub(super) async fn run(app: App, id: String, mut socket: WebSocket) {
     // and a reset can overtake the last message.
     let deadline = app.clock.sleep_until(app.now() + CLOSE_DEADLINE);
     let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
-    tokio::select! { () = drained => {}, () = deadline => {} }
+    tokio::select! {
+        () = drained => {}
+        () = deadline => {}
+        () = app.shutdown.cancelled() => {}
+    }
 }
 
 /// What is said last, and how the socket is closed.
@@ -73,7 +78,12 @@ async fn open(app: &App, id: &str) -> Result<(Session, Subscription), SocketCode
     if session.is_terminal() { Err(SocketCode::SessionExpired) } else { Ok((session, changes)) }
 }
 
-async fn talk(app: &App, session: Session, mut changes: Subscription, socket: &mut WebSocket) -> Option<Farewell> {
+async fn talk(
+    app: &App,
+    session: Session,
+    mut changes: Subscription,
+    socket: &mut WebSocket,
+) -> Option<Farewell> {
     let hello_deadline = app.now() + HELLO_DEADLINE;
     let id = session.id.clone();
     let mut conversation = Conversation::new(app.clone(), session);
@@ -132,7 +142,11 @@ async fn talk(app: &App, session: Session, mut changes: Subscription, socket: &m
             Reply::Refuse(code) => return Some(Farewell::refusal(code)),
             Reply::Reject(verdict) => {
                 let reason = verdict.reason_code.clone();
-                return Some(Farewell { messages: vec![ServerMessage::Verdict(verdict)], close: close::POLICY, reason });
+                return Some(Farewell {
+                    messages: vec![ServerMessage::Verdict(verdict)],
+                    close: close::POLICY,
+                    reason,
+                });
             }
         }
     }
@@ -146,20 +160,22 @@ async fn until(app: &App, deadline: Option<domain::time::Timestamp>) {
 }
 
 async fn send(socket: &mut WebSocket, message: &ServerMessage) -> Result<(), ()> {
-    let frame = message.encode().map_err(|error| tracing::error!(%error, "a message cannot be encoded"))?;
+    let frame =
+        message.encode().map_err(|error| tracing::error!(%error, "a message cannot be encoded"))?;
     socket.send(Message::Binary(frame.into())).await.map_err(|_| ())
 }
 
 fn is_too_long(message: &Result<Message, axum::Error>) -> bool {
     use std::error::Error as _;
     let Err(error) = message else { return false };
-    error.source().and_then(|source| source.downcast_ref()).is_some_and(|error| {
-        matches!(error, tungstenite::Error::Capacity(_))
-    })
+    error
+        .source()
+        .and_then(|source| source.downcast_ref())
+        .is_some_and(|error| matches!(error, tokio_tungstenite::tungstenite::Error::Capacity(_)))
 }
 
-fn internal(error: &dyn std::error::Error) -> SocketCode {
-    tracing::error!(error, "a socket failed");
+fn internal(error: &StoreError) -> SocketCode {
+    tracing::error!(%error, "a socket failed");
     SocketCode::InternalError
 }
 
@@ -176,7 +192,9 @@ fn text(code: SocketCode) -> &'static str {
         C::SessionNotFound => "There is no such session.",
         C::SessionExpired => "The session has ended.",
         C::SessionCancelled => "The session was cancelled.",
-        C::HelloAuthRequired => "The hello lacks a credential, or names another attempt than before.",
+        C::HelloAuthRequired => {
+            "The hello lacks a credential, or names another attempt than before."
+        }
         C::AttemptNotFound => "The attempt does not exist or has ended.",
         C::HandoffTokenInvalid => "The handoff link is not valid.",
         C::HandoffTokenExpired => "The handoff link was not used in time. Scan a new code.",

@@ -5,7 +5,10 @@
 use std::collections::BTreeMap;
 
 use protocol::codes::SocketCode;
-use protocol::{Ack, ChunkRetry, DataKind, DataPayload, MissingChunks, NfcMissing, RetryReason, SelfieMissing, limits};
+use protocol::{
+    Ack, ChunkRetry, DataKind, DataPayload, MissingChunks, NfcMissing, RetryReason, SelfieMissing,
+    limits,
+};
 use zeroize::Zeroizing;
 
 type Bytes = Zeroizing<Vec<u8>>;
@@ -106,14 +109,19 @@ impl Uploads {
             return Err(SocketCode::ChunkTotalTooLarge.into());
         }
         match self.partial.get(&slot) {
-            Some(partial) if partial.total() != total => Err(retry(RetryReason::ChunkTotalMismatch)),
+            Some(partial) if partial.total() != total => {
+                Err(retry(RetryReason::ChunkTotalMismatch))
+            }
             _ => Ok(()),
         }
     }
 
     /// How many bytes of the same chunk are held already and would be replaced.
     fn replaced(&self, slot: Slot, chunk_index: u32) -> usize {
-        self.partial.get(&slot).and_then(|partial| partial.chunk(chunk_index)).map_or(0, |chunk| chunk.len())
+        self.partial
+            .get(&slot)
+            .and_then(|partial| partial.chunk(chunk_index))
+            .map_or(0, |chunk| chunk.len())
     }
 
     /// What is missing before the chip's files can be checked, if anything.
@@ -132,14 +140,18 @@ impl Uploads {
     /// What is missing before the selfies are complete, if anything.
     pub(super) fn missing_selfies(&self) -> Option<SelfieMissing> {
         let missing_selfie_indexes: Vec<u32> = (0..limits::SELFIES)
-            .filter(|index| !self.complete.contains_key(&Slot { kind: DataKind::Selfie, index: *index }))
+            .filter(|index| {
+                !self.complete.contains_key(&Slot { kind: DataKind::Selfie, index: *index })
+            })
             .collect();
         let missing_chunks = self.open_chunks(|kind| kind == DataKind::Selfie);
-        (!missing_selfie_indexes.is_empty() || !missing_chunks.is_empty()).then_some(SelfieMissing {
-            required_total: limits::SELFIES,
-            missing_selfie_indexes,
-            missing_chunks,
-        })
+        (!missing_selfie_indexes.is_empty() || !missing_chunks.is_empty()).then_some(
+            SelfieMissing {
+                required_total: limits::SELFIES,
+                missing_selfie_indexes,
+                missing_chunks,
+            },
+        )
     }
 
     /// Hands out a chip file, which is then no longer here.
@@ -181,7 +193,10 @@ impl Partial {
     }
 
     fn put(&mut self, index: u32, chunk: Bytes) {
-        let Some(place) = usize::try_from(index).ok().and_then(|index| self.chunks.get_mut(index)) else { return };
+        let Some(place) = usize::try_from(index).ok().and_then(|index| self.chunks.get_mut(index))
+        else {
+            return;
+        };
         self.size += chunk.len();
         if let Some(old) = place.replace(chunk) {
             self.size -= old.len();
@@ -189,7 +204,11 @@ impl Partial {
     }
 
     fn missing(&self) -> Vec<u32> {
-        (0..).zip(&self.chunks).filter(|(_, chunk)| chunk.is_none()).map(|(index, _)| index).collect()
+        (0..)
+            .zip(&self.chunks)
+            .filter(|(_, chunk)| chunk.is_none())
+            .map(|(index, _)| index)
+            .collect()
     }
 
     fn join(self) -> Bytes {

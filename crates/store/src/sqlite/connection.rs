@@ -80,6 +80,10 @@ fn harden(connection: &Connection) -> Outcome<()> {
     Ok(())
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "SQLite's busy handler is not asked when the journal mode changes, so opening waits here"
+)]
 fn use_write_ahead_log(connection: &Connection) -> Outcome<()> {
     let mut tries = 1;
     loop {

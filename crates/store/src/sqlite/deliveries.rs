@@ -140,14 +140,19 @@ pub(super) fn list(
     organization: &OrganizationId,
     filter: &DeliveryFilter,
 ) -> Outcome<Page<Delivery>> {
-    let mut query = db.prepare_cached(
+    // The deliveries of one event, or to one endpoint, are few among those of an organization: the
+    // plus keeps SQLite from going through the latter (sqlite.org/optoverview.html §7).
+    let narrow = match (&filter.event, &filter.endpoint) {
+        (None, None) => "organization_id = ?1 AND ?4 IS NULL AND ?5 IS NULL",
+        (None, Some(_)) => "+organization_id = ?1 AND endpoint_id = ?4 AND ?5 IS NULL",
+        (Some(_), None) => "+organization_id = ?1 AND ?4 IS NULL AND event_id = ?5",
+        (Some(_), Some(_)) => "+organization_id = ?1 AND +endpoint_id = ?4 AND event_id = ?5",
+    };
+    let mut query = db.prepare_cached(&format!(
         "SELECT * FROM deliveries
-         WHERE organization_id = ?1 AND id > ?2
-             AND (?3 IS NULL OR status = ?3)
-             AND (?4 IS NULL OR endpoint_id = ?4)
-             AND (?5 IS NULL OR event_id = ?5)
-         ORDER BY id LIMIT ?6",
-    )?;
+         WHERE {narrow} AND id > ?2 AND (?3 IS NULL OR status = ?3)
+         ORDER BY id LIMIT ?6"
+    ))?;
     let rows = query.query_and_then(
         params![
             organization.as_str(),

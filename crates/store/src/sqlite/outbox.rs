@@ -36,7 +36,7 @@ impl Outbox for Sqlite {
     }
 
     fn next_delivery_due(&self) -> Answer<Option<Timestamp>> {
-        self.read(|db| deliveries::next_due(db))
+        self.read(deliveries::next_due)
     }
 
     fn list_deliveries(

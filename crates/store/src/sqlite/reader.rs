@@ -41,13 +41,19 @@ pub(super) fn job<T: Send + 'static>(
 
 /// Works until the store is closed or every handle is gone, and the queue is empty.
 pub(super) fn run(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Message>>) {
+    while let Some(job) = next(queue) {
+        job(&mut connection);
+    }
+}
+
+/// Waits for a query, holding the lock until one comes. The queue is closed under that same lock:
+/// another thread that took it in between would wait for ever, and nobody could close.
+fn next(queue: &Mutex<mpsc::Receiver<Message>>) -> Option<Job> {
+    let mut queue = lock(queue);
     loop {
-        // The lock is held while waiting and let go before the query runs.
-        let message = lock(queue).blocking_recv();
-        match message {
-            Some(Message::Run(job)) => job(&mut connection),
-            Some(Message::Close) => lock(queue).close(),
-            None => return,
+        match queue.blocking_recv()? {
+            Message::Run(job) => return Some(job),
+            Message::Close => queue.close(),
         }
     }
 }

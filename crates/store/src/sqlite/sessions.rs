@@ -220,18 +220,22 @@ fn list_attempts(
     filter: &AttemptFilter,
     now: Timestamp,
 ) -> Outcome<Page<(SessionId, Attempt)>> {
-    let mut query = db.prepare_cached(
+    // As in `deliveries::list`: the attempts of one session are few.
+    let narrow = match filter.session {
+        None => "a.organization_id = ?1 AND ?3 IS NULL",
+        Some(_) => "+a.organization_id = ?1 AND a.session_id = ?3",
+    };
+    let mut query = db.prepare_cached(&format!(
         "SELECT a.id, a.session_id FROM attempts a JOIN sessions s ON s.id = a.session_id
-         WHERE a.organization_id = ?1 AND a.id > ?2
-             AND (?3 IS NULL OR a.session_id = ?3)
+         WHERE {narrow} AND a.id > ?2
              AND (?4 IS NULL OR ?4 = CASE
                  WHEN a.state IN ('offered', 'claimed') THEN CASE
                      WHEN s.state IN ('created', 'in_progress') AND s.expires_at <= ?5
                      THEN 'failed' ELSE 'in_progress' END
                  WHEN a.state = 'superseded' THEN 'cancelled'
                  ELSE a.state END)
-         ORDER BY a.id LIMIT ?6",
-    )?;
+         ORDER BY a.id LIMIT ?6"
+    ))?;
     let rows = query.query_and_then(
         params![
             organization.as_str(),

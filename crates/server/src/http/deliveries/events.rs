@@ -88,8 +88,7 @@ async fn read(
 ) -> Result<impl IntoResponse, ApiError> {
     let not_found = || ApiError::not_found("event");
     let id: EventId = id.parse().map_err(|_| not_found())?;
-    let event =
-        app.store.read_event(&caller.organization.id, &id).await?.ok_or_else(not_found)?;
+    let event = app.store.read_event(&caller.organization.id, &id).await?.ok_or_else(not_found)?;
     Ok(data(EventView::of(&event)))
 }
 

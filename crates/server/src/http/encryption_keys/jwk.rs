@@ -118,9 +118,9 @@ fn unsigned(jwk: &Map<String, Value>, member: &'static str) -> Result<Vec<u8>, J
 
 /// The length of a number without leading zero bytes, in bits.
 fn bits(number: &[u8]) -> usize {
-    number.first().map_or(0, |first| {
-        number.len() * 8 - usize::try_from(first.leading_zeros()).unwrap_or(0)
-    })
+    number
+        .first()
+        .map_or(0, |first| number.len() * 8 - usize::try_from(first.leading_zeros()).unwrap_or(0))
 }
 
 #[cfg(test)]

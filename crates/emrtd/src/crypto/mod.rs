@@ -1,0 +1,37 @@
+//! Digests, public keys, signatures and CMS, on one OpenSSL.
+
+pub mod cms;
+mod digest;
+mod key;
+mod signature;
+
+pub use digest::DigestAlgorithm;
+pub use key::{Curve, KeyDescription, PublicKey};
+pub use signature::{SignatureAlgorithm, SignatureError};
+
+use crate::tlv::{self, Element, Oid, Tag};
+
+/// An `AlgorithmIdentifier` as it was written (RFC 5280 §4.1.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlgorithmIdentifier {
+    /// The algorithm.
+    pub oid: Oid,
+    /// The parameters, encoded, when present.
+    pub parameters: Option<Vec<u8>>,
+    /// Where it was found in its file.
+    pub offset: usize,
+}
+
+impl AlgorithmIdentifier {
+    /// Reads the `SEQUENCE`.
+    ///
+    /// # Errors
+    /// When it is not an `AlgorithmIdentifier`.
+    pub fn parse(element: &Element<'_>) -> Result<Self, tlv::Error> {
+        let mut fields = element.children()?;
+        let oid = fields.expect(Tag::OID)?.oid()?;
+        let parameters = if fields.is_empty() { None } else { Some(fields.read()?.raw().to_vec()) };
+        fields.finish()?;
+        Ok(Self { oid, parameters, offset: element.offset() })
+    }
+}

@@ -1,0 +1,52 @@
+//! Simulated issuing states and documents (feature `sim`).
+//!
+//! No complete document with a public root exists, so tests and demos make
+//! their own: a state with any of the algorithms real ones use, and documents
+//! that verify against it. A state is worth nothing to a server that was not
+//! told to trust it.
+//!
+//! ```
+//! use emrtd::sim::{DocumentProfile, Holder, IssuingState, StateProfile};
+//! use emrtd::trust::{Certificate, Provenance, TrustStore};
+//! use emrtd::{UnixSeconds, verify};
+//!
+//! let now = UnixSeconds(1_780_000_000);
+//! let utopia = IssuingState::new(StateProfile::utopia(), now)?;
+//! let document = utopia.issue(&Holder::example(), &DocumentProfile::passport())?;
+//! let provenance = Provenance { source: "test".into(), verified: true };
+//! let trust = TrustStore::builder()
+//!     .add_csca(Certificate::from_der(utopia.csca())?, provenance)
+//!     .build();
+//! let proven = verify::passive(document.into_files(), &trust, now)?.into_document(now)?;
+//! assert_eq!(proven.get().mrz().surname(), "ERIKSSON");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Certificates, CRLs and CMS are put together with [`crate::tlv`]: OpenSSL's
+//! builders make neither PSS-signed certificates nor CMS over ICAO content
+//! types, and its Rust binding makes no CRLs. Every signature is OpenSSL's.
+
+mod cms;
+mod document;
+mod key;
+mod state;
+mod x509;
+
+pub use cms::Flaw;
+pub use document::{DocumentProfile, Holder, SimulatedDocument};
+pub use key::KeyKind;
+pub use state::{IssuingState, StateProfile};
+
+/// Why something could not be simulated.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// OpenSSL failed, for instance on a key size it does not make.
+    #[error("OpenSSL: {0}")]
+    OpenSsl(#[from] openssl::error::ErrorStack),
+    /// The holder does not fit into a machine readable zone.
+    #[error(transparent)]
+    Mrz(#[from] crate::mrz::Error),
+    /// A certificate that was just made cannot be read back.
+    #[error(transparent)]
+    Certificate(#[from] crate::trust::CertificateError),
+}

@@ -1,0 +1,41 @@
+//! Passive authentication (9303-11 §5.1): is this what the state signed?
+//!
+//! [`passive`] takes the bytes of a document and gives back the same bytes
+//! inside [`PassivelyAuthenticated`], which nothing else can make. What was
+//! checked, what could not be, and what real documents were forgiven is in
+//! the [`PassiveReport`], on success and on failure.
+//!
+//! The proof cannot be forged outside this module:
+//!
+//! ```compile_fail,E0451
+//! use emrtd::verify::{DocumentFiles, PassiveReport, PassivelyAuthenticated};
+//! fn forge(files: DocumentFiles, report: PassiveReport) -> PassivelyAuthenticated<DocumentFiles> {
+//!     PassivelyAuthenticated { value: files, report, digest: [0; 32] }
+//! }
+//! ```
+//!
+//! nor changed once made:
+//!
+//! ```compile_fail,E0616
+//! use emrtd::verify::{DocumentFiles, PassivelyAuthenticated};
+//! fn swap(proof: &mut PassivelyAuthenticated<DocumentFiles>, other: DocumentFiles) {
+//!     proof.value = other;
+//! }
+//! ```
+
+mod country;
+mod document;
+mod failure;
+mod files;
+mod passive;
+mod report;
+mod signer;
+
+pub use country::{Agreement, agreement, alpha2};
+pub use document::Document;
+pub use failure::{PassiveFailure, PassiveReason};
+pub use files::DocumentFiles;
+pub use passive::{PassivelyAuthenticated, passive};
+pub use report::{
+    Algorithms, Check, CheckName, Outcome, PassiveReport, Revocation, Tolerated, Validity,
+};

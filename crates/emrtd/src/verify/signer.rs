@@ -1,0 +1,185 @@
+//! The document signer certificate and its chain (9303-12 §7.1.1).
+
+use super::failure::Fault;
+use super::{PassiveReason, PassiveReport, Revocation, Tolerated, Validity};
+use crate::UnixSeconds;
+use crate::crypto::cms::{SignedData, SignerId, SignerInfo};
+use crate::tlv::Oid;
+use crate::trust::{Certificate, CertificateError, TrustStore, TrustedCsca};
+
+/// Finds the certificate of the signer among those embedded in EF.SOD.
+pub(super) fn embedded(
+    signed: &SignedData,
+    info: &SignerInfo,
+    report: &mut PassiveReport,
+) -> Result<Certificate, Fault> {
+    let mut first_error = None;
+    let mut readable = Vec::new();
+    for (offset, der) in &signed.certificates {
+        match Certificate::from_der(der) {
+            Ok(certificate) => readable.push(certificate),
+            Err(error) => {
+                first_error.get_or_insert((*offset, error));
+            }
+        }
+    }
+    if let Some(matching) = readable.iter().find(|candidate| is_named(candidate, &info.id)) {
+        return Ok(matching.clone());
+    }
+    match (readable.as_slice(), first_error, signed.certificates.len()) {
+        ([only], None, 1) => {
+            report.tolerated.push(Tolerated::SignerIdMismatch);
+            Ok(only.clone())
+        }
+        (_, Some((offset, error)), _) => {
+            let reason = match error {
+                CertificateError::PublicKey => PassiveReason::UnsupportedSignerKey,
+                CertificateError::SignatureAlgorithm(_) => {
+                    PassiveReason::UnsupportedSignatureAlgorithm
+                }
+                _ => PassiveReason::SignerCertificateInvalid,
+            };
+            Err(Fault::sod(reason, offset).because(error))
+        }
+        _ => Err(Fault::sod(PassiveReason::MissingSignerCertificate, info.offset)),
+    }
+}
+
+/// Whether the certificate may sign documents at all.
+pub(super) fn check_usage(signer: &Certificate, report: &mut PassiveReport) -> Result<(), Fault> {
+    let refuse = |why: String| Err(Fault::new(PassiveReason::SignerCertificateUsage).because(why));
+    if signer.basic_constraints_ca() == Some(true) {
+        return refuse("it is a CA".into());
+    }
+    match signer.key_usage() {
+        Some(usage) if usage.digital_signature() => {}
+        Some(_) => return refuse("the key usage does not allow signatures".into()),
+        None => report.tolerated.push(Tolerated::SignerKeyUsageMissing),
+    }
+    // A CSCA also certifies signers of master lists, deviation lists and bar
+    // codes. Only their extended key usage tells them from document signers,
+    // which have none.
+    let other_purpose = signer
+        .extended_key_usage()
+        .into_iter()
+        .flatten()
+        .find(|purpose| purpose.is_below(&ICAO_SECURITY));
+    if let Some(purpose) = other_purpose {
+        return refuse(format!("it is for purpose {purpose}"));
+    }
+    if let Some(extension) = signer.unknown_critical_extension() {
+        return refuse(format!("unknown critical extension {extension}"));
+    }
+    if signer.version() != 3 {
+        report.tolerated.push(Tolerated::SignerVersion);
+    }
+    Ok(())
+}
+
+/// Finds the CSCA that signed the certificate.
+///
+/// The key is always that of a CSCA in the store, so a document cannot bring
+/// its own domain parameters (CVE-2020-0601).
+pub(super) fn find_csca<'a>(
+    signer: &Certificate,
+    trust: &'a TrustStore,
+) -> Result<&'a TrustedCsca, Fault> {
+    let candidates = trust.issuer_candidates(signer);
+    if candidates.is_empty() {
+        let needed = signer.issuer();
+        return Err(
+            Fault::new(PassiveReason::ChainUntrusted).because(format_args!("issuer {needed}"))
+        );
+    }
+    // A state keeps its name when it changes its key. Where the identifier of
+    // the key is not known, the CSCA is missing; the signature is not wrong.
+    let key_known = signer.authority_key_id().is_none_or(|id| {
+        let mut cscas = candidates.iter().map(|csca| csca.certificate());
+        cscas.any(|csca| csca.subject_key_id().is_none_or(|own| own == id))
+    });
+    let reason = if key_known {
+        PassiveReason::SignerSignatureInvalid
+    } else {
+        PassiveReason::ChainUntrusted
+    };
+    candidates
+        .into_iter()
+        .find(|csca| signer.verify_signed_by(csca.certificate()).is_ok())
+        .ok_or_else(|| Fault::new(reason).because(format_args!("issuer {}", signer.issuer())))
+}
+
+/// The CSCA and what it is linked to, up to a self-signed one; at most five.
+pub(super) fn climb<'a>(csca: &'a TrustedCsca, trust: &'a TrustStore) -> Vec<&'a Certificate> {
+    let mut chain = vec![csca.certificate()];
+    while let Some(last) = chain.last().copied() {
+        if chain.len() >= 5 || last.is_self_signed() {
+            break;
+        }
+        let next = trust.issuer_candidates(last).into_iter().map(TrustedCsca::certificate).find(
+            |issuer| {
+                !chain.contains(issuer)
+                    && !issuer.has_same_key(last)
+                    && last.verify_signed_by(issuer).is_ok()
+            },
+        );
+        match next {
+            Some(issuer) => chain.push(issuer),
+            None => break,
+        }
+    }
+    chain
+}
+
+/// What the CRLs say. A listed serial counts even on an overdue CRL: overdue
+/// means that more may be revoked, not fewer.
+pub(super) fn revocation(
+    signer: &Certificate,
+    csca: &Certificate,
+    trust: &TrustStore,
+    at: UnixSeconds,
+) -> Revocation {
+    let crls = trust.crls_for(signer.issuer(), csca);
+    if let Some(crl) = crls.iter().find(|crl| crl.lists(signer.serial())) {
+        return Revocation::Revoked { this_update: crl.this_update() };
+    }
+    let newest = crls
+        .iter()
+        // A CRL from the future is not evidence about now.
+        .filter(|crl| crl.this_update() <= at)
+        .max_by_key(|crl| (crl.is_current_at(at), crl.this_update()));
+    match newest {
+        None => Revocation::Unknown,
+        Some(crl) if crl.is_current_at(at) => Revocation::NotRevoked {
+            this_update: crl.this_update(),
+            next_update: crl.next_update(),
+        },
+        Some(crl) => Revocation::Stale { this_update: crl.this_update() },
+    }
+}
+
+pub(super) fn validity(
+    certificate: &Certificate,
+    at: UnixSeconds,
+    signed_at: Option<UnixSeconds>,
+) -> Validity {
+    Validity {
+        not_before: certificate.not_before(),
+        not_after: certificate.not_after(),
+        at_check: certificate.is_valid_at(at),
+        at_signing: signed_at.map(|moment| {
+            certificate.is_valid_at(moment) && certificate.private_key_usage().contains(moment)
+        }),
+    }
+}
+
+fn is_named(certificate: &Certificate, id: &SignerId) -> bool {
+    match id {
+        SignerId::IssuerAndSerial { issuer, serial } => {
+            certificate.issuer_der() == issuer && certificate.serial() == serial
+        }
+        SignerId::SubjectKeyId(id) => certificate.subject_key_id() == Some(id),
+    }
+}
+
+/// 2.23.136.1.1, id-icao-mrtd-security
+const ICAO_SECURITY: Oid = Oid::from_octets(&[0x67, 0x81, 0x08, 0x01, 0x01]);

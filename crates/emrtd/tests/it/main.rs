@@ -1,0 +1,11 @@
+//! Integration tests, laid out like the API.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod lds;
+mod mrz;
+mod shared;
+mod sim;
+mod specimens;
+mod tlv;
+mod trust;
+mod verify;

@@ -1,0 +1,207 @@
+//! A server reduced to what a phone can see of it: phases, uploads, verdict,
+//! selection, and what survives a socket.
+
+use std::collections::BTreeMap;
+
+use protocol::codes::SocketCode;
+use protocol::{
+    Ack, ClientMessage, DataKind, DataPayload, MissingChunks, NfcMissing, Phase, SelfieMissing,
+    ServerMessage, ShareField, ShareRequest, Verdict,
+};
+
+type Artifact = BTreeMap<u32, Vec<u8>>;
+
+#[derive(Default)]
+pub(crate) struct ScriptedServer {
+    session_id: String,
+    device: Option<String>,
+    stored: Option<Phase>,
+    pub(crate) shared: Option<Vec<String>>,
+    /// Of the current socket.
+    hello: bool,
+    requested: bool,
+    uploads: BTreeMap<(DataKind, u32), (u32, Artifact)>,
+    /// Answers to give instead of the real ones, by the count of messages received.
+    pub(crate) instead: BTreeMap<usize, Vec<ServerMessage>>,
+    /// Messages to ignore as if lost after the acknowledgement, by that count.
+    pub(crate) forget: Vec<usize>,
+    pub(crate) received: Vec<ClientMessage>,
+}
+
+impl ScriptedServer {
+    pub(crate) fn new(session_id: &str) -> Self {
+        Self { session_id: session_id.to_owned(), ..Self::default() }
+    }
+
+    pub(crate) fn disconnect(&mut self) {
+        self.hello = false;
+        self.requested = false;
+        self.uploads.clear();
+    }
+
+    pub(crate) fn artifact(&self, kind: DataKind, index: u32) -> Vec<u8> {
+        let (_, chunks) = &self.uploads[&(kind, index)];
+        chunks.values().flatten().copied().collect()
+    }
+
+    pub(crate) fn receive(&mut self, message: ClientMessage) -> Vec<ServerMessage> {
+        let count = self.received.len();
+        self.received.push(message.clone());
+        if let Some(answer) = self.instead.remove(&count) {
+            return answer;
+        }
+        match message {
+            ClientMessage::Hello { device_id, .. } => self.hello(device_id.expose()),
+            _ if !self.hello => vec![error(SocketCode::HelloRequired)],
+            ClientMessage::Phase { phase, .. } => self.phase(Phase::parse(&phase).unwrap()),
+            ClientMessage::Data(payload) => self.data(payload, self.forget.contains(&count)),
+            ClientMessage::ShareSelection { session_id, keys } => {
+                assert!(self.requested, "a selection without a request");
+                assert_eq!(session_id, self.session_id);
+                if !keys.iter().any(|key| key == "kayle_document_id") {
+                    return vec![error(SocketCode::ShareSelectionMissingRequired)];
+                }
+                self.shared = Some(keys.clone());
+                vec![ServerMessage::ShareReady { session_id, keys }]
+            }
+        }
+    }
+
+    fn hello(&mut self, device: &str) -> Vec<ServerMessage> {
+        if self.shared.is_some() {
+            return vec![error(SocketCode::SessionExpired)];
+        }
+        if *self.device.get_or_insert_with(|| device.to_owned()) != device {
+            return vec![error(SocketCode::HandoffDeviceMismatch)];
+        }
+        self.hello = true;
+        self.stored = Some(match self.stored {
+            None => Phase::MobileConnected,
+            Some(stored) => stored.min(Phase::NfcReading),
+        });
+        vec![
+            Ack::HelloOk.into(),
+            ServerMessage::ActiveAuthChallenge { challenge: b"AACHALLE".to_vec() },
+        ]
+    }
+
+    fn phase(&mut self, phase: Phase) -> Vec<ServerMessage> {
+        let stored = self.stored.unwrap();
+        if phase == Phase::NfcComplete
+            && let Some(missing) = self.missing_nfc()
+        {
+            return vec![missing];
+        }
+        if phase == Phase::SelfieComplete
+            && let Some(missing) = self.missing_selfies()
+        {
+            return vec![missing];
+        }
+        if phase != stored && Some(phase) != stored.next() {
+            return vec![error(SocketCode::PhaseOutOfOrder)];
+        }
+        self.stored = Some(phase);
+        if phase == Phase::SelfieComplete {
+            self.requested = true;
+            return vec![
+                ServerMessage::Verdict(Verdict::accepted()),
+                ServerMessage::ShareRequest(self.request()),
+            ];
+        }
+        vec![Ack::PhaseOk.into()]
+    }
+
+    fn data(&mut self, payload: DataPayload, forget: bool) -> Vec<ServerMessage> {
+        let allowed = match payload.kind {
+            DataKind::Selfie => Phase::SelfieCapturing,
+            _ => Phase::NfcReading,
+        };
+        if self.stored != Some(allowed) {
+            return vec![error(SocketCode::NfcDataPhaseRequired)];
+        }
+        let (kind, index) = (payload.kind, payload.index);
+        let (total, chunks) = self
+            .uploads
+            .entry((kind, index))
+            .or_insert_with(|| (payload.chunk_total, Artifact::new()));
+        assert_eq!(*total, payload.chunk_total);
+        assert!(payload.chunk_index < *total);
+        if !forget {
+            chunks.insert(payload.chunk_index, payload.raw.as_slice().to_vec());
+        }
+        let complete = chunks.len() == *total as usize;
+        if chunks.is_empty() && *total == 1 {
+            self.uploads.remove(&(kind, index));
+        }
+        vec![if complete {
+            Ack::DataOk { kind, index }.into()
+        } else {
+            Ack::DataChunkOk { kind, index, chunk_index: payload.chunk_index }.into()
+        }]
+    }
+
+    fn missing_nfc(&self) -> Option<ServerMessage> {
+        let absent = |kind: &DataKind| !self.uploads.contains_key(&(*kind, 0));
+        let report = NfcMissing {
+            missing_artifacts: [DataKind::Dg1, DataKind::Dg2, DataKind::Sod]
+                .into_iter()
+                .filter(absent)
+                .map(|kind| kind.artifact_name().unwrap().to_owned())
+                .collect(),
+            missing_chunks: self.missing_chunks(false),
+        };
+        let none = report.missing_artifacts.is_empty() && report.missing_chunks.is_empty();
+        (!none).then(|| ServerMessage::Error {
+            code: SocketCode::NfcRequiredDataMissing.as_str().into(),
+            message: report.to_message(),
+        })
+    }
+
+    fn missing_selfies(&self) -> Option<ServerMessage> {
+        let report = SelfieMissing {
+            required_total: 3,
+            missing_selfie_indexes: (0..3)
+                .filter(|index| !self.uploads.contains_key(&(DataKind::Selfie, *index)))
+                .collect(),
+            missing_chunks: self.missing_chunks(true),
+        };
+        let none = report.missing_selfie_indexes.is_empty() && report.missing_chunks.is_empty();
+        (!none).then(|| ServerMessage::Error {
+            code: SocketCode::SelfieRequiredDataMissing.as_str().into(),
+            message: report.to_message(),
+        })
+    }
+
+    fn missing_chunks(&self, selfies: bool) -> Vec<MissingChunks> {
+        self.uploads
+            .iter()
+            .filter(|((kind, _), _)| (*kind == DataKind::Selfie) == selfies)
+            .map(|((kind, index), (total, chunks))| MissingChunks {
+                kind: kind.number(),
+                index: *index,
+                chunk_total: *total,
+                missing_chunk_indices: (0..*total)
+                    .filter(|chunk| !chunks.contains_key(chunk))
+                    .collect(),
+            })
+            .filter(|missing| !missing.missing_chunk_indices.is_empty())
+            .collect()
+    }
+
+    pub(crate) fn request(&self) -> ShareRequest {
+        let field = |key: &str, required| ShareField {
+            key: key.into(),
+            reason: "To know you".into(),
+            required,
+        };
+        ShareRequest {
+            contract_version: 1,
+            session_id: self.session_id.clone(),
+            fields: vec![field("family_name", false), field("kayle_document_id", true)],
+        }
+    }
+}
+
+pub(crate) fn error(code: SocketCode) -> ServerMessage {
+    ServerMessage::Error { code: code.as_str().into(), message: "no".into() }
+}

@@ -1,0 +1,216 @@
+//! The adapter against a server on a real socket.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use phone::{Connection, Holder, Outcome, Phone, PhoneError, Progress, ShareChoice, Timing};
+use protocol::codes::SocketCode;
+use protocol::{ClientMessage, DataKind, ShareRequest, limits};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
+use url::Url;
+
+use crate::scripted_server::{ScriptedServer, error};
+use crate::{document, link, selfies};
+
+type Shared = Arc<Mutex<ScriptedServer>>;
+
+fn phone() -> Phone {
+    let mut phone = Phone::new(link(), "device-1".into(), "1.0".into(), document(), selfies());
+    phone.timing = Timing { reply: Duration::from_secs(20), backoff: [Duration::ZERO; 5] };
+    phone
+}
+
+/// Serves every connection with the same scripted server.
+async fn serve(server: ScriptedServer) -> (Url, Shared) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let server = Arc::new(Mutex::new(server));
+    let shared = Arc::clone(&server);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            serve_socket(stream, &shared).await;
+            shared.lock().unwrap().disconnect();
+        }
+    });
+    (base.parse().unwrap(), server)
+}
+
+async fn serve_socket(stream: TcpStream, server: &Shared) {
+    #[allow(clippy::result_large_err, reason = "the signature is tungstenite's")]
+    let check = |request: &Request, response: Response| {
+        let expected = format!("/v1/verify/session/{}", link().session_id());
+        assert_eq!(request.uri().path(), expected);
+        Ok(response)
+    };
+    let Ok(mut socket) = tokio_tungstenite::accept_hdr_async(stream, check).await else {
+        return;
+    };
+    while let Some(Ok(message)) = socket.next().await {
+        let Message::Binary(frame) = message else {
+            continue;
+        };
+        let message = ClientMessage::decode(&frame).unwrap().unwrap();
+        let answers = server.lock().unwrap().receive(message);
+        for answer in answers {
+            let frame = answer.encode().unwrap();
+            if socket.send(Message::binary(frame)).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn server() -> ScriptedServer {
+    ScriptedServer::new(link().session_id())
+}
+
+/// Drops the network once, at `drop_at`, and signs with a fixed signature.
+struct Unlucky {
+    drop_at: Option<Progress>,
+    signed: usize,
+}
+
+impl Holder for Unlucky {
+    fn choose(&mut self, _: &ShareRequest) -> ShareChoice {
+        ShareChoice::All
+    }
+
+    fn sign(&mut self, challenge: &[u8]) -> Option<Vec<u8>> {
+        assert_eq!(challenge.len(), limits::CHALLENGE_BYTES);
+        self.signed += 1;
+        Some(vec![9; 64])
+    }
+
+    fn progress(&mut self, progress: Progress) -> Connection {
+        if self.drop_at.as_ref() == Some(&progress) {
+            self.drop_at = None;
+            return Connection::Drop;
+        }
+        Connection::Keep
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_over_a_socket() {
+    let (base, server) = serve(server()).await;
+    let mut steps = Vec::new();
+    let outcome =
+        phone().run(&base, |_| ShareChoice::Required, |step| steps.push(step)).await.unwrap();
+    assert_eq!(outcome, Outcome::Shared { keys: vec!["kayle_document_id".into()] });
+    assert_eq!(steps.first(), Some(&Progress::HelloAccepted { resumed: false }));
+    assert_eq!(steps.last(), Some(&Progress::SelectionSent));
+    let server = server.lock().unwrap();
+    let kinds: Vec<_> = server
+        .received
+        .iter()
+        .filter_map(|message| match message {
+            ClientMessage::Data(data) => Some(data.kind),
+            _ => None,
+        })
+        .collect();
+    assert!(!kinds.contains(&DataKind::ActiveAuth), "there is no chip");
+}
+
+#[tokio::test]
+async fn a_lost_network_is_opened_again() {
+    let (base, server) = serve(server()).await;
+    let mut holder = Unlucky {
+        drop_at: Some(Progress::Uploaded { kind: DataKind::Selfie, index: 0, chunk: 0, chunks: 1 }),
+        signed: 0,
+    };
+    let outcome = phone().run_with(&base, &mut holder).await.unwrap();
+    assert!(matches!(outcome, Outcome::Shared { .. }), "{outcome:?}");
+    assert_eq!((holder.drop_at, holder.signed), (None, 2));
+    let hellos = |message: &&ClientMessage| matches!(message, ClientMessage::Hello { .. });
+    assert_eq!(server.lock().unwrap().received.iter().filter(hellos).count(), 2);
+}
+
+#[tokio::test]
+async fn a_refusal_is_the_outcome() {
+    let mut scripted = server();
+    scripted.instead.insert(0, vec![error(SocketCode::HandoffTokenExpired)]);
+    let (base, _) = serve(scripted).await;
+    let outcome = phone().run(&base, |_| ShareChoice::All, |_| {}).await;
+    assert!(
+        matches!(outcome.unwrap(), Outcome::Refused { code, .. } if code == "HANDOFF_TOKEN_EXPIRED")
+    );
+}
+
+#[tokio::test]
+async fn nobody_listening_is_a_lost_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let mut reconnections = 0;
+    let outcome = phone()
+        .run(&base.parse().unwrap(), |_| ShareChoice::All, |_| reconnections += 1)
+        .await
+        .unwrap();
+    assert_eq!((outcome, reconnections), (Outcome::LostConnection, 5));
+}
+
+#[tokio::test]
+async fn a_silent_server_is_a_lost_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("ws://{}", listener.local_addr().unwrap());
+    let mut phone = phone();
+    phone.timing.reply = Duration::from_millis(20);
+    let outcome = phone.run(&base.parse().unwrap(), |_| ShareChoice::All, |_| {}).await;
+    assert_eq!(outcome.unwrap(), Outcome::LostConnection);
+}
+
+/// Answers the first message with `frame` as it is.
+async fn serve_raw(frame: Message) -> Url {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+            let _ = socket.next().await;
+            let _ = socket.send(frame.clone()).await;
+            let _ = socket.next().await;
+        }
+    });
+    base.parse().unwrap()
+}
+
+#[tokio::test]
+async fn garbage_from_the_server_is_an_error() {
+    let base = serve_raw(Message::binary(vec![1, 2, 3])).await;
+    let result = phone().run(&base, |_| ShareChoice::All, |_| {}).await;
+    assert!(matches!(result, Err(PhoneError::Decode(_))), "{result:?}");
+}
+
+#[tokio::test]
+async fn an_oversized_message_is_not_taken() {
+    let base = serve_raw(Message::binary(vec![0; limits::FRAME_BYTES + 1])).await;
+    let result = phone().run(&base, |_| ShareChoice::All, |_| {}).await;
+    assert_eq!(result.unwrap(), Outcome::LostConnection);
+}
+
+#[tokio::test]
+async fn only_web_addresses_are_called() {
+    for base in ["ftp://127.0.0.1/", "mailto:a@b", "data:,"] {
+        let result = phone().run(&base.parse().unwrap(), |_| ShareChoice::All, |_| {}).await;
+        assert!(matches!(result, Err(PhoneError::ApiBase)), "{base}");
+    }
+}
+
+#[tokio::test]
+async fn an_http_refusal_is_an_error() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let _ = stream.read(&mut request).await;
+        let answer = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(answer).await.unwrap();
+    });
+    let result = phone().run(&base.parse().unwrap(), |_| ShareChoice::All, |_| {}).await;
+    assert!(matches!(result, Err(PhoneError::Upgrade(429))), "{result:?}");
+}

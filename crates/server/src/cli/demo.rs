@@ -1,0 +1,267 @@
+//! `kayle demo`: a whole verification over real parts on this machine.
+
+mod phone_process;
+mod relying_party;
+mod steps;
+mod webhook;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use domain::key::{Keys, Secret};
+use domain::organization::Scope;
+use domain::policy::{FaceMatch, Policy};
+use domain::time::Timestamp;
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+use serde_json::json;
+use store::Location;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use url::Url;
+
+use super::failure::{Code, Failure};
+use super::outcome::Outcome;
+use super::simulated::Issued;
+use super::trust_files::Found;
+use super::{ambient_settings, logging, serve, simulated, workspace};
+use crate::app::{self, Options, Running};
+use crate::clock::{Clock, SystemClock};
+use crate::entropy::OsEntropy;
+use phone_process::PhoneProcess;
+use relying_party::{RelyingParty, Session};
+use steps::Steps;
+use webhook::{Opened, Receiver};
+
+const ORGANIZATION: &str = "Example Bank (demo)";
+const PHONE_LIMIT: Duration = Duration::from_secs(60);
+const WEBHOOK_LIMIT: Duration = Duration::from_secs(15);
+
+/// Run a whole verification on this machine.
+///
+/// Starts a server with a temporary data folder and a relying party that receives webhooks on a
+/// port of its own; creates organization, key, endpoint, encryption key and session; hands off to
+/// a phone in a process of its own, with a simulated passport of a simulated state whose
+/// certificate is imported for this run only; and prints the decrypted, signature-checked webhook.
+/// Face match is off: this version makes none. Exit code 0 only if the webhook arrived, its
+/// signature and its claims are right. Nothing is left behind.
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// Stop before the phone: leave the page for a browser, and print the phone command to paste.
+    #[arg(long)]
+    interactive: bool,
+}
+
+pub(super) async fn run(args: DemoArgs, json: bool) -> Result<Outcome, Failure> {
+    logging::start(&ambient_settings()?, "warn")?;
+    let data = tempfile::Builder::new()
+        .prefix("kayle-demo-")
+        .tempdir()
+        .map_err(|error| Failure::io("a temporary folder", &error))?;
+    let result = tokio::select! {
+        result = Demo::run(&data, args.interactive, json) => result,
+        _ = tokio::signal::ctrl_c() => {
+            Err(Failure::new(Code::Demo, "interrupted", "the temporary folder is removed"))
+        }
+    };
+    data.close().map_err(|error| Failure::io("the temporary folder", &error))?;
+    result
+}
+
+struct Demo {
+    steps: Steps,
+    running: Running,
+    issued: Issued,
+    receiver: Receiver,
+    relying_party: RelyingParty,
+}
+
+impl Demo {
+    async fn run(data: &TempDir, interactive: bool, json: bool) -> Result<Outcome, Failure> {
+        let mut steps = Steps::new(json);
+        let (running, master) = start_server(data.path()).await?;
+        let base = serve::base_url(running.address)?;
+        steps.done(format!("server started on http://{}", running.address));
+
+        let issued = simulated::create(&data.path().join("passport"), SystemClock.now())?;
+        import(&running, &issued).await?;
+        steps.done("simulated state and passport made, its certificate imported for this run");
+
+        let api_key = organization(&running, &Keys::derive(&master)).await?;
+        steps.done(format!("organization {ORGANIZATION} with face_match=off, and API key"));
+
+        let receiver = Receiver::start().await?;
+        let relying_party = RelyingParty::new(base, api_key)?;
+        receiver.register(&relying_party).await?;
+        steps.done(format!("webhook endpoint {} and encryption key registered", receiver.url));
+        let mut demo = Self { steps, running, issued, receiver, relying_party };
+        let outcome = demo.verify(interactive).await;
+        demo.running.stop().await;
+        outcome
+    }
+
+    async fn verify(&mut self, interactive: bool) -> Result<Outcome, Failure> {
+        let session = self.relying_party.create_session().await?;
+        self.steps.done("session created");
+        self.steps.say(format!("\n{}\n{}", session.verification_url, qr_code(&session)?));
+
+        let phone = if interactive {
+            None
+        } else {
+            let link = self.relying_party.hand_off(&session).await?;
+            self.steps.done("handoff minted");
+            let phone = PhoneProcess::new(&link, &self.issued.passport)?;
+            let report = within(PHONE_LIMIT, "the phone", phone.run()).await??;
+            self.steps.done("phone: document sent, verdict accepted, fields shared");
+            Some(report)
+        };
+        let delivery = if interactive {
+            self.wait_for_browser(&session).await?
+        } else {
+            within(WEBHOOK_LIMIT, "the webhook", self.receiver.next()).await??
+        };
+        self.steps.done("webhook arrived");
+        let opened = self.receiver.open(&delivery, SystemClock.now())?;
+        self.steps.done("webhook: signature verified, payload decrypted");
+        self.check(&session, &opened)?;
+        self.steps.done("claims equal the simulated holder's");
+        Ok(self.outcome(&session, &opened, phone))
+    }
+
+    /// Prints the phone command, and a new one whenever its link has expired.
+    async fn wait_for_browser(&mut self, session: &Session) -> Result<webhook::Delivery, Failure> {
+        self.steps.say("Open the page in a browser, then paste this in another terminal:");
+        loop {
+            let link = self.relying_party.hand_off(session).await?;
+            let expires_at = Timestamp(link.expires_at().as_millisecond());
+            let phone = PhoneProcess::new(&link, &self.issued.passport)?;
+            self.steps.say(format!("\n{}\n", phone.command_line()));
+            tokio::select! {
+                delivery = self.receiver.next() => return delivery,
+                () = SystemClock.sleep_until(expires_at) => {}
+            }
+            if self.relying_party.is_in_progress(session).await? {
+                return self.receiver.next().await;
+            }
+            self.steps.say("That link has expired. The next one:");
+        }
+    }
+
+    fn check(&self, session: &Session, opened: &Opened) -> Result<(), Failure> {
+        let wrong = |what: &str| {
+            Failure::new(Code::Demo, format!("the webhook's {what}"), "see the webhook above")
+        };
+        if opened.event() != Some("verification.attempt.succeeded") {
+            self.steps.say(opened.pretty());
+            return Err(wrong("event is not verification.attempt.succeeded"));
+        }
+        if opened.session() != Some(session.id.as_str()) {
+            return Err(wrong("session is another one"));
+        }
+        let id = opened.claim("kayle_document_id").and_then(|id| id.as_str()).unwrap_or_default();
+        if !id.starts_with("kdid_") || id.len() != "kdid_".len() + 64 {
+            return Err(wrong("kayle_document_id is malformed"));
+        }
+        for (key, expected) in self.issued.claims() {
+            if opened.claim(key) != Some(&expected) {
+                return Err(wrong(&format!("{key} is not the holder's")));
+            }
+        }
+        Ok(())
+    }
+
+    fn outcome(
+        &self,
+        session: &Session,
+        opened: &Opened,
+        phone: Option<serde_json::Value>,
+    ) -> Outcome {
+        let human = format!(
+            "\nWebhook, decrypted, its signature verified:\n{}\n\n{}\n\n\
+             The passport and its state are simulated: the certificate was trusted by this run \
+             alone.\nFace match is off, by face_match=off of the organization, because this \
+             version makes none: the holder's face was not compared with the portrait, and the \
+             assurance says so.",
+            opened.pretty(),
+            self.steps.table(),
+        );
+        let json = json!({
+            "webhook": opened.payload,
+            "signature_verified": true,
+            "claims_match": true,
+            "verification_url": session.verification_url.as_str(),
+            "phone": phone,
+            "simulated": true,
+            "face_match": FaceMatch::Off.as_str(),
+            "steps": self.steps.to_json(),
+            "duration_ms": self.steps.total_ms(),
+        });
+        Outcome::done(human, json)
+    }
+}
+
+async fn start_server(
+    data: &Path,
+) -> Result<(Running, super::master_secret::MasterSecret), Failure> {
+    let master = super::master_secret::load(None, data, &mut OsEntropy)?;
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .map_err(|error| Failure::io("cannot listen on 127.0.0.1", &error))?;
+    let running = app::start(Options {
+        listener,
+        location: Location::Sqlite(data.join("kayle.db")),
+        master: master.clone(),
+        clock: Arc::new(SystemClock),
+        entropy: Box::new(OsEntropy),
+        store_entropy: Box::new(OsEntropy),
+        public_url: None,
+    })
+    .await?;
+    Ok((running, master))
+}
+
+async fn import(running: &Running, issued: &Issued) -> Result<(), Failure> {
+    let found = Found::named_by_operator(issued.certificate.clone());
+    let item = found.to_trust_item("simulated, for this demo", SystemClock.now());
+    running.app.store.import_trust(vec![item]).await?;
+    Ok(())
+}
+
+/// Organization and key are the operator's to make: as `kayle org` and `kayle key` do.
+async fn organization(running: &Running, keys: &Keys) -> Result<Secret, Failure> {
+    let store = &running.app.store;
+    let now = SystemClock.now();
+    let policy = Policy { face_match: FaceMatch::Off };
+    let name = ORGANIZATION.to_owned();
+    let organization = workspace::create_organization(store, name, policy, now).await?;
+    let scopes = vec![Scope::SessionsRead, Scope::SessionsWrite, Scope::WebhooksWrite];
+    let (_, secret) =
+        workspace::create_api_key(store, keys, organization.id, "demo".to_owned(), scopes, now)
+            .await?;
+    Ok(secret)
+}
+
+fn qr_code(session: &Session) -> Result<String, Failure> {
+    let url: &Url = &session.verification_url;
+    let code = QrCode::new(url.as_str())
+        .map_err(|error| Failure::new(Code::Demo, error.to_string(), "the URL is too long"))?;
+    // Drawn is what is light: most terminals are dark.
+    Ok(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
+}
+
+async fn within<T>(
+    limit: Duration,
+    what: &str,
+    future: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        value = future => Ok(value),
+        () = SystemClock.sleep_until(SystemClock.now() + limit) => Err(Failure::new(
+            Code::Demo,
+            format!("{what} took longer than {} s", limit.as_secs()),
+            "run it again with KAYLE_LOG=debug",
+        )),
+    }
+}

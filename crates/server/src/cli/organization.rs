@@ -1,0 +1,151 @@
+//! `kayle org`.
+
+use clap::Subcommand;
+use domain::id::OrganizationId;
+use domain::organization::Organization;
+use domain::policy::Policy;
+use serde_json::{Value, json};
+
+use super::failure::{Code, Failure};
+use super::outcome::Outcome;
+use super::workspace::{self, Workspace};
+use super::{StoreArgs, table};
+use crate::iso::iso;
+
+const MAX_NAME_CHARACTERS: usize = 120;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum OrgCommand {
+    /// Create an organization.
+    Create {
+        /// The name that people are shown when it asks for their data.
+        name: String,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// List all organizations with their policies.
+    List {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Set policies of an organization; sessions that exist keep those they were created under.
+    ///
+    /// Policies: face_match=required (the default: the chip's portrait must be matched with a
+    /// selfie) or face_match=off (no match is made, and the assurance of every verdict says so).
+    Set {
+        /// The organization.
+        #[arg(value_name = "ID")]
+        id: OrganizationId,
+        /// Policies to set.
+        #[arg(value_name = "KEY=VALUE", required = true)]
+        assignments: Vec<String>,
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+}
+
+pub(super) async fn run(command: OrgCommand) -> Result<Outcome, Failure> {
+    match command {
+        OrgCommand::Create { name, store } => create(&name, &store).await,
+        OrgCommand::List { store } => list(&store).await,
+        OrgCommand::Set { id, assignments, store } => set(&id, &assignments, &store).await,
+    }
+}
+
+async fn create(name: &str, store: &StoreArgs) -> Result<Outcome, Failure> {
+    let name = name_of(name)?;
+    let workspace = Workspace::open_or_create(store).await?;
+    let organization = workspace.create_organization(name, Policy::default()).await?;
+    workspace.close().await?;
+    Ok(Outcome::done(
+        format!("created organization {} ({})", organization.id, organization.name),
+        to_json(&organization),
+    ))
+}
+
+async fn list(store: &StoreArgs) -> Result<Outcome, Failure> {
+    let workspace = Workspace::open(store).await?;
+    let organizations = workspace.store.list_organizations().await?;
+    workspace.close().await?;
+    let heading = ["ID", "CREATED", "POLICIES", "NAME"].map(str::to_owned);
+    let rows = organizations.iter().map(|organization| {
+        [
+            organization.id.to_string(),
+            iso(organization.created_at),
+            policies(organization),
+            organization.name.clone(),
+        ]
+    });
+    let rows: Vec<_> = std::iter::once(heading).chain(rows).collect();
+    let human = match organizations.is_empty() {
+        true => "no organizations; create one with `kayle org create NAME`".to_owned(),
+        false => table::columns(&rows),
+    };
+    let json: Vec<Value> = organizations.iter().map(to_json).collect();
+    Ok(Outcome::done(human, json!({ "organizations": json })))
+}
+
+async fn set(
+    id: &OrganizationId,
+    assignments: &[String],
+    store: &StoreArgs,
+) -> Result<Outcome, Failure> {
+    let assign = |policy: Policy| {
+        assignments.iter().try_fold(policy, |policy, assignment| policy.assign(assignment))
+    };
+    // Refuse what can never be set before anything is opened.
+    assign(Policy::default()).map_err(|error| {
+        Failure::new(Code::Policy, error.to_string(), "see `kayle org set --help`")
+    })?;
+    let workspace = Workspace::open(store).await?;
+    let organization = workspace.store.read_organization(id).await?.ok_or_else(|| not_found(id))?;
+    let policy = assign(organization.policy).unwrap_or(organization.policy);
+    workspace.store.set_policy(id, policy).await?;
+    workspace.close().await?;
+    let organization = Organization { policy, ..organization };
+    Ok(Outcome::done(
+        format!("{}: {}", organization.name, policies(&organization)),
+        to_json(&organization),
+    ))
+}
+
+fn name_of(text: &str) -> Result<String, Failure> {
+    let name = text.trim();
+    if name.is_empty()
+        || name.chars().count() > MAX_NAME_CHARACTERS
+        || name.chars().any(char::is_control)
+    {
+        return Err(Failure::usage(
+            "the name must have 1 to 120 characters, none of them a control character",
+            "people see it when they are asked for their data",
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn policies(organization: &Organization) -> String {
+    organization.policy.entries().map(|(key, value)| format!("{key}={value}")).join(" ")
+}
+
+fn to_json(organization: &Organization) -> Value {
+    let policies: serde_json::Map<String, Value> = organization
+        .policy
+        .entries()
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.into()))
+        .collect();
+    json!({
+        "id": organization.id.as_str(),
+        "name": organization.name,
+        "policies": policies,
+        "created_at": iso(organization.created_at),
+    })
+}
+
+pub(super) fn not_found(id: &OrganizationId) -> Failure {
+    Failure::new(
+        Code::NotFound,
+        format!("there is no organization {id}"),
+        format!("`kayle org list` shows them; {}", workspace::WHICH_DATA),
+    )
+}

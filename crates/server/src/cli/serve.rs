@@ -1,0 +1,94 @@
+//! `kayle serve`.
+
+use std::sync::Arc;
+
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use url::Url;
+
+use super::failure::{Code, Failure, with_causes};
+use super::outcome::{Outcome, print_line};
+use super::{StoreArgs, logging, workspace};
+use crate::app::{self, Options, StartError};
+use crate::clock::SystemClock;
+use crate::entropy::OsEntropy;
+use crate::settings::{Flags, Key};
+
+/// Run the server.
+///
+/// When it is ready it prints one line on stdout: `listening on http://ADDRESS`. SIGTERM or SIGINT
+/// let what is in flight end; then it exits 0. The master secret is made in DIR (master.key, mode
+/// 0600) if it is absent; KAYLE_MASTER_KEY_FILE reads it from elsewhere and never makes it.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// URL under which people and phones reach the server [default: http://ADDRESS].
+    ///
+    /// Webhook and redirect targets must be https on public addresses; http to loopback is allowed
+    /// too where this URL is a loopback address.
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
+    let mut flags = Flags::new();
+    flags.extend(args.listen.map(|value| (Key::Listen, value)));
+    flags.extend(args.public_url.map(|value| (Key::PublicUrl, value)));
+    let settings = args.store.settings_with(flags)?;
+    logging::start(&settings, "info")?;
+    // Before anything is ready, so that a signal in between is not lost.
+    let mut terminate = listen_for(SignalKind::terminate())?;
+    let mut interrupt = listen_for(SignalKind::interrupt())?;
+
+    let location = workspace::prepare(&settings)?;
+    let master = workspace::master_secret(&settings)?;
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .map_err(|error| Failure::io(format!("cannot listen on {}", settings.listen), &error))?;
+    let running = app::start(Options {
+        listener,
+        location,
+        master,
+        clock: Arc::new(SystemClock),
+        entropy: Box::new(OsEntropy),
+        store_entropy: Box::new(OsEntropy),
+        public_url: settings.public_url,
+    })
+    .await?;
+    // A closed stdout takes the line from whoever closed it, and nothing from the server.
+    let _ = print_line(format_args!("listening on http://{}", running.address));
+    tracing::info!(address = %running.address, "ready");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    running.stop().await;
+    Ok(Outcome::silent())
+}
+
+fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
+    signal(kind).map_err(|error| Failure::io("signals", &error))
+}
+
+/// The base URL of a server on this machine.
+pub(super) fn base_url(address: std::net::SocketAddr) -> Result<Url, Failure> {
+    Url::parse(&format!("http://{address}"))
+        .map_err(|error| Failure::new(Code::Server, error.to_string(), "this should not happen"))
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        let code = match &error {
+            StartError::Store(_) => Code::Database,
+            StartError::PublicUrl => Code::Setting,
+            StartError::Listener(_) | StartError::WebhookClient(_) => Code::Server,
+        };
+        Self::new(code, with_causes(&error), "see `kayle serve --help`")
+    }
+}

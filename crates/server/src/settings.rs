@@ -1,0 +1,369 @@
+//! Settings: flags win over `KAYLE_*` variables, those over the TOML file, those over defaults.
+//!
+//! A key or variable that is not known is an error that names the nearest known one: a mistyped
+//! setting that is silently ignored is how a server ends up with a default nobody wanted.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use url::Url;
+
+const VARIABLE_PREFIX: &str = "KAYLE_";
+
+/// Variables with the prefix that are no settings: where the tests find shared data.
+const OTHER_VARIABLES: [&str; 1] = ["KAYLE_SHARED_DATA"];
+
+/// The file is read whole; no sensible one comes near this.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Everything that can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `listen`: where the server listens. Port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// `data`: the folder of the database and the master secret.
+    pub data: PathBuf,
+    /// `database`: the database, if it is not `DATA/kayle.db`.
+    pub database: Option<String>,
+    /// `public_url`: under which URL people and phones reach the server.
+    pub public_url: Option<Url>,
+    /// `master_key_file`: the master secret, if it is not `DATA/master.key`.
+    pub master_key_file: Option<PathBuf>,
+    /// `log`: which log lines are written (`info`, `server=debug`, …).
+    pub log: Option<String>,
+    /// `log_format`: how they are written.
+    pub log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// One line of text each.
+    #[default]
+    Text,
+    /// One JSON object each.
+    Json,
+}
+
+/// A setting, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    /// See [`Settings::listen`].
+    Listen,
+    /// See [`Settings::data`].
+    Data,
+    /// See [`Settings::database`].
+    Database,
+    /// See [`Settings::public_url`].
+    PublicUrl,
+    /// See [`Settings::master_key_file`].
+    MasterKeyFile,
+    /// See [`Settings::log`].
+    Log,
+    /// See [`Settings::log_format`].
+    LogFormat,
+}
+
+/// Values given on the command line.
+pub type Flags = BTreeMap<Key, String>;
+
+/// Why settings cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// The file has a key that is no setting.
+    #[error("{}: unknown setting `{key}`", file.display())]
+    UnknownKey {
+        /// The file.
+        file: PathBuf,
+        /// The key.
+        key: String,
+        /// The known key that is most like it.
+        nearest: &'static str,
+    },
+    /// The environment has a `KAYLE_*` variable that is no setting.
+    #[error("unknown variable `{variable}`")]
+    UnknownVariable {
+        /// The variable.
+        variable: String,
+        /// The known variable that is most like it.
+        nearest: String,
+    },
+    /// A value cannot be read.
+    #[error("{source_name}: {reason}")]
+    Invalid {
+        /// Where the value comes from: `--listen`, `KAYLE_LISTEN`, or the file and key.
+        source_name: String,
+        /// What is expected.
+        reason: String,
+    },
+    /// The file cannot be read.
+    #[error("{}: {reason}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl SettingsError {
+    /// What the operator can do.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::UnknownKey { nearest, .. } => {
+                format!("did you mean `{nearest}`? known settings: {}", known(Key::name))
+            }
+            Self::UnknownVariable { nearest, .. } => {
+                format!("did you mean `{nearest}`? known variables: {}", known(Key::variable))
+            }
+            Self::Invalid { .. } => "flags win over KAYLE_* variables, those over the file".into(),
+            Self::File { .. } => "name a readable TOML file with --config".into(),
+        }
+    }
+}
+
+impl Key {
+    /// All settings.
+    pub const ALL: [Self; 7] = [
+        Self::Listen,
+        Self::Data,
+        Self::Database,
+        Self::PublicUrl,
+        Self::MasterKeyFile,
+        Self::Log,
+        Self::LogFormat,
+    ];
+
+    /// The key in the file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Listen => "listen",
+            Self::Data => "data",
+            Self::Database => "database",
+            Self::PublicUrl => "public_url",
+            Self::MasterKeyFile => "master_key_file",
+            Self::Log => "log",
+            Self::LogFormat => "log_format",
+        }
+    }
+
+    /// The variable in the environment.
+    pub fn variable(self) -> String {
+        format!("{VARIABLE_PREFIX}{}", self.name().to_ascii_uppercase())
+    }
+
+    fn flag(self) -> String {
+        format!("--{}", self.name().replace('_', "-"))
+    }
+}
+
+impl Settings {
+    /// Reads the settings from the three places.
+    ///
+    /// Paths are relative to the working directory, wherever they are written. An empty variable
+    /// counts as absent.
+    pub fn load(
+        flags: Flags,
+        environment: impl IntoIterator<Item = (String, String)>,
+        file: Option<&Path>,
+    ) -> Result<Self, SettingsError> {
+        let text = file.map(read_file).transpose()?;
+        Self::merge(flags, environment, file.zip(text.as_deref()))
+    }
+
+    fn merge(
+        flags: Flags,
+        environment: impl IntoIterator<Item = (String, String)>,
+        file: Option<(&Path, &str)>,
+    ) -> Result<Self, SettingsError> {
+        let mut values = Values::default();
+        if let Some((path, text)) = file {
+            values.add_file(path, text)?;
+        }
+        values.add_environment(environment)?;
+        values.add_flags(flags);
+        values.finish()
+    }
+}
+
+/// What was given, each value with the name of the place it comes from. Later places win.
+#[derive(Default)]
+struct Values(BTreeMap<Key, (String, String)>);
+
+impl Values {
+    fn add_file(&mut self, path: &Path, text: &str) -> Result<(), SettingsError> {
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
+            SettingsError::File { file: path.to_owned(), reason: error.message().to_owned() }
+        })?;
+        for (name, value) in table {
+            let source = format!("{}: {name}", path.display());
+            let Some(key) = Key::ALL.into_iter().find(|key| key.name() == name) else {
+                let nearest = nearest(&name, Key::ALL.map(Key::name));
+                return Err(SettingsError::UnknownKey { file: path.into(), key: name, nearest });
+            };
+            let toml::Value::String(value) = value else {
+                return Err(SettingsError::Invalid {
+                    source_name: source,
+                    reason: "expected a text in quotes".into(),
+                });
+            };
+            self.0.insert(key, (source, value));
+        }
+        Ok(())
+    }
+
+    fn add_environment(
+        &mut self,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), SettingsError> {
+        for (variable, value) in environment {
+            if !variable.starts_with(VARIABLE_PREFIX)
+                || OTHER_VARIABLES.contains(&variable.as_str())
+            {
+                continue;
+            }
+            let Some(key) = Key::ALL.into_iter().find(|key| key.variable() == variable) else {
+                let nearest = nearest(&variable, Key::ALL.map(Key::variable));
+                return Err(SettingsError::UnknownVariable { variable, nearest });
+            };
+            if !value.is_empty() {
+                self.0.insert(key, (variable, value));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_flags(&mut self, flags: Flags) {
+        self.0.extend(flags.into_iter().map(|(key, value)| (key, (key.flag(), value))));
+    }
+
+    fn finish(mut self) -> Result<Settings, SettingsError> {
+        Ok(Settings {
+            listen: self
+                .take(Key::Listen, |text| {
+                    text.parse().map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:8080".into())
+                })?
+                .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+            data: self.take(Key::Data, path)?.unwrap_or_else(|| "kayle-data".into()),
+            database: self.take(Key::Database, |text| Ok(text.to_owned()))?,
+            public_url: self.take(Key::PublicUrl, |text| {
+                Url::parse(text).map_err(|error| format!("expected an http(s) URL: {error}"))
+            })?,
+            master_key_file: self.take(Key::MasterKeyFile, path)?,
+            log: self.take(Key::Log, |text| Ok(text.to_owned()))?,
+            log_format: self
+                .take(Key::LogFormat, |text| match text {
+                    "text" => Ok(LogFormat::Text),
+                    "json" => Ok(LogFormat::Json),
+                    _ => Err("expected `text` or `json`".into()),
+                })?
+                .unwrap_or_default(),
+        })
+    }
+
+    fn take<T>(
+        &mut self,
+        key: Key,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, SettingsError> {
+        let Some((source_name, value)) = self.0.remove(&key) else { return Ok(None) };
+        read(&value).map(Some).map_err(|reason| SettingsError::Invalid { source_name, reason })
+    }
+}
+
+fn path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("expected a path".into()) } else { Ok(text.into()) }
+}
+
+fn read_file(path: &Path) -> Result<String, SettingsError> {
+    let failed = |reason: String| SettingsError::File { file: path.to_owned(), reason };
+    let size = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
+    if size > MAX_FILE_BYTES {
+        return Err(failed("too large for a settings file".into()));
+    }
+    std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
+}
+
+fn known<T: fmt::Display>(name: impl Fn(Key) -> T) -> String {
+    Key::ALL.map(|key| name(key).to_string()).join(", ")
+}
+
+/// The candidate that is most like `given`.
+fn nearest<T: AsRef<str>>(given: &str, candidates: [T; 7]) -> T {
+    let given = given.to_ascii_lowercase();
+    let likeness =
+        |candidate: &T| strsim::jaro_winkler(&given, &candidate.as_ref().to_ascii_lowercase());
+    let [first, rest @ ..] = candidates;
+    rest.into_iter().fold(first, |best, candidate| {
+        if likeness(&candidate) > likeness(&best) { candidate } else { best }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn file(text: &str) -> Option<(&Path, &str)> {
+        Some((Path::new("kayle.toml"), text))
+    }
+
+    #[test]
+    fn defaults_need_nothing() {
+        let settings = Settings::merge(Flags::new(), [], None).unwrap();
+        assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.data, Path::new("kayle-data"));
+        assert_eq!(settings.database, None);
+        assert_eq!(settings.log_format, LogFormat::Text);
+    }
+
+    #[test]
+    fn flags_win_over_variables_and_those_over_the_file() {
+        let text = "data = 'f'\nlisten = '127.0.0.1:1'\nlog = 'warn'";
+        let variables = environment(&[("KAYLE_DATA", "e"), ("KAYLE_LISTEN", "127.0.0.1:2")]);
+        let flags = Flags::from([(Key::Data, "c".to_owned())]);
+        let settings = Settings::merge(flags, variables, file(text)).unwrap();
+        assert_eq!(settings.data, Path::new("c"));
+        assert_eq!(settings.listen.port(), 2);
+        assert_eq!(settings.log.as_deref(), Some("warn"));
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest_known_one() {
+        let error = Settings::merge(Flags::new(), [], file("listne = 'x'")).unwrap_err();
+        assert!(
+            matches!(&error, SettingsError::UnknownKey { key, nearest: "listen", .. } if key == "listne")
+        );
+        assert!(error.hint().contains("did you mean `listen`?"), "{}", error.hint());
+        let error = Settings::merge(Flags::new(), [], file("[database]\nurl = 'x'")).unwrap_err();
+        assert!(matches!(error, SettingsError::Invalid { .. }));
+    }
+
+    #[test]
+    fn an_unknown_variable_names_the_nearest_known_one() {
+        let variables = environment(&[("KAYLE_PUBLICURL", "http://localhost")]);
+        let error = Settings::merge(Flags::new(), variables, None).unwrap_err();
+        assert!(
+            matches!(&error, SettingsError::UnknownVariable { nearest, .. } if nearest == "KAYLE_PUBLIC_URL")
+        );
+        let variables =
+            environment(&[("KAYLE_SHARED_DATA", "x"), ("HOME", "y"), ("KAYLE_LOG", "")]);
+        assert_eq!(Settings::merge(Flags::new(), variables, None).unwrap().log, None);
+    }
+
+    #[test]
+    fn an_unreadable_value_names_its_source() {
+        let variables = environment(&[("KAYLE_LISTEN", "here")]);
+        let error = Settings::merge(Flags::new(), variables, None).unwrap_err();
+        assert!(error.to_string().starts_with("KAYLE_LISTEN: expected ADDRESS:PORT"), "{error}");
+        let error = Settings::merge(Flags::new(), [], file("log_format = 'xml'")).unwrap_err();
+        assert_eq!(error.to_string(), "kayle.toml: log_format: expected `text` or `json`");
+    }
+}

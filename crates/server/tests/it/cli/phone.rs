@@ -1,0 +1,158 @@
+use serde_json::{Value, json};
+
+use super::{Kayle, Server};
+
+/// A server with a relying party, and a session of it.
+struct Scene {
+    kayle: Kayle,
+    server: Server,
+    key: String,
+    client: reqwest::Client,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let (kayle, org) = Kayle::with_organization();
+        kayle.json(&["org", "set", &org, "face_match=off"]);
+        let scope = "sessions:read,sessions:write";
+        let created =
+            kayle.json(&["key", "create", "--org", &org, "--name", "x", "--scope", scope]);
+        let key = created["key"].as_str().unwrap().to_owned();
+        let server = kayle.serve();
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { kayle, server, key, client }
+    }
+
+    async fn post(&self, path: &str, body: Option<Value>) -> Value {
+        let request =
+            self.client.post(format!("{}{path}", self.server.url)).bearer_auth(&self.key);
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        let answer: Value = request.send().await.unwrap().json().await.unwrap();
+        assert_eq!(answer["error"], Value::Null, "{answer}");
+        answer["data"].clone()
+    }
+
+    /// A session that asks for one required and one optional field; its id.
+    async fn session(&self) -> String {
+        let field = |required: bool| json!({ "required": required, "reason": "to know you" });
+        let fields = json!({ "family_name": field(true), "given_names": field(false) });
+        let session = self.post("/v1/sessions", Some(json!({ "share_fields": fields }))).await;
+        session["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The payload of a handoff.
+    async fn hand_off(&self, session: &str) -> String {
+        self.post(&format!("/v1/verify/session/{session}/handoff"), None).await.to_string()
+    }
+
+    fn trust(&self, name: &str) {
+        let csca = self.kayle.path(&format!("kayle-data/sim/{name}/csca.der"));
+        self.kayle.json(&["trust".as_ref(), "import".as_ref(), csca.as_os_str()]);
+    }
+}
+
+fn encoded(payload: &str) -> String {
+    url::form_urlencoded::byte_serialize(payload.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+#[tokio::test]
+async fn a_simulated_passport_is_accepted_once_its_state_is_trusted() {
+    let scene = Scene::new();
+    let session = scene.session().await;
+    let phone = |payload: &str, more: &[&str]| {
+        let base = ["phone", payload, "--document", "sim:utopia", "--device-id", "d", "--json"];
+        scene.kayle.run(&[&base[..], &["--api", &scene.server.url], more].concat())
+    };
+    let refused = phone(&scene.hand_off(&session).await, &[]);
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert_eq!(refused.json()["outcome"], "rejected");
+    assert_eq!(refused.json()["code"], "passport_authenticity_failed");
+    assert!(refused.stderr.contains("csca.der"), "{}", refused.stderr);
+
+    scene.trust("utopia");
+    let accepted = phone(&scene.hand_off(&session).await, &[]);
+    assert_eq!(accepted.code, Some(0), "{}{}", accepted.stdout, accepted.stderr);
+    assert_eq!(accepted.json()["shared"], json!(["family_name", "kayle_document_id"]));
+    assert!(accepted.stderr.contains("Example Bank asks for:"), "{}", accepted.stderr);
+    let request = "family_name (required): to know you";
+    assert!(accepted.stderr.contains(request), "{}", accepted.stderr);
+}
+
+#[tokio::test]
+async fn every_form_of_the_link_is_taken() {
+    let scene = Scene::new();
+    // Makes the passport; the link is no good.
+    let unusable = r#"{"session_id":"x"}"#;
+    scene.kayle.run(&["phone", unusable, "--document", "sim:utopia"]).assert_failed(2, "USAGE");
+    let api = scene.server.url.as_str();
+    let forms: [(&str, fn(&str, &str, &str) -> String); 4] = [
+        ("kayle-id", |payload, _, _| format!("kayle-id://{}", encoded(payload))),
+        ("kayle", |payload, _, _| format!("kayle:/{}", encoded(payload))),
+        ("json", |payload, _, _| payload.to_owned()),
+        ("http", |payload, session, api| format!("{api}/{session}#handoff={}", encoded(payload))),
+    ];
+    let document = scene.kayle.path("kayle-data/sim/utopia");
+    assert!(!document.exists());
+    for (name, form) in forms {
+        let session = scene.session().await;
+        let payload = scene.hand_off(&session).await;
+        let link = form(&payload, &session, api);
+        let base = ["phone", &link, "--document", "sim:utopia", "--share", "all", "--json"];
+        let more: &[&str] = if name == "http" { &[] } else { &["--api", api] };
+        let ran = scene.kayle.run(&[&base[..], more].concat());
+        if name == "kayle-id" {
+            // The first one makes the state, which nobody trusts yet.
+            assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+            scene.trust("utopia");
+            continue;
+        }
+        assert_eq!(ran.code, Some(0), "{name}: {}{}", ran.stdout, ran.stderr);
+        let all = json!(["family_name", "given_names", "kayle_document_id"]);
+        assert_eq!(ran.json()["shared"], all, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_replayed_token_from_another_device_is_refused() {
+    let scene = Scene::new();
+    let session = scene.session().await;
+    let payload = scene.hand_off(&session).await;
+    let run = |device: &str| {
+        let args = ["phone", &payload, "--document", "sim:utopia", "--device-id", device];
+        scene.kayle.run(&[&args[..], &["--api", &scene.server.url, "--json"]].concat())
+    };
+    assert_eq!(run("first").json()["outcome"], "rejected");
+    let replayed = run("second");
+    assert_eq!(replayed.code, Some(1), "{}", replayed.stderr);
+    assert_eq!(replayed.json()["outcome"], "refused");
+}
+
+#[test]
+fn what_cannot_work_is_said_before_anything_is_sent() {
+    let kayle = Kayle::new();
+    let session = format!("vs_{}", "a".repeat(64));
+    let payload = |expires_at: &str| {
+        json!({
+            "v": 1,
+            "session_id": session,
+            "attempt_id": format!("va_{}", "b".repeat(64)),
+            "mobile_write_token": "0".repeat(64),
+            "expires_at": expires_at,
+        })
+        .to_string()
+    };
+    let later = payload("2999-01-01T00:00:00.000Z");
+    kayle.write("EF_SOD.bin", b"\x77\x00");
+    let run = |link: &str, document: &str, more: &[&str]| {
+        kayle.run(&[&["phone", link, "--document", document][..], more].concat())
+    };
+    run("hello", "sim:utopia", &[]).assert_failed(2, "USAGE");
+    run(&payload("2020-01-01T00:00:00Z"), "sim:utopia", &[]).assert_failed(1, "LINK");
+    run(&later, "sim:utopia", &[]).assert_failed(2, "USAGE");
+    let api = ["--api", "http://127.0.0.1:9"];
+    run(&later, ".", &api).assert_failed(1, "DOCUMENT");
+    run(&later, "sim:../x", &api).assert_failed(2, "USAGE");
+}

@@ -1,0 +1,15 @@
+//! The server, tested through its front door: a real server, real sockets, a real database.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod canary;
+//mod cli;
+mod consent;
+mod crash;
+mod endings;
+mod errors;
+mod handoff;
+mod page;
+mod reconnect;
+mod sessions;
+mod socket;

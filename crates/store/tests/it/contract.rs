@@ -1,0 +1,38 @@
+//! What every database must do. A database plugs in with a [`crate::world::Database`] and
+//! [`contract_suite`].
+
+pub(crate) mod organizations;
+pub(crate) mod outbox;
+pub(crate) mod sessions;
+pub(crate) mod trust;
+pub(crate) mod webhooks;
+
+/// Runs the whole suite over databases that `$make` makes.
+macro_rules! contract_suite {
+    ($make:path) => {
+        crate::contract::contract_suite! { @areas $make;
+            organizations: organizations_and_keys_round_trip, keys_are_found_by_hash_and_revoked_for_good;
+            sessions: every_state_round_trips, fifty_parallel_mints_make_one_attempt,
+                parallel_hellos_have_one_winner, a_failed_unit_leaves_its_neighbours_alone,
+                expiry_is_kept_though_the_unit_refuses, lists_agree_with_lazy_expiry,
+                lists_come_in_pages, what_does_not_exist_is_named,
+                a_unit_cannot_rewrite_what_is_fixed, only_changes_wake_and_only_once;
+            outbox: each_endpoint_gets_what_it_can_take, no_two_workers_hold_one_delivery,
+                a_lease_runs_out, retries_follow_the_schedule_to_the_end,
+                a_success_ends_the_delivery, a_disabled_endpoint_has_no_url,
+                events_are_listed_without_claims, nothing_of_a_refused_unit_is_told;
+            webhooks: endpoints_round_trip_and_stay_in_their_organization,
+                one_key_is_active_at_most, deleting_an_endpoint_takes_its_deliveries;
+            trust: imports_count_and_begin_generations;
+        }
+    };
+    (@areas $make:path; $($area:ident: $($test:ident),+;)+) => {
+        $(mod $area {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                crate::contract::$area::$test(&$make()).await;
+            })+
+        })+
+    };
+}
+pub(crate) use contract_suite;

@@ -1,0 +1,69 @@
+//! Organizations and API keys.
+
+use domain::organization::{ApiKey, Scope};
+use domain::policy::{FaceMatch, Policy};
+use store::StoreError;
+
+use crate::world::{Database, NOW, World};
+
+pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
+    let world = World::new(database);
+    let mut organization = world.new_organization();
+    world.store.create_organization(organization.clone()).await.unwrap();
+    let again = world.store.create_organization(organization.clone()).await;
+    assert_eq!(again, Err(StoreError::Conflict("it exists already")));
+
+    organization.policy = Policy { face_match: FaceMatch::Required };
+    world.store.set_policy(&organization.id, organization.policy).await.unwrap();
+    assert_eq!(
+        world.store.read_organization(&organization.id).await,
+        Ok(Some(organization.clone()))
+    );
+    assert_eq!(world.store.list_organizations().await, Ok(vec![organization]));
+    let nobody = world.new_organization().id;
+    assert_eq!(world.store.read_organization(&nobody).await, Ok(None));
+    assert_eq!(
+        world.store.set_policy(&nobody, Policy::default()).await,
+        Err(StoreError::NotFound("organization"))
+    );
+}
+
+pub(crate) async fn keys_are_found_by_hash_and_revoked_for_good(database: &dyn Database) {
+    let world = World::new(database);
+    let organization = world.organization().await;
+    let other = world.organization().await;
+    let hash = world.keys.api_key_hash("kk_secret");
+    let mut key = ApiKey {
+        id: world.api_key_id(),
+        organization: organization.clone(),
+        name: "backend".into(),
+        hash,
+        scopes: Scope::ALL.to_vec(),
+        created_at: NOW,
+        revoked_at: None,
+    };
+    world.store.create_api_key(key.clone()).await.unwrap();
+    let twin = ApiKey { id: world.api_key_id(), ..key.clone() };
+    assert_eq!(
+        world.store.create_api_key(twin).await,
+        Err(StoreError::Conflict("it exists already"))
+    );
+
+    let (found, owner) = world.store.find_api_key(&hash).await.unwrap().unwrap();
+    assert_eq!((&found, &owner.id), (&key, &organization));
+    let unknown = world.keys.api_key_hash("kk_other");
+    assert_eq!(world.store.find_api_key(&unknown).await, Ok(None));
+
+    world.store.revoke_api_key(&key.id, NOW).await.unwrap();
+    let later = NOW + std::time::Duration::from_secs(9);
+    world.store.revoke_api_key(&key.id, later).await.unwrap();
+    key.revoked_at = Some(NOW);
+    assert_eq!(world.store.find_api_key(&hash).await.unwrap().unwrap().0, key);
+    assert_eq!(world.store.list_api_keys(None).await, Ok(vec![key.clone()]));
+    assert_eq!(world.store.list_api_keys(Some(&organization)).await, Ok(vec![key]));
+    assert_eq!(world.store.list_api_keys(Some(&other)).await, Ok(vec![]));
+    assert_eq!(
+        world.store.revoke_api_key(&world.api_key_id(), NOW).await,
+        Err(StoreError::NotFound("API key"))
+    );
+}

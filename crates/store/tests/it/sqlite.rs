@@ -1,0 +1,275 @@
+//! SQLite: the contract, and what is its own: files, crashes, schema numbers, corrupt rows.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::webhook::DeliveryResult;
+use rusqlite::Connection;
+use store::{Location, StoreError};
+use tempfile::TempDir;
+
+use crate::contract::contract_suite;
+use crate::contract::outbox::success;
+use crate::world::{Database, LONG, NOW, World, open};
+
+contract_suite!(crate::sqlite::directory);
+
+/// A database in a directory of its own.
+struct Directory(TempDir);
+
+fn directory() -> Directory {
+    Directory(TempDir::new().unwrap())
+}
+
+impl Directory {
+    fn path(&self) -> PathBuf {
+        self.0.path().join("kayle.db")
+    }
+
+    /// The bytes of the database and of every file beside it.
+    fn contains(&self, needle: &str) -> bool {
+        std::fs::read_dir(self.0.path()).unwrap().any(|file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
+        })
+    }
+}
+
+impl Database for Directory {
+    fn location(&self) -> Location {
+        Location::Sqlite(self.path())
+    }
+}
+
+/// The files as they are on disk at the moment of a crash, without a word to the store.
+fn crash(from: &Directory) -> Directory {
+    let to = directory();
+    for file in std::fs::read_dir(from.0.path()).unwrap() {
+        let file = file.unwrap();
+        // The shared memory does not survive a crash of the machine.
+        if !file.file_name().to_string_lossy().ends_with("-shm") {
+            std::fs::copy(file.path(), to.0.path().join(file.file_name())).unwrap();
+        }
+    }
+    to
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_crash() {
+    let database = directory();
+    let world = World::new(&database);
+    let organization = world.organization().await;
+    world.endpoint(&organization, Some("k")).await;
+    for _ in 0..20 {
+        let id = world.session(&organization).await;
+        world.mint(&id, NOW).await.unwrap();
+        world.cancel(&id, NOW).await;
+        let session = world.read(&id).await;
+        let after = crash(&database);
+        let reopened = World::new(&after);
+        assert_eq!(reopened.read(&id).await, session);
+    }
+    let after = crash(&database);
+    let due = World::new(&after).store.lease_deliveries(NOW, 100).await.unwrap();
+    assert_eq!(due.len(), 20);
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_drop_without_close() {
+    let database = directory();
+    let world = World::new(&database);
+    let organization = world.organization().await;
+    let id = world.session(&organization).await;
+    world.mint(&id, NOW).await.unwrap();
+    let session = world.read(&id).await;
+    drop(world);
+    assert_eq!(World::new(&database).read(&id).await, session);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_share_a_file() {
+    let database = directory();
+    let worlds = [Arc::new(World::new(&database)), Arc::new(World::beside(&database))];
+    let organization = worlds[0].organization().await;
+    let contended = worlds[0].session(&organization).await;
+    let tasks: Vec<_> = (0..40)
+        .map(|number| {
+            let world = Arc::clone(&worlds[number % 2]);
+            let (organization, contended) = (organization.clone(), contended.clone());
+            tokio::spawn(async move {
+                let own = world.session(&organization).await;
+                world.mint(&own, NOW).await.unwrap();
+                world.mint(&contended, NOW).await.unwrap();
+                own
+            })
+        })
+        .collect();
+    for task in tasks {
+        let own = task.await.unwrap();
+        for world in &worlds {
+            assert_eq!(world.read(&own).await.attempts.len(), 1);
+        }
+    }
+    assert_eq!(worlds[1].read(&contended).await.attempts.len(), 1);
+}
+
+#[test]
+fn many_processes_may_open_a_new_file_at_once() {
+    let database = directory();
+    let openers: Vec<_> = (0..8)
+        .map(|seed| {
+            let location = database.location();
+            std::thread::spawn(move || open(location, seed).map(drop))
+        })
+        .collect();
+    for opener in openers {
+        assert_eq!(opener.join().unwrap(), Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn close_drains_the_queue_and_folds_the_log() {
+    let database = directory();
+    let world = World::new(&database);
+    let organization = world.organization().await;
+    let id = world.session(&organization).await;
+    let other = world.store.clone();
+    let (minted, closed) = tokio::join!(biased; world.mint(&id, NOW), world.store.close());
+    assert!(minted.is_ok(), "what was queued before is done");
+    assert_eq!(closed, Ok(()));
+    assert_eq!(other.ping().await, Err(StoreError::Closed));
+    assert_eq!(other.read_session(&id).await, Err(StoreError::Closed));
+    assert_eq!(other.close().await, Err(StoreError::Closed));
+    let files: Vec<_> = std::fs::read_dir(database.0.path()).unwrap().collect();
+    assert_eq!(files.len(), 1, "the log and the shared memory are gone");
+    assert_eq!(World::new(&database).read(&id).await.attempts.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn close_never_waits_for_an_idle_reader() {
+    let database = directory();
+    for _ in 0..50 {
+        let world = World::new(&database);
+        assert_eq!(world.store.list_organizations().await, Ok(vec![]));
+        let closed = tokio::time::timeout(Duration::from_secs(30), world.store.close()).await;
+        assert_eq!(closed, Ok(Ok(())));
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let database = directory();
+    let world = World::new(&database);
+    world.organization().await;
+    let mut names = Vec::new();
+    for file in std::fs::read_dir(database.0.path()).unwrap() {
+        let file = file.unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        names.push(file.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["kayle.db", "kayle.db-shm", "kayle.db-wal"]);
+}
+
+fn error_of(path: &Path) -> StoreError {
+    open(Location::Sqlite(path.to_owned()), 1).err().unwrap()
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_left_alone() {
+    let database = directory();
+    World::new(&database).store.close().await.unwrap();
+    let raw = Connection::open(database.path()).unwrap();
+    raw.pragma_update(None, "user_version", 99).unwrap();
+    drop(raw);
+    let before = std::fs::read(database.path()).unwrap();
+    assert_eq!(error_of(&database.path()), StoreError::TooNew { found: 99, known: 1 });
+    assert_eq!(std::fs::read(database.path()).unwrap(), before);
+}
+
+#[test]
+fn what_is_no_database_of_kayle_is_refused_and_left_alone() {
+    let database = directory();
+    let path = database.path();
+    let raw = Connection::open(&path).unwrap();
+    raw.execute_batch("CREATE TABLE recipes (id)").unwrap();
+    drop(raw);
+    let before = std::fs::read(&path).unwrap();
+    assert_eq!(error_of(&path), StoreError::UnsupportedDatabase);
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+
+    let text = database.0.path().join("letter.txt");
+    std::fs::write(&text, "Dear database, ".repeat(100)).unwrap();
+    assert_eq!(error_of(&text), StoreError::UnsupportedDatabase);
+    let nowhere = database.0.path().join("no such directory").join("kayle.db");
+    assert_eq!(error_of(&nowhere), StoreError::Io(std::io::ErrorKind::NotFound));
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named_without_its_contents() {
+    let database = directory();
+    let world = World::new(&database);
+    let organization = world.organization().await;
+    let id = world.session(&organization).await;
+    let attempt = world.mint(&id, NOW).await.unwrap().attempt;
+    let raw = Connection::open(database.path()).unwrap();
+    for (table, column, row, value, good) in [
+        ("attempts", "state", attempt.as_str(), "'from the future'", "'offered'"),
+        ("attempts", "token_hash", attempt.as_str(), "x'00'", "zeroblob(32)"),
+        ("sessions", "state", id.as_str(), "'from the future'", "'created'"),
+        ("sessions", "contract", id.as_str(), "'[\"from the future\"]'", "'{}'"),
+        ("sessions", "face_match", id.as_str(), "'from the future'", "'off'"),
+        ("sessions", "fence", id.as_str(), "-1", "0"),
+    ] {
+        let set = |to: &str| {
+            raw.execute(&format!("UPDATE {table} SET {column} = {to} WHERE id = '{row}'"), [])
+                .unwrap()
+        };
+        set(value);
+        let expected = StoreError::Corrupt { table, column, row: row.to_owned() };
+        assert_eq!(world.store.read_session(&id).await, Err(expected.clone()));
+        assert!(!expected.to_string().contains("future"));
+        set(good);
+        assert!(world.store.read_session(&id).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_claim_is_nowhere_in_the_files() {
+    let database = directory();
+    let world = World::new(&database);
+    let organization = world.organization().await;
+    world.endpoint(&organization, Some("k")).await;
+    world.endpoint(&organization, None).await;
+    let session = world.session(&organization).await;
+    let attempt = world.mint(&session, NOW).await.unwrap().attempt;
+    world.tell(&session, success(attempt.clone(), "CANARYSSON")).await;
+    assert!(database.contains(attempt.as_str()), "the search finds what is there");
+    assert!(!database.contains("CANARYSSON"));
+    world.store.close().await.unwrap();
+    assert!(!database.contains("CANARYSSON"));
+}
+
+#[tokio::test]
+async fn the_payload_of_an_ended_delivery_is_nowhere_in_the_files() {
+    for last in [DeliveryResult::Answered(200), DeliveryResult::NoAnswer] {
+        let database = directory();
+        let world = World::new(&database);
+        let organization = world.organization().await;
+        world.endpoint(&organization, Some(LONG)).await;
+        let session = world.session(&organization).await;
+        world.cancel(&session, NOW).await;
+        let mut now = NOW;
+        while let Some(due_at) = world.store.next_delivery_due().await.unwrap() {
+            now = due_at;
+            let due = world.store.lease_deliveries(now, 1).await.unwrap().remove(0);
+            assert!(database.contains("sealed.evt_"));
+            assert!(world.store.finish_delivery(&due.id, due.lease, last, now).await.unwrap());
+        }
+        world.store.close().await.unwrap();
+        assert!(!database.contains("sealed.evt_"), "after {last:?} at {now:?}");
+    }
+}
