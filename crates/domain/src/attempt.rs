@@ -97,14 +97,27 @@ impl FailureCode {
         }
     }
 
-    /// Whether the code is a verdict on the document, not the end of the session.
-    pub const fn is_verdict(self) -> bool {
-        matches!(self, Self::PassportAuthenticityFailed | Self::DocumentDataInvalid)
-    }
-
     /// Reads a code; `None` if there is no such code.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|code| code.as_str() == text)
+    }
+}
+
+/// The failure codes that are a verdict on the document, not the end of the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerdictCode {
+    /// See [`FailureCode::PassportAuthenticityFailed`].
+    PassportAuthenticityFailed,
+    /// See [`FailureCode::DocumentDataInvalid`].
+    DocumentDataInvalid,
+}
+
+impl From<VerdictCode> for FailureCode {
+    fn from(code: VerdictCode) -> Self {
+        match code {
+            VerdictCode::PassportAuthenticityFailed => Self::PassportAuthenticityFailed,
+            VerdictCode::DocumentDataInvalid => Self::DocumentDataInvalid,
+        }
     }
 }
 

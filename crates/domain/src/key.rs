@@ -88,12 +88,15 @@ impl Keys {
         let hkdf = Hkdf::<Sha256>::new(Some(b"kayle/k1"), master);
         let key = |purpose: &str| {
             let mut out: MacKey = [0; 64];
-            // Cannot fail: 64 bytes are within the 255 blocks that HKDF can give (RFC 5869 §2.3).
-            let _ = hkdf.expand(purpose.as_bytes(), &mut out);
+            #[expect(
+                clippy::expect_used,
+                reason = "64 bytes are within the 255 blocks that HKDF can give; a key of zeros must never be used"
+            )]
+            hkdf.expand(purpose.as_bytes(), &mut out).expect("RFC 5869 §2.3");
             out
         };
         let mut at_rest = [0; 32];
-        at_rest.copy_from_slice(&key("secrets-at-rest")[..32]);
+        at_rest.copy_from_slice(&Zeroizing::new(key("secrets-at-rest"))[..32]);
         Self {
             handoff_token: key("handoff-token"),
             handoff_token_hash: key("handoff-token-hash"),
@@ -128,7 +131,8 @@ impl Keys {
     /// What the database holds of a device id, per session: rows of two sessions of one phone
     /// cannot be linked without the key.
     pub fn device_hash(&self, session: &SessionId, device_id: &str) -> KeyedHash {
-        KeyedHash(mac(&self.device, format!("{session}|{device_id}").as_bytes()))
+        let message = Zeroizing::new(format!("{session}|{device_id}"));
+        KeyedHash(mac(&self.device, message.as_bytes()))
     }
 
     /// What the database holds of a cancel token.
@@ -173,9 +177,13 @@ fn document_id(
     kind: &str,
     number: &str,
 ) -> String {
-    let normal = |part: &str| part.split_whitespace().collect::<String>().to_uppercase();
+    let normal = |part: &str| {
+        let joined = Zeroizing::new(part.split_whitespace().collect::<String>());
+        Zeroizing::new(joined.to_uppercase())
+    };
+    let (country, kind, number) = (normal(country), normal(kind), normal(number));
     let message =
-        format!("{}|{}|{}|{}", organization.trim(), normal(country), normal(kind), normal(number));
+        Zeroizing::new(format!("{}|{}|{}|{}", organization.trim(), *country, *kind, *number));
     hex(&mac(key, message.as_bytes()))
 }
 

@@ -27,6 +27,7 @@ const TEXTS = {
 };
 
 const isPhone = /iPhone|Android/.test(navigator.userAgent);
+let offering = false;
 let handoff = null;
 let renewal = null;
 let polling = null;
@@ -64,6 +65,7 @@ async function poll() {
 async function show(status) {
   const name = screen(status);
   const offer = name === "offer";
+  offering = offer;
   const text = TEXTS[name] ?? "";
   if (element("state").textContent !== text) element("state").textContent = text;
   element("request").hidden = status.is_terminal;
@@ -84,9 +86,13 @@ async function show(status) {
 
 async function renew() {
   clearTimeout(renewal);
+  if (!offering) return;
   const response = await fetch(`/${session}/handoff`, { method: "POST" });
   if (response.ok) {
-    handoff = await response.json();
+    const fresh = await response.json();
+    // A phone may have come while the answer was on its way.
+    if (!offering) return;
+    handoff = fresh;
     element("qr").innerHTML = handoff.qr.slice(handoff.qr.indexOf("<svg"));
     element("open").href = handoff.app_link;
     element("open-row").hidden = !isPhone;
@@ -103,12 +109,12 @@ element("copy").addEventListener("click", async () => {
 
 element("cancel").addEventListener("click", async () => {
   if (!confirm("Cancel this verification?")) return;
-  await fetch(`${api}/cancel`, {
+  const response = await fetch(`${api}/cancel`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ cancel_token: sessionStorage.getItem(tokenKey) }),
   });
-  sessionStorage.removeItem(tokenKey);
+  if (response.ok || response.status === 401) sessionStorage.removeItem(tokenKey);
   poll();
 });
 

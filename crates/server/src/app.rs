@@ -24,8 +24,9 @@ use crate::webhook::seal::JweSealer;
 use crate::webhook::worker::Worker;
 use crate::{expiry, http, web, ws};
 
-/// How long a stopping server waits for what is in flight.
-const DRAIN: Duration = Duration::from_secs(10);
+/// How long a stopping server waits for what is in flight: longer than a webhook may take, so that
+/// one that was taken is recorded as taken.
+const DRAIN: Duration = Duration::from_secs(20);
 
 /// What a server is started with.
 pub struct Options {

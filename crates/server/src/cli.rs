@@ -118,6 +118,7 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 
 /// Runs the command line and reports its exit code.
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    crate::hardening::apply();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,

@@ -5,6 +5,7 @@ use domain::session::{Handoff, MintRefusal, Session};
 use store::StoreError;
 
 use crate::app::App;
+use crate::envelope::ApiError;
 
 /// Why there is no handoff.
 #[derive(Debug, thiserror::Error)]
@@ -24,4 +25,14 @@ pub(crate) async fn mint(app: &App, session: &SessionId) -> Result<Handoff, Hand
     let keys = std::sync::Arc::clone(&app.keys);
     let unit = move |session: Session| session.mint(fresh.clone(), &keys, now);
     Ok(app.store.session(session, now, unit).await??)
+}
+
+impl From<HandoffError> for ApiError {
+    fn from(error: HandoffError) -> Self {
+        match error {
+            HandoffError::Refused(refusal) => refusal.into(),
+            HandoffError::Store(StoreError::NotFound(_)) => Self::session_not_found(),
+            HandoffError::Store(error) => error.into(),
+        }
+    }
 }

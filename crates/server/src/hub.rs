@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::id::SessionId;
 use tokio::sync::watch;
 
+/// How many may wait for one session: twenty phones may race for it, and pages follow it.
+const MAX_WAITING: usize = 64;
+
 /// Who waits for which session.
 #[derive(Clone, Default)]
 pub struct Hub(Arc<Mutex<HashMap<SessionId, watch::Sender<u64>>>>);
@@ -26,12 +29,15 @@ impl Hub {
         }
     }
 
-    /// Waits for changes of the session from now on.
-    pub fn subscribe(&self, session: &SessionId) -> Subscription {
+    /// Waits for changes of the session from now on; `None` if too many do.
+    pub fn subscribe(&self, session: &SessionId) -> Option<Subscription> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let receiver =
-            waiting.entry(session.clone()).or_insert_with(|| watch::Sender::new(0)).subscribe();
-        Subscription { hub: self.clone(), session: session.clone(), receiver: Some(receiver) }
+        let sender = waiting.entry(session.clone()).or_insert_with(|| watch::Sender::new(0));
+        if sender.receiver_count() >= MAX_WAITING {
+            return None;
+        }
+        let receiver = Some(sender.subscribe());
+        Some(Subscription { hub: self.clone(), session: session.clone(), receiver })
     }
 }
 

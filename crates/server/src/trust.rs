@@ -1,9 +1,10 @@
 //! The trust store in memory, rebuilt when an import has changed it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use emrtd::trust::{Certificate, Crl, Provenance, TrustStore};
-use store::{Store, StoreError, TrustKind};
+use store::{Store, StoreError, TrustItem, TrustKind};
+use tokio::sync::Mutex;
 
 /// The trust store of the last generation that was seen.
 pub struct TrustCache {
@@ -18,25 +19,32 @@ impl TrustCache {
     }
 
     /// The trust store as it was last imported, also by another process.
+    ///
+    /// Built once per import: whoever asks meanwhile waits for the one that builds.
     pub(crate) async fn current(&self) -> Result<Arc<TrustStore>, StoreError> {
+        let mut cached = self.cached.lock().await;
         let generation = self.store.trust_generation().await?;
-        if let Some((built, trust)) = &*self.cached.lock().unwrap_or_else(PoisonError::into_inner)
+        if let Some((built, trust)) = &*cached
             && *built == generation
         {
             return Ok(Arc::clone(trust));
         }
-        let trust = Arc::new(build(&self.store).await?);
-        *self.cached.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((generation, Arc::clone(&trust)));
+        let items = self.store.trust_items().await?;
+        // Hundreds of signatures are checked here, which is no work for the runtime's own threads.
+        let built = tokio::task::spawn_blocking(move || build(items));
+        let trust = Arc::new(built.await.map_err(|_| StoreError::Panicked)??);
+        *cached = Some((generation, Arc::clone(&trust)));
         Ok(trust)
     }
 }
 
-/// Reads the imported certificates and lists back. An entry that cannot be read any more is
-/// skipped with a warning: it vouches for nothing.
-pub(crate) async fn build(store: &Store) -> Result<TrustStore, StoreError> {
+/// Reads the imported certificates and lists back.
+///
+/// A certificate that cannot be read any more is left out: it vouches for nothing. A revocation
+/// list that cannot be read is an error: without it, what it revokes would pass.
+fn build(items: Vec<TrustItem>) -> Result<TrustStore, StoreError> {
     let mut builder = TrustStore::builder();
-    for item in store.trust_items().await? {
+    for item in items {
         let provenance = Provenance { source: item.source, verified: item.verified };
         match item.kind {
             TrustKind::Csca => match Certificate::from_der(&item.der) {
@@ -45,7 +53,13 @@ pub(crate) async fn build(store: &Store) -> Result<TrustStore, StoreError> {
             },
             TrustKind::Crl => match Crl::from_der(&item.der) {
                 Ok(crl) => builder = builder.add_crl(crl),
-                Err(error) => tracing::warn!(%error, "a stored revocation list cannot be read"),
+                Err(_) => {
+                    return Err(StoreError::Corrupt {
+                        table: "trust_items",
+                        column: "der",
+                        row: domain::key::hex(&item.fingerprint),
+                    });
+                }
             },
         }
     }

@@ -6,15 +6,16 @@ mod socket;
 mod uploads;
 
 use axum::Router;
+use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::app::App;
 use crate::envelope::ApiError;
+use crate::path::PathText;
 
 /// A socket reads in small pieces; the library's default of 128 KiB per socket is memory that
 /// ten thousand idle sockets would hold.
@@ -31,7 +32,7 @@ pub(crate) fn routes() -> Router<App> {
 
 async fn open(
     State(app): State<App>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {

@@ -4,7 +4,7 @@
 //! displaced, or whose session has ended, finds that its number no longer opens anything.
 
 use super::{Session, SessionState, Transition};
-use crate::attempt::{AttemptState, Claim, FailureCode, Phase};
+use crate::attempt::{AttemptState, Claim, FailureCode, Phase, VerdictCode};
 use crate::claim::ClaimContext;
 use crate::event::{Event, Fact};
 use crate::id::AttemptId;
@@ -85,10 +85,11 @@ impl Session {
         mut self,
         attempt: &AttemptId,
         fence: u64,
-        code: FailureCode,
+        code: VerdictCode,
         now: Timestamp,
     ) -> Result<Transition<Rejection>, WriteRefusal> {
         self.holds(attempt, fence)?;
+        let code = FailureCode::from(code);
         self.update(attempt, now, |state| {
             *state = AttemptState::Failed { at: now, code, claimed: true }
         });

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::attempt::{AttemptState, FailureCode, Phase};
+use domain::attempt::{AttemptState, Phase, VerdictCode};
 use domain::entropy::Entropy;
 use domain::event::{Event, EventType};
 use domain::id::{AttemptId, OrganizationId, SessionId};
@@ -128,7 +128,7 @@ impl World {
             }
             Step::Reject { grant } => {
                 let Some((attempt, fence, _)) = pick(&self.grants, grant) else { return };
-                let code = FailureCode::PassportAuthenticityFailed;
+                let code = VerdictCode::PassportAuthenticityFailed;
                 self.writes(fence, |session, _| session.reject(&attempt, fence, code, now));
             }
             Step::Share { grant } => {

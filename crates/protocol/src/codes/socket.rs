@@ -37,6 +37,8 @@ super::codes! {
         HandoffDeviceMismatch = "HANDOFF_DEVICE_MISMATCH",
         /// Another socket holds the attempt, or has taken it over.
         AttemptConnectionActive = "ATTEMPT_CONNECTION_ACTIVE",
+        /// The session has more open sockets than any honest use needs.
+        TooManyConnections = "TOO_MANY_CONNECTIONS",
 
         /// The frame, or the bytes in it, are too large.
         FrameTooLarge = "FRAME_TOO_LARGE",
@@ -98,7 +100,8 @@ impl SocketCode {
             | Self::HandoffTokenExpired
             | Self::HandoffTokenConsumed
             | Self::HandoffDeviceMismatch
-            | Self::AttemptConnectionActive => Some(close::POLICY),
+            | Self::AttemptConnectionActive
+            | Self::TooManyConnections => Some(close::POLICY),
             Self::FrameTooLarge => Some(close::TOO_BIG),
             Self::InternalError => Some(close::INTERNAL),
             Self::HelloRequired

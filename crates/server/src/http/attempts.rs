@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use domain::attempt::{Attempt, AttemptState};
+use domain::attempt::{Attempt, FailureCode};
 use domain::id::{AttemptId, SessionId};
 use serde::{Deserialize, Serialize};
 use store::{AttemptFilter, AttemptStatus};
@@ -51,11 +51,12 @@ impl AttemptView {
             id: attempt.id.to_string(),
             session_id: session.to_string(),
             status: attempt.status(),
-            failure_code: attempt.failure_code().map(domain::attempt::FailureCode::as_str),
+            failure_code: attempt.failure_code().map(FailureCode::as_str),
             // A failed check of the document is certain; no other score exists without a face match.
-            risk_score: u8::from(
-                matches!(attempt.state, AttemptState::Failed { claimed: true, code, .. } if code.is_verdict()),
-            ),
+            risk_score: u8::from(matches!(
+                attempt.failure_code(),
+                Some(FailureCode::PassportAuthenticityFailed | FailureCode::DocumentDataInvalid)
+            )),
             completed_at: attempt.completed_at().map(iso),
             created_at: iso(attempt.created_at),
             updated_at: iso(attempt.updated_at),

@@ -4,7 +4,7 @@
 mod jwk;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -21,6 +21,7 @@ use super::json::{Body, created, data};
 use super::list::{self, Params, list};
 use super::time::iso;
 use crate::app::App;
+use crate::path::PathText;
 
 /// It goes into the header of every payload.
 const KEY_ID_CHARACTERS: std::ops::RangeInclusive<usize> = 1..=255;
@@ -65,7 +66,7 @@ struct KeyView {
 async fn create(
     State(app): State<App>,
     caller: Caller<WebhooksWrite>,
-    Path(endpoint): Path<String>,
+    PathText(endpoint): PathText,
     Body(body): Body<CreateBody>,
 ) -> Result<Response, ApiError> {
     let endpoint: EndpointId =
@@ -108,7 +109,7 @@ async fn create(
 async fn list_keys(
     State(app): State<App>,
     caller: Caller<WebhooksRead>,
-    Path(endpoint): Path<String>,
+    PathText(endpoint): PathText,
     Params(params): Params<ListParams>,
 ) -> Result<impl IntoResponse, ApiError> {
     let limit = list::limit(params.limit.as_deref())?;
@@ -130,7 +131,7 @@ async fn list_keys(
 async fn deactivate(
     State(app): State<App>,
     caller: Caller<WebhooksWrite>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<impl IntoResponse, ApiError> {
     switch(&app, &caller, &id, false).await
 }
@@ -138,7 +139,7 @@ async fn deactivate(
 async fn reactivate(
     State(app): State<App>,
     caller: Caller<WebhooksWrite>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<impl IntoResponse, ApiError> {
     switch(&app, &caller, &id, true).await
 }

@@ -1,7 +1,7 @@
 //! `/v1/webhooks/endpoints`: endpoints and their signing secrets (REFERENCE 1.4).
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -17,6 +17,7 @@ use super::json::{Body, created, data};
 use super::list::{self, Params, list};
 use super::time::iso;
 use crate::app::App;
+use crate::path::PathText;
 use crate::signing_secret;
 
 const NAME_CHARACTERS: std::ops::RangeInclusive<usize> = 1..=120;
@@ -138,7 +139,7 @@ async fn list_endpoints(
 async fn read(
     State(app): State<App>,
     caller: Caller<WebhooksRead>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<impl IntoResponse, ApiError> {
     let endpoint = owned(&app, &caller, &id).await?;
     Ok(data(EndpointView::of(&endpoint)))
@@ -147,7 +148,7 @@ async fn read(
 async fn update(
     State(app): State<App>,
     caller: Caller<WebhooksWrite>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
     Body(body): Body<UpdateBody>,
 ) -> Result<impl IntoResponse, ApiError> {
     let UpdateBody { name, url, enabled, subscribed_event_types } = body;
@@ -186,7 +187,7 @@ async fn update(
 async fn delete(
     State(app): State<App>,
     caller: Caller<WebhooksWrite>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<StatusCode, ApiError> {
     app.store.delete_endpoint(&caller.organization.id, &endpoint_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -195,7 +196,7 @@ async fn delete(
 async fn reveal(
     State(app): State<App>,
     caller: Caller<WebhooksWrite>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Response, ApiError> {
     let endpoint = owned(&app, &caller, &id).await?;
     let secret = signing_secret::open(&endpoint.sealed_secret, &endpoint.id, &app.keys)
@@ -207,7 +208,7 @@ async fn reveal(
 async fn rotate(
     State(app): State<App>,
     caller: Caller<WebhooksWrite>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<Response, ApiError> {
     let id = endpoint_id(&id)?;
     let secret = app.random(signing_secret::generate);

@@ -1,5 +1,7 @@
 //! JSON in and out.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
@@ -9,9 +11,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
+use crate::app::App;
 
 /// The largest JSON body.
 const MAX_BODY: usize = 64 * 1024;
+
+/// How long a body may take to arrive.
+const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// `{"data": …, "error": null}`.
 #[derive(Serialize)]
@@ -36,22 +42,22 @@ pub(crate) struct Body<T>(pub(crate) T);
 /// A JSON body that may be left out together with its content type.
 pub(crate) struct OptionalBody<T>(pub(crate) Option<T>);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        match read(request).await? {
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        match read(request, app).await? {
             Some(bytes) => parse(&bytes).map(Self),
             None => Err(wrong_type()),
         }
     }
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalBody<T> {
+impl<T: DeserializeOwned> FromRequest<App> for OptionalBody<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        match read(request).await? {
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        match read(request, app).await? {
             Some(bytes) => parse(&bytes).map(|body| Self(Some(body))),
             None => Ok(Self(None)),
         }
@@ -59,9 +65,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for OptionalBody<T> {
 }
 
 /// The body; `None` if there is neither a body nor a content type.
-async fn read(request: Request) -> Result<Option<Vec<u8>>, ApiError> {
+async fn read(request: Request, app: &App) -> Result<Option<Vec<u8>>, ApiError> {
     let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
-    let bytes = to_bytes(request.into_body(), MAX_BODY).await.map_err(|_| {
+    let body = tokio::select! {
+        body = to_bytes(request.into_body(), MAX_BODY) => body,
+        () = app.clock.sleep_until(app.now() + BODY_DEADLINE) => return Err(too_slow()),
+    };
+    let bytes = body.map_err(|_| {
         ApiError::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "PAYLOAD_TOO_LARGE",
@@ -128,5 +138,14 @@ fn wrong_type() -> ApiError {
         "UNSUPPORTED_MEDIA_TYPE",
         "the body must be JSON",
         "send `Content-Type: application/json`",
+    )
+}
+
+fn too_slow() -> ApiError {
+    ApiError::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "REQUEST_TIMEOUT",
+        format!("the body did not arrive within {} seconds", BODY_DEADLINE.as_secs()),
+        "send it again, in one piece",
     )
 }

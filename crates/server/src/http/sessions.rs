@@ -1,7 +1,7 @@
 //! `/v1/sessions`: create, read, list, cancel (REFERENCE 1.3).
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -22,6 +22,7 @@ use super::json::{OptionalBody, created, data};
 use super::list::{self, Params, list};
 use super::time::iso;
 use crate::app::App;
+use crate::path::PathText;
 
 const CANCEL_TOKEN_LENGTH: usize = 48;
 
@@ -94,7 +95,7 @@ async fn create(
     let body = body.unwrap_or_default();
     let contract = match &body.share_fields {
         None => ShareContract::default(),
-        Some(fields) => ShareContract::requested(&requested(fields)?)?,
+        Some(fields) => share_contract(fields)?,
     };
     let redirect_url = body.redirect_url.map(|url| check_redirect(&app, &url)).transpose()?;
     if caller.organization.policy.face_match == FaceMatch::Required {
@@ -129,7 +130,7 @@ async fn create(
 async fn read(
     State(app): State<App>,
     caller: Caller<SessionsRead>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
     Params(params): Params<IncludeAttempts>,
 ) -> Result<impl IntoResponse, ApiError> {
     let include = list::flag("include_attempts", params.include_attempts.as_deref())?;
@@ -155,11 +156,8 @@ async fn list_sessions(
     };
     let now = app.now();
     let page = app.store.list_sessions(&caller.organization.id, filter, now).await?;
-    let sessions: Vec<_> = page
-        .items
-        .into_iter()
-        .map(|session| SessionView::of(&session.at(now).session, &app, include))
-        .collect();
+    let sessions: Vec<_> =
+        page.items.into_iter().map(|session| SessionView::of(&session, &app, include)).collect();
     let cursor = sessions.last().map(|session| session.id.clone());
     Ok(list(sessions, limit, page.has_more, cursor))
 }
@@ -167,7 +165,7 @@ async fn list_sessions(
 async fn cancel(
     State(app): State<App>,
     caller: Caller<SessionsWrite>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<StatusCode, ApiError> {
     let session = owned(&app, &caller, &id).await?;
     let now = app.now();
@@ -207,7 +205,8 @@ fn check_redirect(app: &App, url: &str) -> Result<String, ApiError> {
     })
 }
 
-fn requested(fields: &Value) -> Result<Vec<RequestedField>, ApiError> {
+/// The contract's own errors come first, in the reference's order; then members it does not know.
+fn share_contract(fields: &Value) -> Result<ShareContract, ApiError> {
     let Value::Object(fields) = fields else {
         return Err(ApiError::new(
             StatusCode::BAD_REQUEST,
@@ -216,26 +215,29 @@ fn requested(fields: &Value) -> Result<Vec<RequestedField>, ApiError> {
             "each member is a claim key: {\"family_name\": {\"required\": true, \"reason\": \"…\"}}",
         ));
     };
-    fields.iter().map(|(key, value)| requested_field(key, value)).collect()
+    let requested: Vec<_> = fields.iter().map(|(key, value)| requested_field(key, value)).collect();
+    let contract = ShareContract::requested(&requested)?;
+    for (key, value) in fields {
+        let members = value.as_object().into_iter().flat_map(Map::keys);
+        if let Some(name) =
+            members.into_iter().find(|name| !matches!(name.as_str(), "required" | "reason"))
+        {
+            return Err(ApiError::invalid_request(
+                format!("unknown member `share_fields.{key}.{name}`"),
+                "leave it out; members that are not understood are refused, not ignored",
+            ));
+        }
+    }
+    Ok(contract)
 }
 
-fn requested_field(key: &str, value: &Value) -> Result<RequestedField, ApiError> {
-    let object = value.as_object();
-    let unknown = object.and_then(|members| {
-        members.keys().find(|name| !matches!(name.as_str(), "required" | "reason"))
-    });
-    if let Some(name) = unknown {
-        return Err(ApiError::invalid_request(
-            format!("unknown member `share_fields.{key}.{name}`"),
-            "leave it out; members that are not understood are refused, not ignored",
-        ));
-    }
-    Ok(RequestedField {
+fn requested_field(key: &str, value: &Value) -> RequestedField {
+    RequestedField {
         key: key.to_owned(),
-        is_object: object.is_some(),
+        is_object: value.is_object(),
         required: value.get("required").and_then(Value::as_bool),
         reason: value.get("reason").and_then(Value::as_str).map(str::to_owned),
-    })
+    }
 }
 
 impl SessionView {

@@ -1,7 +1,7 @@
 //! `/v1/verify/session/…`: what the page and the phone ask (REFERENCE 2).
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
@@ -16,7 +16,8 @@ use super::error::ApiError;
 use super::json::{Body, data};
 use super::time::iso;
 use crate::app::App;
-use crate::handoff::{self, HandoffError};
+use crate::handoff;
+use crate::path::PathText;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()
@@ -69,14 +70,10 @@ struct CancelBody {
 
 async fn mint(
     State(app): State<App>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = parse(&id)?;
-    let handoff = handoff::mint(&app, &session).await.map_err(|error| match error {
-        HandoffError::Refused(refusal) => refusal.into(),
-        HandoffError::Store(StoreError::NotFound(_)) => ApiError::session_not_found(),
-        HandoffError::Store(error) => error.into(),
-    })?;
+    let handoff = handoff::mint(&app, &session).await?;
     Ok(data(HandoffView {
         v: 1,
         session_id: id,
@@ -88,7 +85,7 @@ async fn mint(
 
 async fn details(
     State(app): State<App>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = read(&app, &id).await?;
     let organization = app
@@ -101,7 +98,7 @@ async fn details(
 
 async fn status(
     State(app): State<App>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<impl IntoResponse, ApiError> {
     // Read only: a session past its time is shown as expired, and the sweep makes it so.
     let session = read(&app, &id).await?.at(app.now()).session;
@@ -127,7 +124,7 @@ async fn status(
 
 async fn cancel(
     State(app): State<App>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
     Body(body): Body<CancelBody>,
 ) -> Result<StatusCode, ApiError> {
     let id = parse(&id)?;

@@ -1,7 +1,7 @@
 //! `GET /vs_…`: the page of a session, and the handoff it shows.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
@@ -15,8 +15,9 @@ use store::StoreError;
 use super::qr;
 use crate::app::App;
 use crate::envelope::ApiError;
-use crate::handoff::{self, HandoffError};
+use crate::handoff;
 use crate::iso::iso;
+use crate::path::PathText;
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -60,7 +61,7 @@ struct HandoffView {
     expires_at: String,
 }
 
-async fn page(State(app): State<App>, method: Method, Path(id): Path<String>) -> Response {
+async fn page(State(app): State<App>, method: Method, PathText(id): PathText) -> Response {
     let Ok(id) = id.parse::<SessionId>() else {
         if id.starts_with("vs_") && method == Method::GET {
             return html(StatusCode::NOT_FOUND, &INVALID_LINK);
@@ -68,7 +69,7 @@ async fn page(State(app): State<App>, method: Method, Path(id): Path<String>) ->
         return ApiError::unknown_route().into_response();
     };
     if !matches!(method, Method::GET | Method::HEAD) {
-        return ApiError::wrong_method().into_response();
+        return ([(header::ALLOW, "GET, HEAD")], ApiError::wrong_method()).into_response();
     }
     match load(&app, &id).await {
         Ok(Some((session, organization))) => {
@@ -82,13 +83,9 @@ async fn page(State(app): State<App>, method: Method, Path(id): Path<String>) ->
     }
 }
 
-async fn mint(State(app): State<App>, Path(id): Path<String>) -> Result<Response, ApiError> {
+async fn mint(State(app): State<App>, PathText(id): PathText) -> Result<Response, ApiError> {
     let session: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
-    let handoff = handoff::mint(&app, &session).await.map_err(|error| match error {
-        HandoffError::Refused(refusal) => refusal.into(),
-        HandoffError::Store(StoreError::NotFound(_)) => ApiError::session_not_found(),
-        HandoffError::Store(error) => error.into(),
-    })?;
+    let handoff = handoff::mint(&app, &session).await?;
     let expires_at = jiff::Timestamp::from_millisecond(handoff.expires_at.as_millis())
         .map_err(|error| ApiError::internal(&error))?;
     let token = SecretText::from(handoff.token.reveal());

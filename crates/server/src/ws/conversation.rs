@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::attempt::{FailureCode, Phase};
+use domain::attempt::{FailureCode, Phase, VerdictCode};
 use domain::id::AttemptId;
 use domain::session::{Hello, HelloRefusal, Session, Transition, WriteRefusal};
 use domain::share::{CONTRACT_VERSION, SelectionError};
@@ -159,12 +159,16 @@ impl Conversation {
             .await?
             .map_err(hello_refusal)?;
         let challenge = self.app.keys.active_auth_challenge(&attempt, granted.fence).to_vec();
+        let uploads = self
+            .claim
+            .as_ref()
+            .map_or_else(Uploads::default, |claim| Uploads::after(&claim.uploads));
         self.claim = Some(Claim {
             attempt,
             fence: granted.fence,
             phase: granted.phase,
             resuming: granted.resumed,
-            uploads: Uploads::default(),
+            uploads,
             evidence: Evidence::Collecting,
         });
         Ok(vec![ack(Ack::HelloOk), ServerMessage::ActiveAuthChallenge { challenge }])
@@ -264,7 +268,7 @@ impl Conversation {
         }
     }
 
-    async fn reject(&mut self, code: FailureCode) -> Result<Stop, Stop> {
+    async fn reject(&mut self, code: VerdictCode) -> Result<Stop, Stop> {
         let now = self.app.now();
         let claim = self.claim_mut()?;
         let (attempt, fence) = (claim.attempt.clone(), claim.fence);
@@ -272,12 +276,14 @@ impl Conversation {
             self.write(move |session| session.reject(&attempt, fence, code, now)).await?;
         Ok(Stop::Reject(Verdict {
             outcome: VerdictOutcome::Rejected,
-            reason_code: code.as_str().to_owned(),
+            reason_code: FailureCode::from(code).as_str().to_owned(),
             reason_message: match code {
-                FailureCode::DocumentDataInvalid => {
+                VerdictCode::DocumentDataInvalid => {
                     "The document is genuine, but its data cannot be read."
                 }
-                _ => "The document could not be proven genuine.",
+                VerdictCode::PassportAuthenticityFailed => {
+                    "The document could not be proven genuine."
+                }
             }
             .to_owned(),
             retry_allowed: rejection.retry_allowed(),
@@ -295,9 +301,6 @@ impl Conversation {
         }
         match claim.uploads.take(payload) {
             Ok(message) => Ok(ack(message)),
-            Err(Refusal::Code(SocketCode::FrameTooLarge)) => {
-                Err(Stop::Say(error(SocketCode::FrameTooLarge)))
-            }
             Err(Refusal::Code(code)) => Err(code.into()),
             Err(Refusal::Retry(retry)) => {
                 Err(report(SocketCode::DataChunkRetry, retry.to_message()))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::attempt::FailureCode;
+use domain::attempt::VerdictCode;
 use emrtd::UnixSeconds;
 use emrtd::lds::DataGroup;
 use emrtd::trust::TrustStore;
@@ -30,11 +30,11 @@ pub(super) enum ProveError {
 pub(super) async fn prove(
     app: &App,
     uploads: &mut Uploads,
-) -> Result<Result<PassivelyAuthenticated<Document>, FailureCode>, ProveError> {
+) -> Result<Result<PassivelyAuthenticated<Document>, VerdictCode>, ProveError> {
     let trust = app.trust.current().await?;
     let at = UnixSeconds(app.now().as_seconds());
     let Some(files) = document_files(uploads) else {
-        return Ok(Err(FailureCode::PassportAuthenticityFailed));
+        return Ok(Err(VerdictCode::PassportAuthenticityFailed));
     };
     // Verifying costs milliseconds of one core; more at once than cores would only wait in line
     // inside the runtime, where sockets that need no proof would wait with them.
@@ -52,30 +52,34 @@ fn judge(
     files: DocumentFiles,
     trust: &Arc<TrustStore>,
     at: UnixSeconds,
-) -> Result<PassivelyAuthenticated<Document>, FailureCode> {
+) -> Result<PassivelyAuthenticated<Document>, VerdictCode> {
     let proven = verify::passive(files, trust, at).and_then(|files| files.into_document(at));
     proven.map_err(|failure| {
         tracing::info!(reason = failure.reason.code(), "a document is not proven");
         match failure.reason {
             PassiveReason::MrzInvalid
             | PassiveReason::PortraitInvalid
-            | PassiveReason::PortraitUnsupported => FailureCode::DocumentDataInvalid,
-            _ => FailureCode::PassportAuthenticityFailed,
+            | PassiveReason::PortraitUnsupported => VerdictCode::DocumentDataInvalid,
+            _ => VerdictCode::PassportAuthenticityFailed,
         }
     })
 }
 
 fn document_files(uploads: &mut Uploads) -> Option<DocumentFiles> {
-    let mut files = DocumentFiles::new(uploads.remove(DataKind::Sod)?.to_vec());
+    let mut files = DocumentFiles::new(take(uploads, DataKind::Sod)?);
     for (kind, group) in [
         (DataKind::Dg1, DataGroup::DG1),
         (DataKind::Dg2, DataGroup::DG2),
         (DataKind::Dg14, DataGroup::DG14),
         (DataKind::Dg15, DataGroup::DG15),
     ] {
-        if let Some(bytes) = uploads.remove(kind) {
-            files = files.with(group, bytes.to_vec());
+        if let Some(bytes) = take(uploads, kind) {
+            files = files.with(group, bytes);
         }
     }
     Some(files)
+}
+
+fn take(uploads: &mut Uploads, kind: DataKind) -> Option<Vec<u8>> {
+    uploads.remove(kind).map(|mut bytes| std::mem::take(&mut *bytes))
 }

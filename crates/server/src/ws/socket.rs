@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use domain::id::SessionId;
 use domain::session::Session;
 use protocol::codes::{SocketCode, close};
-use protocol::{ClientMessage, ServerMessage, limits};
+use protocol::{ClientMessage, DecodeError, ServerMessage, limits};
 use store::StoreError;
+use zeroize::Zeroize as _;
 
 use super::conversation::{Conversation, Reply};
 use crate::app::App;
@@ -23,31 +25,34 @@ const LINGER: Duration = Duration::from_secs(30);
 /// How long the peer has to answer a close frame.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 
+/// How long the peer has to take a message. One that stops reading would otherwise hold its
+/// socket out of reach of cancel, expiry and shutdown.
+const SEND_DEADLINE: Duration = Duration::from_secs(10);
+
+/// 1012: come back in a moment (RFC 6455 registry).
+const SERVICE_RESTART: u16 = 1012;
+
 /// Serves one socket until it ends.
 pub(super) async fn run(app: App, id: String, mut socket: WebSocket) {
     let farewell = match open(&app, &id).await {
         Ok((session, changes)) => talk(&app, session, changes, &mut socket).await,
-        Err(code) => Some(Farewell::refusal(code)),
+        Err(code) => Some(Farewell::at_connect(code)),
     };
     let Some(farewell) = farewell else { return };
     for message in farewell.messages {
-        if send(&mut socket, &message).await.is_err() {
+        if say(&app, &mut socket, &message).await.is_err() {
             return;
         }
     }
     let frame = CloseFrame { code: farewell.close, reason: farewell.reason.into() };
-    if socket.send(Message::Close(Some(frame))).await.is_err() {
+    if send(&app, &mut socket, Message::Close(Some(frame))).await.is_err() {
         return;
     }
     // Reading on until the peer has closed: dropping a connection with unread bytes resets it,
     // and a reset can overtake the last message.
     let deadline = app.clock.sleep_until(app.now() + CLOSE_DEADLINE);
     let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
-    tokio::select! {
-        () = drained => {}
-        () = deadline => {}
-        () = app.shutdown.cancelled() => {}
-    }
+    tokio::select! { () = drained => {}, () = deadline => {} }
 }
 
 /// What is said last, and how the socket is closed.
@@ -58,18 +63,30 @@ struct Farewell {
 }
 
 impl Farewell {
-    fn refusal(code: SocketCode) -> Self {
+    /// A socket that cannot be served at all; the reference gives the text as the reason.
+    fn at_connect(code: SocketCode) -> Self {
         let close = code.close_code().unwrap_or(close::POLICY);
-        // At connect the reference gives the text as the reason, later the code.
-        let reason = if close == close::NORMAL { text(code) } else { code.as_str() };
-        Self { messages: vec![error(code)], close, reason: reason.to_owned() }
+        Self { messages: vec![error(code)], close, reason: text(code).to_owned() }
+    }
+
+    /// A socket that may not go on; the reason is the code, and a normal closure it is not.
+    fn refusal(code: SocketCode) -> Self {
+        let close = match code.close_code() {
+            None | Some(close::NORMAL) => close::POLICY,
+            Some(close) => close,
+        };
+        Self { messages: vec![error(code)], close, reason: code.to_string() }
+    }
+
+    fn restarting() -> Self {
+        Self { messages: vec![], close: SERVICE_RESTART, reason: "server restart".to_owned() }
     }
 }
 
 async fn open(app: &App, id: &str) -> Result<(Session, Subscription), SocketCode> {
     let id: SessionId = id.parse().map_err(|_| SocketCode::InvalidSessionId)?;
     // Listening before reading: no change can fall between the two.
-    let changes = app.hub.subscribe(&id);
+    let changes = app.hub.subscribe(&id).ok_or(SocketCode::TooManyConnections)?;
     let session = match app.store.read_session(&id).await {
         Ok(Some(session)) => session.at(app.now()).session,
         Ok(None) => return Err(SocketCode::SessionNotFound),
@@ -93,7 +110,7 @@ async fn talk(
         let message = tokio::select! {
             biased;
             () = app.shutdown.cancelled() => {
-                return Some(Farewell { messages: vec![], close: 1012, reason: "server restart".to_owned() });
+                return Some(Farewell::restarting());
             }
             () = changes.changed(), if linger.is_none() => match app.store.read_session(&id).await {
                 Ok(Some(session)) => match conversation.lost(&session.at(app.now()).session) {
@@ -117,11 +134,14 @@ async fn talk(
             }
             None | Some(Err(_) | Ok(Message::Close(_))) => return None,
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+            Some(Ok(Message::Text(text))) if text.len() > limits::FRAME_BYTES => {
+                return Some(Farewell::refusal(SocketCode::FrameTooLarge));
+            }
             Some(Ok(Message::Text(_))) => Reply::Say(vec![error(SocketCode::InvalidMessage)]),
             Some(Ok(Message::Binary(frame))) if frame.len() > limits::FRAME_BYTES => {
                 return Some(Farewell::refusal(SocketCode::FrameTooLarge));
             }
-            Some(Ok(Message::Binary(frame))) => match ClientMessage::decode(&frame) {
+            Some(Ok(Message::Binary(frame))) => match read(frame) {
                 Ok(Some(message)) => conversation.hear(message).await,
                 Ok(None) => continue,
                 Err(_) => Reply::Say(vec![error(SocketCode::DecodeFailed)]),
@@ -130,14 +150,14 @@ async fn talk(
         match reply {
             Reply::Say(messages) => {
                 for message in &messages {
-                    send(socket, message).await.ok()?;
+                    say(app, socket, message).await.ok()?;
                 }
             }
             Reply::Finish(messages) => {
                 for message in &messages {
-                    send(socket, message).await.ok()?;
+                    say(app, socket, message).await.ok()?;
                 }
-                linger = Some(app.now() + LINGER);
+                linger.get_or_insert(app.now() + LINGER);
             }
             Reply::Refuse(code) => return Some(Farewell::refusal(code)),
             Reply::Reject(verdict) => {
@@ -159,10 +179,26 @@ async fn until(app: &App, deadline: Option<domain::time::Timestamp>) {
     }
 }
 
-async fn send(socket: &mut WebSocket, message: &ServerMessage) -> Result<(), ()> {
+async fn say(app: &App, socket: &mut WebSocket, message: &ServerMessage) -> Result<(), ()> {
     let frame =
         message.encode().map_err(|error| tracing::error!(%error, "a message cannot be encoded"))?;
-    socket.send(Message::Binary(frame.into())).await.map_err(|_| ())
+    send(app, socket, Message::Binary(frame.into())).await
+}
+
+async fn send(app: &App, socket: &mut WebSocket, message: Message) -> Result<(), ()> {
+    tokio::select! {
+        sent = socket.send(message) => sent.map_err(|_| ()),
+        () = app.clock.sleep_until(app.now() + SEND_DEADLINE) => Err(()),
+    }
+}
+
+/// Reads a frame, which may hold a token or a file of the chip, and erases it.
+fn read(frame: Bytes) -> Result<Option<ClientMessage>, DecodeError> {
+    let message = ClientMessage::decode(&frame);
+    if let Ok(mut frame) = frame.try_into_mut() {
+        frame.as_mut().zeroize();
+    }
+    message
 }
 
 fn is_too_long(message: &Result<Message, axum::Error>) -> bool {
@@ -200,6 +236,7 @@ fn text(code: SocketCode) -> &'static str {
         C::HandoffTokenExpired => "The handoff link was not used in time. Scan a new code.",
         C::HandoffTokenConsumed => "The handoff link was used before.",
         C::HandoffDeviceMismatch => "Another device has claimed this session.",
+        C::TooManyConnections => "The session has too many open connections.",
         C::AttemptConnectionActive => "Another connection of this device has taken over.",
         C::FrameTooLarge => "The message is larger than 262144 bytes.",
         C::InternalError => "The server could not go on. Connect again.",

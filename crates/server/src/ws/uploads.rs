@@ -48,6 +48,11 @@ impl From<SocketCode> for Refusal {
 }
 
 impl Uploads {
+    /// Nothing uploaded yet on this hello, but what the socket received before it still counts.
+    pub(super) fn after(earlier: &Self) -> Self {
+        Self { received: earlier.received, ..Self::default() }
+    }
+
     /// Takes one chunk.
     pub(super) fn take(&mut self, payload: DataPayload) -> Result<Ack, Refusal> {
         let slot = Slot {

@@ -2,7 +2,7 @@
 //! (REFERENCE 1.4).
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use domain::event::EventType;
@@ -17,6 +17,7 @@ use crate::http::error::ApiError;
 use crate::http::json::data;
 use crate::http::list::{self, Params, list};
 use crate::http::time::iso;
+use crate::path::PathText;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -84,7 +85,7 @@ async fn list_events(
 async fn read(
     State(app): State<App>,
     caller: Caller<WebhooksRead>,
-    Path(id): Path<String>,
+    PathText(id): PathText,
 ) -> Result<impl IntoResponse, ApiError> {
     let not_found = || ApiError::not_found("event");
     let id: EventId = id.parse().map_err(|_| not_found())?;
