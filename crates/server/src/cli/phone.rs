@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use domain::entropy::random_text;
@@ -19,6 +20,8 @@ use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
 
 const SIMULATED: &str = "sim:";
+const DETAILS_LIMIT: Duration = Duration::from_secs(5);
+const MAX_DETAILS_BYTES: usize = 64 << 10;
 const MAX_SELFIE_BYTES: u64 = limits::ARTIFACT_BYTES as u64;
 
 /// Be the phone: take a handoff link, send a document, share claims, report the verdict.
@@ -65,6 +68,13 @@ pub(super) async fn run(args: PhoneArgs) -> Result<Outcome, Failure> {
         Some(api) => api,
         None => api_of(&link, &args.link)?,
     };
+    // The link's own rule: passport data goes over TLS, or stays on this machine.
+    let link = link.with_api(api.clone()).map_err(|_| {
+        Failure::usage(
+            "the server must be https, or http on this machine",
+            "name it with --api https://…",
+        )
+    })?;
     let share = choice(&args.share);
     let (files, own_selfie) = match args.document.strip_prefix(SIMULATED) {
         Some(name) => {
@@ -177,7 +187,16 @@ async fn organization_name(api: &Url, link: &HandoffLink) -> Option<String> {
         link.session_id(),
         "details",
     ]);
-    let answer: Value = reqwest::get(url).await.ok()?.json().await.ok()?;
+    let client = reqwest::Client::builder().timeout(DETAILS_LIMIT).build().ok()?;
+    let mut response = client.get(url).send().await.ok()?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.ok()? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_DETAILS_BYTES {
+            return None;
+        }
+    }
+    let answer: Value = serde_json::from_slice(&body).ok()?;
     answer.pointer("/data/organization_name")?.as_str().map(str::to_owned)
 }
 

@@ -10,6 +10,7 @@ mod endings;
 mod errors;
 mod handoff;
 mod page;
+mod phone;
 mod reconnect;
 mod sessions;
 mod socket;

@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use emrtd::lds::DataGroup;
 use emrtd::sim::IssuingState;
 
@@ -145,6 +147,34 @@ fn what_is_no_document_is_said() {
     for args in [["--require", "DG17"], ["--at", "yesterday"]] {
         let args = [&["document", "verify", "passport"][..], &args].concat();
         kayle.run(&args).assert_failed(2, "USAGE");
+    }
+}
+
+/// Real security objects: explicit curve parameters, BER with indefinite lengths, SHA-1.
+#[test]
+fn a_real_signature_without_its_state_is_not_enough() {
+    let kayle = Kayle::new();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../emrtd/tests/data");
+    kayle.write("csca.der", utopia().csca());
+    for (name, sod, dg14) in [
+        ("at", "at_SOD_cms.der", Some("at_DG14.bin")),
+        ("nz", "nz_SOD_cms.der", None),
+        ("bsi2008", "bsi2008_EF_SOD.bin", None),
+    ] {
+        let read = |file: &str| std::fs::read(data.join(file)).unwrap();
+        kayle.write(&format!("{name}/EF_SOD.bin"), &read(sod));
+        if let Some(dg14) = dg14 {
+            kayle.write(&format!("{name}/DG14.bin"), &read(dg14));
+        }
+        let ran = kayle.run(&["document", "verify", name, "--trust", "csca.der", "--json"]);
+        assert_eq!(reason(&ran), "chain_untrusted", "{name}");
+        let report = ran.json();
+        let passed = |name: &str| {
+            let checks = report["checks"].as_array().unwrap();
+            checks.iter().any(|check| check["check"] == name && check["result"] == "passed")
+        };
+        assert!(passed("sod_signature") && passed("data_group_hashes"), "{name}: {report}");
+        assert!(!passed("certificate_chain"), "{name}");
     }
 }
 

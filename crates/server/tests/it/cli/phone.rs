@@ -80,40 +80,32 @@ async fn a_simulated_passport_is_accepted_once_its_state_is_trusted() {
     assert!(accepted.stderr.contains(request), "{}", accepted.stderr);
 }
 
-/// Writes a link from a payload, a session id and the API's URL.
-type LinkForm = fn(&str, &str, &str) -> String;
-
 #[tokio::test]
 async fn every_form_of_the_link_is_taken() {
     let scene = Scene::new();
-    // Makes the passport; the link is no good.
-    let unusable = r#"{"session_id":"x"}"#;
-    scene.kayle.run(&["phone", unusable, "--document", "sim:utopia"]).assert_failed(2, "USAGE");
     let api = scene.server.url.as_str();
-    let forms: [(&str, LinkForm); 4] = [
-        ("kayle-id", |payload, _, _| format!("kayle-id://{}", encoded(payload))),
-        ("kayle", |payload, _, _| format!("kayle:/{}", encoded(payload))),
-        ("json", |payload, _, _| payload.to_owned()),
-        ("http", |payload, session, api| format!("{api}/{session}#handoff={}", encoded(payload))),
-    ];
-    let document = scene.kayle.path("kayle-data/sim/utopia");
-    assert!(!document.exists());
-    for (name, form) in forms {
+    let run = |link: &str, more: &[&str]| {
+        let base = ["phone", link, "--document", "sim:utopia", "--share", "all", "--json"];
+        scene.kayle.run(&[&base[..], more].concat())
+    };
+    // Makes the state, which nobody trusts yet.
+    let session = scene.session().await;
+    let first = run(&scene.hand_off(&session).await, &["--api", api]);
+    assert_eq!(first.json()["outcome"], "rejected");
+    scene.trust("utopia");
+    for form in ["kayle-id://", "kayle-id:", "kayle://", "kayle:/", "web", "json"] {
         let session = scene.session().await;
         let payload = scene.hand_off(&session).await;
-        let link = form(&payload, &session, api);
-        let base = ["phone", &link, "--document", "sim:utopia", "--share", "all", "--json"];
-        let more: &[&str] = if name == "http" { &[] } else { &["--api", api] };
-        let ran = scene.kayle.run(&[&base[..], more].concat());
-        if name == "kayle-id" {
-            // The first one makes the state, which nobody trusts yet.
-            assert_eq!(ran.code, Some(1), "{}", ran.stderr);
-            scene.trust("utopia");
-            continue;
-        }
-        assert_eq!(ran.code, Some(0), "{name}: {}{}", ran.stdout, ran.stderr);
+        let named: &[&str] = if form == "web" { &[] } else { &["--api", api] };
+        let link = match form {
+            "json" => payload,
+            "web" => format!("{api}/{session}#handoff={}", encoded(&payload)),
+            scheme => format!("{scheme}{}", encoded(&payload)),
+        };
+        let ran = run(&link, named);
+        assert_eq!(ran.code, Some(0), "{form}: {}{}", ran.stdout, ran.stderr);
         let all = json!(["family_name", "given_names", "kayle_document_id"]);
-        assert_eq!(ran.json()["shared"], all, "{name}");
+        assert_eq!(ran.json()["shared"], all, "{form}");
     }
 }
 
@@ -155,6 +147,8 @@ fn what_cannot_work_is_said_before_anything_is_sent() {
     run(&payload("2020-01-01T00:00:00Z"), "sim:utopia", &[]).assert_failed(1, "LINK");
     run(&later, "sim:utopia", &[]).assert_failed(2, "USAGE");
     let api = ["--api", "http://127.0.0.1:9"];
+    // Passport data in the clear, to another machine.
+    run(&later, "sim:utopia", &["--api", "http://192.0.2.1"]).assert_failed(2, "USAGE");
     run(&later, ".", &api).assert_failed(1, "DOCUMENT");
     run(&later, "sim:../x", &api).assert_failed(2, "USAGE");
 }

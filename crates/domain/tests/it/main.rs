@@ -1,0 +1,7 @@
+//! The rules of a session, over the public types alone.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+mod age;
+mod proof;
+mod session;
