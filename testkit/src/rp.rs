@@ -107,6 +107,17 @@ impl RelyingParty {
         }
     }
 
+    /// The types of all events that were ever recorded for the organization, sorted.
+    pub async fn event_types(&self) -> Vec<String> {
+        let (status, body) = self.get("/v1/events?limit=100").await;
+        assert_eq!(status, 200, "{body}");
+        let events = body["data"].as_array().unwrap();
+        let mut types: Vec<_> =
+            events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect();
+        types.sort();
+        types
+    }
+
     /// `GET …/status`.
     pub async fn status(&self, session: &str) -> Value {
         let (status, body) = self

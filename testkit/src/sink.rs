@@ -78,7 +78,7 @@ impl WebhookSink {
         Self { url, endpoint, secret, key, deliveries: tokio::sync::Mutex::new(receiver), answer }
     }
 
-    /// What the sink answers from now on.
+    /// What the sink answers from now on; with 102 it holds requests and never answers.
     pub fn answer(&self, status: u16) {
         *self.answer.lock().unwrap() = StatusCode::from_u16(status).unwrap();
     }
@@ -120,6 +120,9 @@ async fn take(State(inbox): State<Inbox>, headers: HeaderMap, body: String) -> S
         .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
         .collect();
     let answer = *inbox.answer.lock().unwrap();
+    if answer == StatusCode::PROCESSING {
+        return std::future::pending().await;
+    }
     let _ = inbox.sender.send(Delivery { headers, body, answered: answer.as_u16() });
     answer
 }

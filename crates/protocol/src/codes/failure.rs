@@ -13,6 +13,8 @@ super::codes! {
         PassportChipAuthenticationFailed = "passport_chip_authentication_failed",
         /// The selfies do not show the person of the portrait.
         SelfieFaceMismatch = "selfie_face_mismatch",
+        /// The document is genuine, but its data cannot be read.
+        DocumentDataInvalid = "document_data_invalid",
     }
 }
 

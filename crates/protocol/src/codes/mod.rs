@@ -1,11 +1,9 @@
 //! Stable codes. Texts around them may change, codes may not.
 
 mod failure;
-mod rest;
 mod socket;
 
 pub use failure::FailureCode;
-pub use rest::RestCode;
 pub use socket::{SocketCode, close};
 
 /// Defines an enum whose variants each have one wire name, listed once.

@@ -38,8 +38,8 @@ pub(super) enum DocumentCommand {
 #[derive(Debug, clap::Args)]
 pub(super) struct VerifyArgs {
     /// Folder of EF files.
-    #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    #[arg(value_name = "DIR", required_unless_present = "trust")]
+    folder: Option<PathBuf>,
     /// Trust these files alone, not the trust store: master lists, certificates, CRLs.
     ///
     /// You vouch for them by naming them. A master list that no --trust-signer vouches for is
@@ -61,13 +61,32 @@ pub(super) struct VerifyArgs {
     store: StoreArgs,
 }
 
+impl VerifyArgs {
+    /// The folder, wherever it stands: `--trust FILE… DIR` takes the folder for one more file.
+    fn split_folder(mut self) -> Result<(PathBuf, Self), Failure> {
+        let last_is_folder = self.trust.last().is_some_and(|last| last.is_dir());
+        let folder = match self.folder.take() {
+            None if last_is_folder && self.trust.len() > 1 => self.trust.pop(),
+            given => given,
+        };
+        let missing = || {
+            Failure::usage(
+                "the folder of EF files is missing",
+                "kayle document verify DIR --trust FILE…",
+            )
+        };
+        Ok((folder.ok_or_else(missing)?, self))
+    }
+}
+
 pub(super) async fn run(command: DocumentCommand) -> Result<Outcome, Failure> {
     let DocumentCommand::Verify(args) = command;
-    let folder = folder::read(&args.folder)?;
+    let (path, args) = args.split_folder()?;
+    let folder = folder::read(&path)?;
     let trust = trust(&args).await?;
     let at = args.at.unwrap_or_else(|| UnixSeconds(SystemClock.now().as_seconds()));
     let verdict = judge(folder, &trust, at, &args);
-    Ok(report::outcome(&args.folder, at, &verdict))
+    Ok(report::outcome(&path, at, &verdict))
 }
 
 async fn trust(args: &VerifyArgs) -> Result<Arc<TrustStore>, Failure> {

@@ -53,7 +53,12 @@ fn judge(
     trust: &Arc<TrustStore>,
     at: UnixSeconds,
 ) -> Result<PassivelyAuthenticated<Document>, VerdictCode> {
-    let proven = verify::passive(files, trust, at).and_then(|files| files.into_document(at));
+    let proven = verify::passive(files, trust, at)
+        .and_then(|files| files.require_valid_signer(at))
+        // A file that only the state's signature vouches for must not be left out by the phone.
+        .and_then(|files| files.require(DataGroup::DG14))
+        .and_then(|files| files.require(DataGroup::DG15))
+        .and_then(|files| files.into_document(at));
     proven.map_err(|failure| {
         tracing::info!(reason = failure.reason.code(), "a document is not proven");
         match failure.reason {

@@ -100,6 +100,12 @@ async fn unknown_routes_and_wrong_methods() {
             check(status, &body, 404, "ROUTE_NOT_FOUND");
         }
     }
+    for path in
+        ["/%FF", "/v1/sessions/%FF", "/v1/verify/session/%FF/status", "/v1/verify/session/%FF"]
+    {
+        let (status, body) = rp.get(path).await;
+        check(status, &body, 404, "ROUTE_NOT_FOUND");
+    }
     for (method, path) in [
         (Method::DELETE, "/v1/sessions".to_owned()),
         (Method::PUT, "/v1/sessions/x/cancel".to_owned()),

@@ -11,6 +11,7 @@ mod errors;
 mod handoff;
 mod page;
 mod phone;
+mod process;
 mod reconnect;
 mod sessions;
 mod socket;

@@ -113,7 +113,7 @@ async fn the_page_is_safe_to_serve() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_organizations_name_is_text_and_never_markup() {
+async fn a_reason_is_text_and_never_markup() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let (status, body) = rp

@@ -86,6 +86,7 @@ async fn a_phone_resumes_after_the_server_was_restarted() {
     phone.upload_passport(&passport).await;
     assert_eq!(phone.phase("nfc_complete").await, ack("phase_ok"));
 
+    drop(phone);
     let server = server.restart().await;
     let mut phone = PhoneSocket::claimed(&server, &handoff, "phone").await;
     phone.prove(&passport).await;
