@@ -1,5 +1,7 @@
 //! Log lines go to stderr.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 use super::failure::{Code, Failure};
@@ -15,7 +17,10 @@ pub(crate) fn start(settings: &Settings, default: &str) -> Result<(), Failure> {
             "expected directives such as `info` or `warn,server=debug`",
         )
     })?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     // Fails only where a log is written already, and then that one goes on.
     let _ = match settings.log_format {
         LogFormat::Text => lines.try_init(),
