@@ -14,3 +14,4 @@ mod phone;
 mod reconnect;
 mod sessions;
 mod socket;
+mod webhook;
