@@ -24,8 +24,8 @@ pub use location::{Location, LocationError};
 pub use open::{Notify, OpenOptions, Store};
 pub use organizations::Organizations;
 pub use outbox::{
-    Delivery, DeliveryError, DeliveryFilter, EventFilter, EventSummary, Outbox, RecordedEvent,
-    SealError, Sealer, delivery_status,
+    Delivery, DeliveryError, DeliveryFilter, EventFilter, EventSummary, MAX_LEASES_PER_ENDPOINT,
+    Outbox, RecordedEvent, SealError, Sealer, delivery_status,
 };
 pub use page::{MAX_PAGE, Page, PageRequest};
 pub use sessions::{

@@ -10,7 +10,10 @@ use rusqlite::{Connection, params};
 
 use super::failure::{Outcome, integer};
 use super::row::Row;
-use crate::outbox::{Delivery, DeliveryError, DeliveryFilter, RecordedEvent, delivery_status};
+use crate::outbox::{
+    Delivery, DeliveryError, DeliveryFilter, MAX_LEASES_PER_ENDPOINT, RecordedEvent,
+    delivery_status,
+};
 use crate::page::{MAX_PAGE, Page};
 
 const TABLE: &str = "deliveries";
@@ -55,20 +58,37 @@ pub(super) fn insert(db: &Connection, new: NewDelivery<'_>) -> Outcome<()> {
 }
 
 /// Takes what is due. The write lock makes it the only one who does.
+///
+/// `share` goes from endpoint to endpoint and takes no more rows of each than it may hold, so that
+/// the work does not grow with a backlog; `nth` counts in what the endpoint holds already.
 pub(super) fn lease(db: &Connection, now: Timestamp, limit: u32) -> Outcome<Vec<DueDelivery>> {
     let due = {
         let mut query = db.prepare_cached(
-            "SELECT d.id, d.event_id, d.endpoint_id, d.payload, d.attempt_count, d.lease, v.type,
+            "WITH share AS MATERIALIZED (
+                 SELECT d.rowid AS delivery, d.due_at,
+                     row_number() OVER (PARTITION BY e.id ORDER BY d.due_at)
+                         + (SELECT count(*) FROM deliveries held
+                            WHERE held.endpoint_id = e.id AND held.status = 'delivering'
+                                AND held.due_at > ?1) AS nth
+                 FROM endpoints e CROSS JOIN deliveries d
+                 WHERE d.rowid IN (
+                     SELECT due.rowid FROM deliveries due
+                     WHERE due.endpoint_id = e.id AND due.due_at <= ?1
+                     ORDER BY due.due_at LIMIT ?3)
+             )
+             SELECT d.id, d.event_id, d.endpoint_id, d.payload, d.attempt_count, d.lease, v.type,
                  e.sealed_secret, CASE WHEN e.disabled_at IS NULL THEN e.url END AS url
-             FROM deliveries d
+             FROM share
+             CROSS JOIN deliveries d ON d.rowid = share.delivery
              JOIN events v ON v.id = d.event_id
              JOIN endpoints e ON e.id = d.endpoint_id
-             WHERE d.due_at <= ?1
-             ORDER BY d.due_at LIMIT ?2",
+             WHERE share.nth <= ?3
+             ORDER BY share.nth, share.due_at LIMIT ?2",
         )?;
-        let rows = query.query_and_then(params![now.as_millis(), limit.min(MAX_PAGE)], |row| {
-            decode_due(&Row::of(TABLE, row))
-        })?;
+        let rows = query.query_and_then(
+            params![now.as_millis(), limit.min(MAX_PAGE), MAX_LEASES_PER_ENDPOINT],
+            |row| decode_due(&Row::of(TABLE, row)),
+        )?;
         rows.collect::<Outcome<Vec<_>>>()?
     };
     let mut take = db.prepare_cached(
@@ -128,10 +148,10 @@ pub(super) fn finish(
     Ok(true)
 }
 
-pub(super) fn next_due(db: &Connection) -> Outcome<Option<Timestamp>> {
+pub(super) fn next_due(db: &Connection, after: Timestamp) -> Outcome<Option<Timestamp>> {
     let due: Option<i64> = db
-        .prepare_cached("SELECT min(due_at) FROM deliveries WHERE due_at IS NOT NULL")?
-        .query_row([], |row| row.get(0))?;
+        .prepare_cached("SELECT min(due_at) FROM deliveries WHERE due_at > ?1")?
+        .query_row([after.as_millis()], |row| row.get(0))?;
     Ok(due.map(Timestamp))
 }
 
