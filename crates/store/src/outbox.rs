@@ -49,7 +49,7 @@ pub trait Outbox {
     /// [`MAX_LEASES_PER_ENDPOINT`] are held for one endpoint.
     ///
     /// First come those of the endpoints for which the fewest are held, and among these the ones
-    /// due longest.
+    /// due longest. A delivery that cannot be read is failed and its payload erased.
     fn lease_deliveries(&self, now: Timestamp, limit: u32) -> Answer<Vec<DueDelivery>>;
 
     /// Records what came of a try; `false` if the lease is no longer the delivery's.

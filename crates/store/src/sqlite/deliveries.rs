@@ -8,8 +8,9 @@ use domain::webhook::{
 };
 use rusqlite::{Connection, params};
 
-use super::failure::{Outcome, integer};
+use super::failure::{Failure, Outcome, integer};
 use super::row::Row;
+use crate::error::StoreError;
 use crate::outbox::{
     Delivery, DeliveryError, DeliveryFilter, MAX_LEASES_PER_ENDPOINT, RecordedEvent,
     delivery_status,
@@ -76,7 +77,7 @@ pub(super) fn lease(db: &Connection, now: Timestamp, limit: u32) -> Outcome<Vec<
                      WHERE due.endpoint_id = e.id AND due.due_at <= ?1
                      ORDER BY due.due_at LIMIT ?3)
              )
-             SELECT d.id, d.event_id, d.endpoint_id, d.payload, d.attempt_count, d.lease, v.type,
+             SELECT share.delivery, d.id, d.event_id, d.endpoint_id, d.payload, d.attempt_count, d.lease, v.type,
                  e.sealed_secret, CASE WHEN e.disabled_at IS NULL THEN e.url END AS url
              FROM share
              CROSS JOIN deliveries d ON d.rowid = share.delivery
@@ -87,23 +88,45 @@ pub(super) fn lease(db: &Connection, now: Timestamp, limit: u32) -> Outcome<Vec<
         )?;
         let rows = query.query_and_then(
             params![now.as_millis(), limit.min(MAX_PAGE), MAX_LEASES_PER_ENDPOINT],
-            |row| decode_due(&Row::of(TABLE, row)),
+            |row| Ok::<_, Failure>((row.get::<_, i64>("delivery")?, decode_due(row))),
         )?;
         rows.collect::<Outcome<Vec<_>>>()?
     };
+    let mut leased = Vec::with_capacity(due.len());
     let mut take = db.prepare_cached(
         "UPDATE deliveries SET status = 'delivering', due_at = ?2, lease = ?3, updated_at = ?4
          WHERE id = ?1",
     )?;
-    for delivery in &due {
+    for (row, delivery) in due {
+        let delivery = match delivery {
+            Ok(delivery) => delivery,
+            Err(Failure::Store(error @ StoreError::Corrupt { .. })) => {
+                tracing::error!(%error, "a webhook is given up");
+                give_up(db, row, now)?;
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
         take.execute(params![
             delivery.id.as_str(),
             (now + DELIVERY_LEASE).as_millis(),
             integer(delivery.lease)?,
             now.as_millis(),
         ])?;
+        leased.push(delivery);
     }
-    Ok(due)
+    Ok(leased)
+}
+
+/// Ends a delivery that cannot be read, so that it stands before no other. It is found by its
+/// place in the table: its id may be what cannot be read.
+fn give_up(db: &Connection, row: i64, now: Timestamp) -> Outcome<()> {
+    db.prepare_cached(
+        "UPDATE deliveries SET status = 'failed', due_at = NULL, payload = NULL, updated_at = ?2
+         WHERE rowid = ?1",
+    )?
+    .execute(params![row, now.as_millis()])?;
+    Ok(())
 }
 
 /// Records a try, if the lease still holds. Once nothing is left to send, the payload goes.
@@ -194,14 +217,17 @@ pub(super) fn of_event(db: &Connection, event: &EventId) -> Outcome<Vec<Delivery
 }
 
 /// A due delivery with the number of the lease that is about to begin.
-fn decode_due(row: &Row<'_>) -> Outcome<DueDelivery> {
+fn decode_due(row: &rusqlite::Row<'_>) -> Outcome<DueDelivery> {
+    let event = Row::keyed("events", "event_id", row);
+    let endpoint = Row::keyed("endpoints", "endpoint_id", row);
+    let row = Row::of(TABLE, row);
     Ok(DueDelivery {
         id: row.id("id")?,
         event: row.id("event_id")?,
-        kind: row.parsed("type", EventType::parse)?,
+        kind: event.parsed("type", EventType::parse)?,
         endpoint: row.id("endpoint_id")?,
-        url: row.optional_text("url")?.map(str::to_owned),
-        sealed_secret: row.text("sealed_secret")?.to_owned(),
+        url: endpoint.optional_text("url")?.map(str::to_owned),
+        sealed_secret: endpoint.text("sealed_secret")?.to_owned(),
         payload: row.text("payload")?.to_owned(),
         attempts: row.number("attempt_count")?,
         lease: row.number::<u64>("lease")?.saturating_add(1),

@@ -241,6 +241,48 @@ async fn a_row_that_cannot_be_read_is_named_without_its_contents() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_cannot_be_read_stops_no_other() {
+    let database = directory();
+    let world = World::new(&database);
+    let organization = world.organization().await;
+    let raw = Connection::open(database.path()).unwrap();
+    for (row, change) in [
+        ("deliveries", "lease = -1"),
+        ("deliveries", "payload = CAST(x'ff' AS TEXT)"),
+        ("deliveries", "id = 'from the future'"),
+        ("events", "type = 'from the future'"),
+        ("endpoints", "sealed_secret = CAST(x'ff' AS TEXT)"),
+    ] {
+        let (broken, good) = (
+            world.endpoint(&organization, Some("k")).await.id,
+            world.endpoint(&organization, Some("k")).await.id,
+        );
+        let session = world.session(&organization).await;
+        world.cancel(&session, NOW).await;
+        let id = match row {
+            "deliveries" => format!("endpoint_id = '{broken}'"),
+            "events" => format!("session_id = '{session}'"),
+            _ => format!("id = '{broken}'"),
+        };
+        let changed = raw.execute(&format!("UPDATE {row} SET {change} WHERE {id}"), []).unwrap();
+        assert_eq!(changed, 1, "{row}: {change}");
+        let due = world.store.lease_deliveries(NOW, 10).await.unwrap();
+        let due: Vec<_> = due.into_iter().map(|due| due.endpoint).collect();
+        assert_eq!(due, if row == "events" { vec![] } else { vec![good.clone()] }, "{change}");
+        let given_up = raw.query_row(
+            "SELECT status, due_at IS NULL AND payload IS NULL FROM deliveries
+             WHERE endpoint_id = ?1",
+            [broken.as_str()],
+            |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)),
+        );
+        assert_eq!(given_up, Ok(("failed".to_owned(), true)), "{change}");
+        raw.execute("DELETE FROM deliveries", []).unwrap();
+        raw.execute("DELETE FROM encryption_keys", []).unwrap();
+        raw.execute("DELETE FROM endpoints", []).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_claim_is_nowhere_in_the_files() {
     let database = directory();
     let world = World::new(&database);
