@@ -78,6 +78,7 @@ impl Worker {
     ///
     /// What is leased is sent at once. The store leases no more than its share for each endpoint,
     /// so that whatever else is due there waits for the end of a request, and nothing waits here.
+    /// After the database failed, nothing shortens the wait before the next look.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let clock = Arc::clone(&self.sender.clock);
         let mut requests = JoinSet::new();
@@ -110,9 +111,15 @@ impl Worker {
                 Some(_) = requests.join_next() => {
                     // A panic ends in its delivery's lease running out, as a crash does.
                     while requests.try_join_next().is_some() {}
-                    look_at = now;
+                    if failures == 0 {
+                        look_at = now;
+                    }
                 }
-                () = self.wake.notified() => look_at = now,
+                () = self.wake.notified() => {
+                    if failures == 0 {
+                        look_at = now;
+                    }
+                }
                 () = clock.sleep_until(look) => {}
             }
         }

@@ -18,7 +18,7 @@ use domain::session::{NewSession, Session};
 use domain::share::ShareContract;
 use domain::webhook::{DeliveryStatus, EncryptionKey, Endpoint, RETRY_WAITS};
 use josekit::jwk::alg::rsa::RsaKeyPair;
-use store::{Delivery, DeliveryFilter, Location, OpenOptions};
+use store::{Changed, Delivery, DeliveryFilter, Location, OpenOptions};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -54,6 +54,20 @@ impl Clock for MovableClock {
     }
 }
 
+/// Tells until when the worker sleeps.
+struct WatchedClock(MovableClock, mpsc::UnboundedSender<Timestamp>);
+
+impl Clock for WatchedClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let _ = self.1.send(at);
+        self.0.sleep_until(at)
+    }
+}
+
 struct Fixture {
     store: Store,
     keys: Arc<Keys>,
@@ -73,7 +87,11 @@ impl Fixture {
             location: Location::Sqlite(data.path().join("kayle.db")),
             entropy: Box::new(OsEntropy),
             sealer: Arc::new(JweSealer),
-            notify: Arc::new(move |_| notified.notify_one()),
+            notify: Arc::new(move |changed: &Changed| {
+                if changed.events {
+                    notified.notify_one();
+                }
+            }),
         })
         .unwrap();
         let clock = MovableClock(Arc::new(watch::Sender::new(Timestamp(1_777_978_800_000))));
@@ -143,10 +161,14 @@ impl Fixture {
     }
 
     fn start(&self) -> (JoinHandle<()>, CancellationToken) {
+        self.start_on(Arc::new(self.clock.clone()))
+    }
+
+    fn start_on(&self, clock: Arc<dyn Clock>) -> (JoinHandle<()>, CancellationToken) {
         let worker = Worker::new(
             self.store.clone(),
             Arc::clone(&self.keys),
-            Arc::new(self.clock.clone()),
+            clock,
             Arc::clone(&self.wake),
             TargetRules::for_public_url(&Url::parse("http://127.0.0.1:1").unwrap()),
         )
@@ -444,6 +466,21 @@ async fn a_disabled_endpoint_and_an_inside_target_get_no_request() {
         assert_eq!(delivery.last_status_code, None);
     }
     assert!(sink.arrived.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn being_woken_does_not_shorten_the_wait_after_a_failed_look() {
+    let fixture = Fixture::new().await;
+    fixture.store.close().await.unwrap();
+    let (sleeps, mut slept) = mpsc::unbounded_channel();
+    let _worker = fixture.start_on(Arc::new(WatchedClock(fixture.clock.clone(), sleeps)));
+    let start = fixture.clock.now();
+    let first = start + Duration::from_secs(1);
+    assert_eq!(slept.recv().await, Some(first));
+    fixture.wake.notify_one();
+    assert_eq!(slept.recv().await, Some(first), "a second look would double the wait");
+    fixture.clock.advance(Duration::from_secs(1));
+    assert_eq!(slept.recv().await, Some(first + Duration::from_secs(2)));
 }
 
 #[test]
