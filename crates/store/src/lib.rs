@@ -32,4 +32,4 @@ pub use sessions::{
     AttemptFilter, AttemptStatus, Change, SessionFilter, SessionStatus, SessionUnit, Sessions,
 };
 pub use trust::{ImportCounts, Trust, TrustItem, TrustKind};
-pub use webhooks::{EndpointChange, EndpointFilter, KeyFilter, Webhooks};
+pub use webhooks::{EndpointChange, EndpointFilter, KeyFilter, MAX_ENDPOINTS, Webhooks};

@@ -22,7 +22,7 @@ macro_rules! contract_suite {
                 a_success_ends_the_delivery, a_disabled_endpoint_has_no_url,
                 events_are_listed_without_claims, nothing_of_a_refused_unit_is_told;
             webhooks: endpoints_round_trip_and_stay_in_their_organization,
-                one_key_is_active_at_most, deleting_an_endpoint_takes_its_deliveries;
+                an_organization_has_a_bounded_number_of_endpoints, one_key_is_active_at_most, deleting_an_endpoint_takes_its_deliveries;
             trust: imports_count_and_begin_generations;
         }
     };
