@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::entropy::Entropy;
 use domain::key::{Keys, MASTER_SECRET_BYTES};
 use domain::time::Timestamp;
-use store::{Location, OpenOptions, Store, StoreError};
+use store::{Changed, Location, OpenOptions, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -140,9 +140,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     let outbox = Arc::new(Notify::new());
     let notify = {
         let (hub, outbox) = (hub.clone(), Arc::clone(&outbox));
-        move |session: &domain::id::SessionId| {
-            hub.wake(session);
-            outbox.notify_one();
+        move |changed: &Changed| {
+            hub.wake(&changed.session);
+            if changed.events {
+                outbox.notify_one();
+            }
         }
     };
     let store = Store::open(OpenOptions {

@@ -137,7 +137,7 @@ impl IntoResponse for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound(_) => Self::not_found("object"),
+            StoreError::NotFound(what) => Self::not_found(what),
             other => Self::internal(&other),
         }
     }

@@ -1,7 +1,6 @@
 //! Webhooks: what is sent, how it is sealed and signed, and the worker that sends it.
 
 mod client;
-mod lanes;
 mod payload;
 pub(crate) mod seal;
 mod signing;

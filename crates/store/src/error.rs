@@ -11,6 +11,14 @@ pub enum StoreError {
     /// The write contradicts what is stored.
     #[error("conflict: {0}")]
     Conflict(&'static str),
+    /// There are as many as there may be.
+    #[error("there may be no more than {limit} {what}")]
+    TooMany {
+        /// Of what, in the plural.
+        what: &'static str,
+        /// How many there may be.
+        limit: u32,
+    },
     /// Another process kept the database locked for longer than the store waits.
     #[error("the database is busy")]
     Busy,

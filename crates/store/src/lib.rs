@@ -21,15 +21,15 @@ mod webhooks;
 pub use backend::{Answer, Backend};
 pub use error::StoreError;
 pub use location::{Location, LocationError};
-pub use open::{Notify, OpenOptions, Store};
+pub use open::{Changed, Notify, OpenOptions, Store};
 pub use organizations::Organizations;
 pub use outbox::{
-    Delivery, DeliveryError, DeliveryFilter, EventFilter, EventSummary, Outbox, RecordedEvent,
-    SealError, Sealer, delivery_status,
+    Delivery, DeliveryError, DeliveryFilter, EventFilter, EventSummary, MAX_LEASES_PER_ENDPOINT,
+    Outbox, RecordedEvent, SealError, Sealer, delivery_status,
 };
 pub use page::{MAX_PAGE, Page, PageRequest};
 pub use sessions::{
     AttemptFilter, AttemptStatus, Change, SessionFilter, SessionStatus, SessionUnit, Sessions,
 };
 pub use trust::{ImportCounts, Trust, TrustItem, TrustKind};
-pub use webhooks::{EndpointChange, EndpointFilter, KeyFilter, Webhooks};
+pub use webhooks::{EndpointChange, EndpointFilter, KeyFilter, MAX_ENDPOINTS, Webhooks};

@@ -18,7 +18,16 @@ use crate::sessions::Change;
 use crate::sqlite::Sqlite;
 
 /// Told of each session that a committed unit of this process changed. It must not block.
-pub type Notify = Arc<dyn Fn(&SessionId) + Send + Sync>;
+pub type Notify = Arc<dyn Fn(&Changed) + Send + Sync>;
+
+/// A session that a committed unit changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changed {
+    /// The session.
+    pub session: SessionId,
+    /// Whether events were recorded, so that deliveries may be due.
+    pub events: bool,
+}
 
 /// What a store is opened with.
 pub struct OpenOptions {

@@ -14,6 +14,10 @@ use domain::webhook::{DeliveryResult, DeliveryStatus, DueDelivery, EncryptionKey
 use crate::backend::Answer;
 use crate::page::{Page, PageRequest};
 
+/// The most deliveries that are leased for one endpoint at a time, so that an endpoint that is slow
+/// or has a backlog holds up no other.
+pub const MAX_LEASES_PER_ENDPOINT: u32 = 4;
+
 /// An event with its identity, as a sealer gets it. The claims are in memory only.
 #[derive(Debug)]
 pub struct RecordedEvent {
@@ -40,8 +44,12 @@ pub trait Sealer: Send + Sync {
 
 /// Events and deliveries in a database.
 pub trait Outbox {
-    /// Takes up to `limit` deliveries that are due, longest ago first: pending ones whose time
-    /// has come, and those whose worker let its lease run out. No two workers hold the same one.
+    /// Takes up to `limit` deliveries that are due: pending ones whose time has come, and those
+    /// whose worker let its lease run out. No two workers hold the same one, and no more than
+    /// [`MAX_LEASES_PER_ENDPOINT`] are held for one endpoint.
+    ///
+    /// First come those of the endpoints for which the fewest are held, and among these the ones
+    /// due longest. A delivery that cannot be read is failed and its payload erased.
     fn lease_deliveries(&self, now: Timestamp, limit: u32) -> Answer<Vec<DueDelivery>>;
 
     /// Records what came of a try; `false` if the lease is no longer the delivery's.
@@ -55,8 +63,9 @@ pub trait Outbox {
         now: Timestamp,
     ) -> Answer<bool>;
 
-    /// When the next delivery falls due, leases counted in; `None` if nothing waits.
-    fn next_delivery_due(&self) -> Answer<Option<Timestamp>>;
+    /// When the next delivery falls due after `after`, ends of leases counted in; `None` if
+    /// nothing will.
+    fn next_delivery_due(&self, after: Timestamp) -> Answer<Option<Timestamp>>;
 
     /// The deliveries to an organization's endpoints.
     fn list_deliveries(

@@ -7,13 +7,18 @@ use domain::webhook::{EncryptionKey, Endpoint};
 use crate::backend::Answer;
 use crate::page::{Page, PageRequest};
 
+/// The most endpoints that an organization has: an event is encrypted once for each, in the unit
+/// that makes it.
+pub const MAX_ENDPOINTS: u32 = 20;
+
 /// A change of an endpoint.
 pub type EndpointChange = Box<dyn FnMut(&mut Endpoint) + Send>;
 
 /// Endpoints and encryption keys in a database. What belongs to another organization than the
 /// one named is not found.
 pub trait Webhooks {
-    /// Stores a new endpoint. Its organization must exist.
+    /// Stores a new endpoint. Its organization must exist, and have fewer than
+    /// [`MAX_ENDPOINTS`].
     fn create_endpoint(&self, endpoint: Endpoint) -> Answer<()>;
 
     /// The endpoints of an organization.

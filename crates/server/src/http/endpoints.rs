@@ -9,7 +9,7 @@ use domain::event::EventType;
 use domain::id::EndpointId;
 use domain::webhook::Endpoint;
 use serde::{Deserialize, Deserializer, Serialize};
-use store::{EndpointFilter, PageRequest};
+use store::{EndpointFilter, PageRequest, StoreError};
 
 use super::caller::{Caller, WebhooksRead, WebhooksWrite};
 use super::error::ApiError;
@@ -113,7 +113,7 @@ async fn create(
         updated_at: now,
         disabled_at: (body.enabled == Some(false)).then_some(now),
     };
-    app.store.create_endpoint(endpoint.clone()).await?;
+    app.store.create_endpoint(endpoint.clone()).await.map_err(refused)?;
     Ok(created(CreatedView {
         endpoint: EndpointView::of(&endpoint),
         signing_secret: secret.reveal(),
@@ -238,6 +238,18 @@ fn endpoint_id(text: &str) -> Result<EndpointId, ApiError> {
 
 fn not_found() -> ApiError {
     ApiError::not_found("webhook endpoint")
+}
+
+fn refused(error: StoreError) -> ApiError {
+    match error {
+        StoreError::TooMany { .. } => ApiError::new(
+            StatusCode::CONFLICT,
+            "TOO_MANY_ENDPOINTS",
+            error.to_string(),
+            "delete an endpoint that is no longer needed, or change one",
+        ),
+        other => other.into(),
+    }
 }
 
 fn webhook_url(app: &App, url: &str) -> Result<String, ApiError> {

@@ -3,21 +3,18 @@
 //! A delivery is sent at least once: if the process dies, or the result cannot be recorded, the
 //! lease runs out and the delivery is sent again under the same id.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::id::EndpointId;
 use domain::key::Keys;
 use domain::time::Timestamp;
 use domain::webhook::{DELIVERY_LEASE, DeliveryResult, DueDelivery};
 use store::{Store, StoreError};
 use tokio::sync::Notify;
-use tokio::task::{Id, JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, NoAnswer, Request};
-use super::lanes::Lanes;
 use super::signing::signature_header;
 use crate::clock::Clock;
 use crate::signing_secret::{self, SecretError};
@@ -25,22 +22,15 @@ use crate::target::TargetRules;
 
 /// How long an endpoint may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
-/// How long a leased delivery may wait before its request starts; leaves time to record the result.
-const MAX_WAIT: Duration = Duration::from_secs(12);
 /// The longest time between two looks at the outbox: other processes write to it unseen.
 const POLL: Duration = Duration::from_secs(5);
-/// The wait before the next look when everything that is due goes to endpoints that are busy.
-const PACE: Duration = Duration::from_secs(1);
-/// The shortest wait when the outbox says that something is due, but gave nothing.
-const SOON: Duration = Duration::from_millis(100);
-/// How many deliveries are leased at a time.
-const BATCH: u32 = 32;
-/// With fewer waiting than this, a request that ends makes the worker look for more.
-const FEW_WAITING: usize = 16;
+/// The most requests at a time: enough for the shares of many endpoints that do not answer.
+const IN_FLIGHT: usize = 256;
 /// The longest wait after the database failed.
 const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-const _: () = assert!(MAX_WAIT.as_secs() + TIMEOUT.as_secs() < DELIVERY_LEASE.as_secs());
+/// Leaves time to record the result.
+const _: () = assert!(TIMEOUT.as_secs() + 3 <= DELIVERY_LEASE.as_secs());
 
 /// Sends what is due until it is stopped.
 pub(crate) struct Worker {
@@ -85,61 +75,52 @@ impl Worker {
     }
 
     /// Runs until stopped; then finishes what is in flight.
+    ///
+    /// What is leased is sent at once. The store leases no more than its share for each endpoint,
+    /// so that whatever else is due there waits for the end of a request, and nothing waits here.
+    /// After the database failed, nothing shortens the wait before the next look.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let clock = Arc::clone(&self.sender.clock);
-        let mut lanes = Lanes::default();
         let mut requests = JoinSet::new();
-        let mut endpoints: HashMap<Id, EndpointId> = HashMap::new();
         let mut failures = 0;
         let mut look_at = clock.now();
         loop {
             let now = clock.now();
-            let leased = if now >= look_at && lanes.has_room() {
-                Some(self.sender.lease(&mut lanes, now).await)
-            } else {
-                None
-            };
-            let mut started = false;
-            while let Some(delivery) = lanes.start_next(now) {
-                started = true;
-                let endpoint = delivery.endpoint.clone();
-                let request = requests.spawn(Arc::clone(&self.sender).deliver(delivery));
-                endpoints.insert(request.id(), endpoint);
-            }
-            match leased {
-                None => {}
-                Some(Ok(full)) => {
-                    failures = 0;
-                    look_at = match (full, started) {
-                        (true, true) => now,
-                        (true, false) => now + PACE,
-                        (false, _) => self.sender.next_due(now).await,
-                    };
-                    if look_at <= now && lanes.has_room() {
-                        continue;
+            let room = IN_FLIGHT.saturating_sub(requests.len());
+            if now >= look_at && room > 0 {
+                match self.sender.lease(now, room).await {
+                    Ok(batch) => {
+                        failures = 0;
+                        look_at =
+                            if batch.len() < room { self.sender.next_due(now).await } else { now };
+                        for delivery in batch {
+                            requests.spawn(Arc::clone(&self.sender).deliver(delivery));
+                        }
+                    }
+                    Err(error) => {
+                        look_at = now + backoff(failures);
+                        failures += 1;
+                        tracing::error!(%error, "the outbox cannot be read");
                     }
                 }
-                Some(Err(error)) => {
-                    look_at = now + backoff(failures);
-                    failures += 1;
-                    tracing::error!(%error, "the outbox cannot be read");
-                }
             }
-            let sleep_until = if lanes.has_room() { look_at } else { now + POLL };
+            let look = if requests.len() < IN_FLIGHT { look_at } else { now + POLL };
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some(ended) = requests.join_next_with_id() => {
+                Some(_) = requests.join_next() => {
                     // A panic ends in its delivery's lease running out, as a crash does.
-                    let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
-                    if let Some(endpoint) = endpoints.remove(&id) {
-                        lanes.finish(&endpoint);
+                    while requests.try_join_next().is_some() {}
+                    if failures == 0 {
+                        look_at = now;
                     }
-                    let pause = if lanes.waiting() < FEW_WAITING { Duration::ZERO } else { PACE };
-                    look_at = look_at.min(now + pause);
                 }
-                () = self.wake.notified() => look_at = now,
-                () = clock.sleep_until(sleep_until) => {}
+                () = self.wake.notified() => {
+                    if failures == 0 {
+                        look_at = now;
+                    }
+                }
+                () = clock.sleep_until(look) => {}
             }
         }
         while requests.join_next().await.is_some() {}
@@ -147,20 +128,14 @@ impl Worker {
 }
 
 impl Sender {
-    /// Leases a batch; `true` if there may be more.
-    async fn lease(&self, lanes: &mut Lanes, now: Timestamp) -> Result<bool, StoreError> {
-        let batch = self.store.lease_deliveries(now, BATCH).await?;
-        let full = u32::try_from(batch.len()).is_ok_and(|length| length >= BATCH);
-        for delivery in batch {
-            lanes.admit(delivery, now + MAX_WAIT);
-        }
-        Ok(full)
+    async fn lease(&self, now: Timestamp, room: usize) -> Result<Vec<DueDelivery>, StoreError> {
+        self.store.lease_deliveries(now, u32::try_from(room).unwrap_or(u32::MAX)).await
     }
 
-    async fn next_due(&self, now: Timestamp) -> Timestamp {
-        match self.store.next_delivery_due().await {
-            Ok(Some(due)) => due.clamp(now + SOON, now + POLL),
-            Ok(None) | Err(_) => now + POLL,
+    async fn next_due(&self, after: Timestamp) -> Timestamp {
+        match self.store.next_delivery_due(after).await {
+            Ok(Some(due)) => due.min(after + POLL),
+            Ok(None) | Err(_) => after + POLL,
         }
     }
 

@@ -8,9 +8,13 @@ use domain::webhook::{
 };
 use rusqlite::{Connection, params};
 
-use super::failure::{Outcome, integer};
+use super::failure::{Failure, Outcome, integer};
 use super::row::Row;
-use crate::outbox::{Delivery, DeliveryError, DeliveryFilter, RecordedEvent, delivery_status};
+use crate::error::StoreError;
+use crate::outbox::{
+    Delivery, DeliveryError, DeliveryFilter, MAX_LEASES_PER_ENDPOINT, RecordedEvent,
+    delivery_status,
+};
 use crate::page::{MAX_PAGE, Page};
 
 const TABLE: &str = "deliveries";
@@ -55,35 +59,74 @@ pub(super) fn insert(db: &Connection, new: NewDelivery<'_>) -> Outcome<()> {
 }
 
 /// Takes what is due. The write lock makes it the only one who does.
+///
+/// `share` goes from endpoint to endpoint and takes no more rows of each than it may hold, so that
+/// the work does not grow with a backlog; `nth` counts in what the endpoint holds already.
 pub(super) fn lease(db: &Connection, now: Timestamp, limit: u32) -> Outcome<Vec<DueDelivery>> {
     let due = {
         let mut query = db.prepare_cached(
-            "SELECT d.id, d.event_id, d.endpoint_id, d.payload, d.attempt_count, d.lease, v.type,
+            "WITH share AS MATERIALIZED (
+                 SELECT d.rowid AS delivery, d.due_at,
+                     row_number() OVER (PARTITION BY e.id ORDER BY d.due_at)
+                         + (SELECT count(*) FROM deliveries held
+                            WHERE held.endpoint_id = e.id AND held.status = 'delivering'
+                                AND held.due_at > ?1) AS nth
+                 FROM endpoints e CROSS JOIN deliveries d
+                 WHERE d.rowid IN (
+                     SELECT due.rowid FROM deliveries due
+                     WHERE due.endpoint_id = e.id AND due.due_at <= ?1
+                     ORDER BY due.due_at LIMIT ?3)
+             )
+             SELECT share.delivery, d.id, d.event_id, d.endpoint_id, d.payload, d.attempt_count, d.lease, v.type,
                  e.sealed_secret, CASE WHEN e.disabled_at IS NULL THEN e.url END AS url
-             FROM deliveries d
+             FROM share
+             CROSS JOIN deliveries d ON d.rowid = share.delivery
              JOIN events v ON v.id = d.event_id
              JOIN endpoints e ON e.id = d.endpoint_id
-             WHERE d.due_at <= ?1
-             ORDER BY d.due_at LIMIT ?2",
+             WHERE share.nth <= ?3
+             ORDER BY share.nth, share.due_at LIMIT ?2",
         )?;
-        let rows = query.query_and_then(params![now.as_millis(), limit.min(MAX_PAGE)], |row| {
-            decode_due(&Row::of(TABLE, row))
-        })?;
+        let rows = query.query_and_then(
+            params![now.as_millis(), limit.min(MAX_PAGE), MAX_LEASES_PER_ENDPOINT],
+            |row| Ok::<_, Failure>((row.get::<_, i64>("delivery")?, decode_due(row))),
+        )?;
         rows.collect::<Outcome<Vec<_>>>()?
     };
+    let mut leased = Vec::with_capacity(due.len());
     let mut take = db.prepare_cached(
         "UPDATE deliveries SET status = 'delivering', due_at = ?2, lease = ?3, updated_at = ?4
          WHERE id = ?1",
     )?;
-    for delivery in &due {
+    for (row, delivery) in due {
+        let delivery = match delivery {
+            Ok(delivery) => delivery,
+            Err(Failure::Store(error @ StoreError::Corrupt { .. })) => {
+                tracing::error!(%error, "a webhook is given up");
+                give_up(db, row, now)?;
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
         take.execute(params![
             delivery.id.as_str(),
             (now + DELIVERY_LEASE).as_millis(),
             integer(delivery.lease)?,
             now.as_millis(),
         ])?;
+        leased.push(delivery);
     }
-    Ok(due)
+    Ok(leased)
+}
+
+/// Ends a delivery that cannot be read, so that it stands before no other. It is found by its
+/// place in the table: its id may be what cannot be read.
+fn give_up(db: &Connection, row: i64, now: Timestamp) -> Outcome<()> {
+    db.prepare_cached(
+        "UPDATE deliveries SET status = 'failed', due_at = NULL, payload = NULL, updated_at = ?2
+         WHERE rowid = ?1",
+    )?
+    .execute(params![row, now.as_millis()])?;
+    Ok(())
 }
 
 /// Records a try, if the lease still holds. Once nothing is left to send, the payload goes.
@@ -128,10 +171,10 @@ pub(super) fn finish(
     Ok(true)
 }
 
-pub(super) fn next_due(db: &Connection) -> Outcome<Option<Timestamp>> {
+pub(super) fn next_due(db: &Connection, after: Timestamp) -> Outcome<Option<Timestamp>> {
     let due: Option<i64> = db
-        .prepare_cached("SELECT min(due_at) FROM deliveries WHERE due_at IS NOT NULL")?
-        .query_row([], |row| row.get(0))?;
+        .prepare_cached("SELECT min(due_at) FROM deliveries WHERE due_at > ?1")?
+        .query_row([after.as_millis()], |row| row.get(0))?;
     Ok(due.map(Timestamp))
 }
 
@@ -174,14 +217,17 @@ pub(super) fn of_event(db: &Connection, event: &EventId) -> Outcome<Vec<Delivery
 }
 
 /// A due delivery with the number of the lease that is about to begin.
-fn decode_due(row: &Row<'_>) -> Outcome<DueDelivery> {
+fn decode_due(row: &rusqlite::Row<'_>) -> Outcome<DueDelivery> {
+    let event = Row::keyed("events", "event_id", row);
+    let endpoint = Row::keyed("endpoints", "endpoint_id", row);
+    let row = Row::of(TABLE, row);
     Ok(DueDelivery {
         id: row.id("id")?,
         event: row.id("event_id")?,
-        kind: row.parsed("type", EventType::parse)?,
+        kind: event.parsed("type", EventType::parse)?,
         endpoint: row.id("endpoint_id")?,
-        url: row.optional_text("url")?.map(str::to_owned),
-        sealed_secret: row.text("sealed_secret")?.to_owned(),
+        url: endpoint.optional_text("url")?.map(str::to_owned),
+        sealed_secret: endpoint.text("sealed_secret")?.to_owned(),
         payload: row.text("payload")?.to_owned(),
         attempts: row.number("attempt_count")?,
         lease: row.number::<u64>("lease")?.saturating_add(1),

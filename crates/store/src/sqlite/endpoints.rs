@@ -11,11 +11,17 @@ use super::row::Row;
 use crate::error::StoreError;
 use crate::json;
 use crate::page::Page;
-use crate::webhooks::{EndpointChange, EndpointFilter};
+use crate::webhooks::{EndpointChange, EndpointFilter, MAX_ENDPOINTS};
 
 const TABLE: &str = "endpoints";
 
 pub(super) fn insert(db: &Connection, endpoint: &Endpoint) -> Outcome<()> {
+    let count: u32 = db
+        .prepare_cached("SELECT count(*) FROM endpoints WHERE organization_id = ?1")?
+        .query_row([endpoint.organization.as_str()], |row| row.get(0))?;
+    if count >= MAX_ENDPOINTS {
+        return Err(StoreError::TooMany { what: "webhook endpoints", limit: MAX_ENDPOINTS }.into());
+    }
     db.prepare_cached(
         "INSERT INTO endpoints (id, organization_id, name, url, subscribed, sealed_secret,
              created_at, updated_at, disabled_at)

@@ -35,8 +35,8 @@ impl Outbox for Sqlite {
         self.write(move |unit| deliveries::finish(unit.db, &id, lease, result, now))
     }
 
-    fn next_delivery_due(&self) -> Answer<Option<Timestamp>> {
-        self.read(deliveries::next_due)
+    fn next_delivery_due(&self, after: Timestamp) -> Answer<Option<Timestamp>> {
+        self.read(move |db| deliveries::next_due(db, after))
     }
 
     fn list_deliveries(

@@ -17,6 +17,7 @@ use super::{Sqlite, attempts, outbox};
 use crate::backend::Answer;
 use crate::error::StoreError;
 use crate::json;
+use crate::open::Changed;
 use crate::page::Page;
 use crate::sessions::{AttemptFilter, Change, SessionFilter, SessionUnit, Sessions};
 
@@ -90,10 +91,11 @@ fn run(unit: &mut Unit<'_>, id: &SessionId, now: Timestamp, mut work: SessionUni
         return Ok(());
     }
     save(unit.db, &stored, &session)?;
+    let changed = Changed { session: session.id.clone(), events: !events.is_empty() };
     for event in events {
         outbox::record(unit, &session.organization, event, now)?;
     }
-    unit.changed.push(session.id);
+    unit.changed.push(changed);
     Ok(())
 }
 

@@ -4,17 +4,17 @@
 //! commits once, and only then answers. A unit that fails takes back its own savepoint and leaves
 //! its neighbours alone.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use domain::entropy::Entropy;
-use domain::id::SessionId;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::failure::Outcome;
 use crate::error::StoreError;
-use crate::open::Notify;
+use crate::open::{Changed, Notify};
 use crate::outbox::Sealer;
 
 /// How many units share a commit at most, so that the first of them is not kept waiting.
@@ -37,7 +37,7 @@ pub(super) struct Unit<'a> {
     /// What encrypts payloads.
     pub(super) sealer: &'a dyn Sealer,
     /// Sessions that the unit changed.
-    pub(super) changed: Vec<SessionId>,
+    pub(super) changed: Vec<Changed>,
 }
 
 /// A unit of which only the thread it waits for knows the type.
@@ -141,9 +141,9 @@ impl Writer {
     fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) {
         match self.transaction(&mut batch).map_err(StoreError::from) {
             Ok(changed) => {
-                for id in &changed {
+                for changed in &changed {
                     // It is somebody else's code; the writer outlives its panics.
-                    let _ = catch_unwind(AssertUnwindSafe(|| (self.notify)(id)));
+                    let _ = catch_unwind(AssertUnwindSafe(|| (self.notify)(changed)));
                 }
             }
             Err(error) => {
@@ -159,8 +159,8 @@ impl Writer {
     }
 
     /// Runs the batch in one transaction; gives the sessions that the committed units changed.
-    fn transaction(&mut self, batch: &mut [Box<dyn Job>]) -> Outcome<Vec<SessionId>> {
-        let mut changed = Vec::new();
+    fn transaction(&mut self, batch: &mut [Box<dyn Job>]) -> Outcome<Vec<Changed>> {
+        let mut changed = BTreeMap::new();
         let mut transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for job in batch {
@@ -172,7 +172,9 @@ impl Writer {
                 changed: Vec::new(),
             };
             if job.run(&mut unit) {
-                changed.append(&mut unit.changed);
+                for Changed { session, events } in unit.changed {
+                    *changed.entry(session).or_default() |= events;
+                }
                 savepoint.commit()?;
             } else {
                 savepoint.finish()?;
@@ -184,9 +186,7 @@ impl Writer {
             }
         }
         transaction.commit()?;
-        changed.sort_unstable();
-        changed.dedup();
-        Ok(changed)
+        Ok(changed.into_iter().map(|(session, events)| Changed { session, events }).collect())
     }
 }
 

@@ -18,11 +18,11 @@ macro_rules! contract_suite {
                 lists_come_in_pages, what_does_not_exist_is_named,
                 a_unit_cannot_rewrite_what_is_fixed, only_changes_wake_and_only_once;
             outbox: each_endpoint_gets_what_it_can_take, no_two_workers_hold_one_delivery,
-                a_lease_runs_out, retries_follow_the_schedule_to_the_end,
+                an_endpoint_gets_no_more_than_its_share, a_lease_runs_out, retries_follow_the_schedule_to_the_end,
                 a_success_ends_the_delivery, a_disabled_endpoint_has_no_url,
                 events_are_listed_without_claims, nothing_of_a_refused_unit_is_told;
             webhooks: endpoints_round_trip_and_stay_in_their_organization,
-                one_key_is_active_at_most, deleting_an_endpoint_takes_its_deliveries;
+                an_organization_has_a_bounded_number_of_endpoints, one_key_is_active_at_most, deleting_an_endpoint_takes_its_deliveries;
             trust: imports_count_and_begin_generations;
         }
     };

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::webhook::DeliveryResult;
+use domain::time::Timestamp;
+use domain::webhook::{DeliveryResult, DeliveryStatus};
 use rusqlite::Connection;
-use store::{Location, StoreError};
+use store::{DeliveryFilter, Location, StoreError};
 use tempfile::TempDir;
 
 use crate::contract::contract_suite;
@@ -71,8 +72,9 @@ async fn what_was_acknowledged_survives_a_crash() {
         assert_eq!(reopened.read(&id).await, session);
     }
     let after = crash(&database);
-    let due = World::new(&after).store.lease_deliveries(NOW, 100).await.unwrap();
-    assert_eq!(due.len(), 20);
+    let pending = DeliveryFilter { status: Some(DeliveryStatus::Pending), ..Default::default() };
+    let page = World::new(&after).store.list_deliveries(&organization, pending).await.unwrap();
+    assert_eq!(page.items.len(), 20);
 }
 
 #[tokio::test]
@@ -239,6 +241,48 @@ async fn a_row_that_cannot_be_read_is_named_without_its_contents() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_cannot_be_read_stops_no_other() {
+    let database = directory();
+    let world = World::new(&database);
+    let organization = world.organization().await;
+    let raw = Connection::open(database.path()).unwrap();
+    for (row, change) in [
+        ("deliveries", "lease = -1"),
+        ("deliveries", "payload = CAST(x'ff' AS TEXT)"),
+        ("deliveries", "id = 'from the future'"),
+        ("events", "type = 'from the future'"),
+        ("endpoints", "sealed_secret = CAST(x'ff' AS TEXT)"),
+    ] {
+        let (broken, good) = (
+            world.endpoint(&organization, Some("k")).await.id,
+            world.endpoint(&organization, Some("k")).await.id,
+        );
+        let session = world.session(&organization).await;
+        world.cancel(&session, NOW).await;
+        let id = match row {
+            "deliveries" => format!("endpoint_id = '{broken}'"),
+            "events" => format!("session_id = '{session}'"),
+            _ => format!("id = '{broken}'"),
+        };
+        let changed = raw.execute(&format!("UPDATE {row} SET {change} WHERE {id}"), []).unwrap();
+        assert_eq!(changed, 1, "{row}: {change}");
+        let due = world.store.lease_deliveries(NOW, 10).await.unwrap();
+        let due: Vec<_> = due.into_iter().map(|due| due.endpoint).collect();
+        assert_eq!(due, if row == "events" { vec![] } else { vec![good.clone()] }, "{change}");
+        let given_up = raw.query_row(
+            "SELECT status, due_at IS NULL AND payload IS NULL FROM deliveries
+             WHERE endpoint_id = ?1",
+            [broken.as_str()],
+            |row| Ok((row.get::<_, String>(0)?, row.get::<_, bool>(1)?)),
+        );
+        assert_eq!(given_up, Ok(("failed".to_owned(), true)), "{change}");
+        raw.execute("DELETE FROM deliveries", []).unwrap();
+        raw.execute("DELETE FROM encryption_keys", []).unwrap();
+        raw.execute("DELETE FROM endpoints", []).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_claim_is_nowhere_in_the_files() {
     let database = directory();
     let world = World::new(&database);
@@ -263,9 +307,10 @@ async fn the_payload_of_an_ended_delivery_is_nowhere_in_the_files() {
         world.endpoint(&organization, Some(LONG)).await;
         let session = world.session(&organization).await;
         world.cancel(&session, NOW).await;
-        let mut now = NOW;
-        while let Some(due_at) = world.store.next_delivery_due().await.unwrap() {
+        let (mut now, mut last_tried) = (NOW, Timestamp(0));
+        while let Some(due_at) = world.store.next_delivery_due(last_tried).await.unwrap() {
             now = due_at;
+            last_tried = now;
             let due = world.store.lease_deliveries(now, 1).await.unwrap().remove(0);
             assert!(database.contains("sealed.evt_"));
             assert!(world.store.finish_delivery(&due.id, due.lease, last, now).await.unwrap());

@@ -14,7 +14,7 @@ use domain::session::{Handoff, Hello, MintRefusal, NewSession, Session, Transiti
 use domain::share::ShareContract;
 use domain::time::Timestamp;
 use domain::webhook::{EncryptionKey, Endpoint};
-use store::{Location, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError};
+use store::{Changed, Location, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_750_000_000_000);
 
@@ -32,7 +32,7 @@ pub(crate) trait Database {
 /// A store that was opened on a database, and what it was opened with.
 pub(crate) struct World {
     pub(crate) store: Store,
-    pub(crate) woken: Arc<Mutex<Vec<SessionId>>>,
+    pub(crate) woken: Arc<Mutex<Vec<Changed>>>,
     pub(crate) random: Mutex<Seeded>,
     pub(crate) keys: Keys,
 }
@@ -75,7 +75,7 @@ pub(crate) fn open(location: Location, seed: u64) -> Result<World, StoreError> {
         location,
         entropy: Box::new(Seeded(seed)),
         sealer: Arc::new(TestSealer),
-        notify: Arc::new(move |id: &SessionId| wake.lock().unwrap().push(id.clone())),
+        notify: Arc::new(move |changed: &Changed| wake.lock().unwrap().push(changed.clone())),
     })?;
     let random = Mutex::new(Seeded(seed ^ 0xffff_ffff));
     Ok(World { store, woken, random, keys: Keys::derive(&[7; 32]) })

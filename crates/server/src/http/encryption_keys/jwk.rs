@@ -9,9 +9,9 @@ pub(super) const ALGORITHM: &str = "RSA-OAEP-256";
 /// The one type of key it takes.
 pub(super) const KEY_TYPE: &str = "RSA";
 
-const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 /// More than the encoding of the longest modulus that is taken, less than a burden.
-const MAX_MEMBER_CHARACTERS: usize = 2048;
+const MAX_MEMBER_CHARACTERS: usize = 1024;
 /// Members of a private or symmetric key (RFC 7518 §6.2.2, §6.3.2, §6.4).
 const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
@@ -31,7 +31,7 @@ pub(super) enum JwkError {
     #[error("`jwk.{0}` must be base64url without padding")]
     Encoding(&'static str),
     /// The modulus is too short to be safe or too long to be sane.
-    #[error("`jwk.n` must have 2048 to 8192 bits")]
+    #[error("`jwk.n` must have 2048 to 4096 bits")]
     ModulusSize,
     /// The modulus is even, so it is no product of two large primes.
     #[error("`jwk.n` is not an RSA modulus")]
@@ -156,7 +156,7 @@ mod tests {
         });
         let expected = format!(r#"{{"kty":"RSA","n":"{}","e":"AQAB"}}"#, number(2048, 1));
         assert_eq!(check(jwk).unwrap().into_json(), expected);
-        assert!(check(with("n", json!(number(8192, 1)))).is_ok());
+        assert!(check(with("n", json!(number(4096, 1)))).is_ok());
         assert!(check(with("e", json!("Aw"))).is_ok());
         assert!(check(with("e", json!("_____w"))).is_ok());
         assert!(check(with("key_ops", json!(["wrapKey"]))).is_ok());
@@ -183,11 +183,11 @@ mod tests {
             ("n", json!(["AQAB"]), JwkError::Missing("n")),
             ("n", json!("a+/b"), JwkError::Encoding("n")),
             ("n", json!("AQAB="), JwkError::Encoding("n")),
-            ("n", json!("A".repeat(2049)), JwkError::Encoding("n")),
+            ("n", json!("A".repeat(1025)), JwkError::Encoding("n")),
             ("n", json!(""), JwkError::ModulusSize),
             ("n", json!(number(2047, 1)), JwkError::ModulusSize),
             ("n", json!(number(1024, 1)), JwkError::ModulusSize),
-            ("n", json!(number(8193, 1)), JwkError::ModulusSize),
+            ("n", json!(number(4097, 1)), JwkError::ModulusSize),
             ("n", json!(number(2048, 0)), JwkError::Modulus),
             ("e", Value::Null, JwkError::Missing("e")),
             ("e", json!(65537), JwkError::Missing("e")),

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use domain::event::EventType;
-use domain::id::{EncryptionKeyId, OrganizationId, SessionId};
+use domain::id::{EncryptionKeyId, EndpointId, OrganizationId, SessionId};
 use domain::key::Secret;
 use domain::organization::Organization;
 use domain::policy::Policy;
@@ -18,7 +18,7 @@ use domain::session::{NewSession, Session};
 use domain::share::ShareContract;
 use domain::webhook::{DeliveryStatus, EncryptionKey, Endpoint, RETRY_WAITS};
 use josekit::jwk::alg::rsa::RsaKeyPair;
-use store::{Delivery, DeliveryFilter, Location, OpenOptions};
+use store::{Changed, Delivery, DeliveryFilter, Location, OpenOptions};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -54,6 +54,20 @@ impl Clock for MovableClock {
     }
 }
 
+/// Tells until when the worker sleeps.
+struct WatchedClock(MovableClock, mpsc::UnboundedSender<Timestamp>);
+
+impl Clock for WatchedClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let _ = self.1.send(at);
+        self.0.sleep_until(at)
+    }
+}
+
 struct Fixture {
     store: Store,
     keys: Arc<Keys>,
@@ -73,7 +87,11 @@ impl Fixture {
             location: Location::Sqlite(data.path().join("kayle.db")),
             entropy: Box::new(OsEntropy),
             sealer: Arc::new(JweSealer),
-            notify: Arc::new(move |_| notified.notify_one()),
+            notify: Arc::new(move |changed: &Changed| {
+                if changed.events {
+                    notified.notify_one();
+                }
+            }),
         })
         .unwrap();
         let clock = MovableClock(Arc::new(watch::Sender::new(Timestamp(1_777_978_800_000))));
@@ -143,10 +161,14 @@ impl Fixture {
     }
 
     fn start(&self) -> (JoinHandle<()>, CancellationToken) {
+        self.start_on(Arc::new(self.clock.clone()))
+    }
+
+    fn start_on(&self, clock: Arc<dyn Clock>) -> (JoinHandle<()>, CancellationToken) {
         let worker = Worker::new(
             self.store.clone(),
             Arc::clone(&self.keys),
-            Arc::new(self.clock.clone()),
+            clock,
             Arc::clone(&self.wake),
             TargetRules::for_public_url(&Url::parse("http://127.0.0.1:1").unwrap()),
         )
@@ -171,29 +193,14 @@ impl Fixture {
         panic!("the deliveries did not get there: {:?}", self.deliveries(endpoint).await);
     }
 
-    /// Looks until at least that many deliveries of the endpoint are leased.
-    async fn until_leased(&self, endpoint: &EndpointId, count: usize) {
-        self.until_count(endpoint, count, |delivery| delivery.status == DeliveryStatus::Delivering)
-            .await;
-    }
-
     /// Looks until at least that many deliveries of the endpoint were tried without an answer.
     async fn until_tried(&self, endpoint: &EndpointId, count: usize) {
-        self.until_count(endpoint, count, |delivery| {
+        let wanted = |delivery: &&Delivery| {
             delivery.attempt_count == 1 && delivery.last_status_code.is_none()
-        })
-        .await;
-    }
-
-    async fn until_count(
-        &self,
-        endpoint: &EndpointId,
-        count: usize,
-        wanted: impl Fn(&Delivery) -> bool,
-    ) {
+        };
         for _ in 0..MANY_LOOKS {
             let deliveries = self.deliveries(endpoint).await;
-            if deliveries.iter().filter(|delivery| wanted(delivery)).count() >= count {
+            if deliveries.iter().filter(wanted).count() >= count {
                 return;
             }
         }
@@ -354,40 +361,35 @@ async fn a_slow_endpoint_holds_up_no_other() {
     assert!(slow.arrived.try_recv().is_err());
 
     fixture.clock.advance(TIMEOUT);
+    // What waited behind them is next.
     fixture.until_tried(&slow_endpoint, 4).await;
-    // What waited behind them comes back when its lease has run out.
-    fixture.clock.advance(DELIVERY_LEASE - TIMEOUT);
     for _ in 0..4 {
         slow.next().await;
     }
 }
 
-/// More is due for the slow endpoint than the worker keeps waiting.
+/// The clock stands still: nothing here waits for a request to time out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backlog_of_a_slow_endpoint_holds_up_no_other_for_long() {
-    const BACKLOG: usize = 200;
+async fn a_backlog_of_a_slow_endpoint_holds_up_no_other() {
     let fixture = Fixture::new().await;
     let mut slow = Sink::new(None).await;
-    let (slow_endpoint, _) = fixture.endpoint(&slow.url).await;
-    for _ in 0..BACKLOG {
+    fixture.endpoint(&slow.url).await;
+    for _ in 0..IN_FLIGHT + 50 {
         fixture.fire().await;
     }
     let mut quick = Sink::new(Some(200)).await;
-    fixture.endpoint(&quick.url).await;
-    fixture.fire().await;
-    let started_at = fixture.clock.now();
+    let (quick_endpoint, _) = fixture.endpoint(&quick.url).await;
+    for _ in 0..10 {
+        fixture.fire().await;
+    }
     let _worker = fixture.start();
+    for _ in 0..10 {
+        quick.next().await;
+    }
+    fixture.until(&quick_endpoint, |delivery| delivery.status == DeliveryStatus::Succeeded).await;
     for _ in 0..4 {
         slow.next().await;
     }
-    // Each look at the outbox takes a batch off the backlog.
-    let batch = usize::try_from(BATCH).unwrap();
-    for look in 2..=BACKLOG / batch {
-        fixture.until_leased(&slow_endpoint, look * batch).await;
-        fixture.clock.advance(PACE);
-    }
-    quick.next().await;
-    assert!(fixture.clock.now().since(started_at) < TIMEOUT);
     assert!(slow.arrived.try_recv().is_err());
 }
 
@@ -464,6 +466,21 @@ async fn a_disabled_endpoint_and_an_inside_target_get_no_request() {
         assert_eq!(delivery.last_status_code, None);
     }
     assert!(sink.arrived.try_recv().is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn being_woken_does_not_shorten_the_wait_after_a_failed_look() {
+    let fixture = Fixture::new().await;
+    fixture.store.close().await.unwrap();
+    let (sleeps, mut slept) = mpsc::unbounded_channel();
+    let _worker = fixture.start_on(Arc::new(WatchedClock(fixture.clock.clone(), sleeps)));
+    let start = fixture.clock.now();
+    let first = start + Duration::from_secs(1);
+    assert_eq!(slept.recv().await, Some(first));
+    fixture.wake.notify_one();
+    assert_eq!(slept.recv().await, Some(first), "a second look would double the wait");
+    fixture.clock.advance(Duration::from_secs(1));
+    assert_eq!(slept.recv().await, Some(first + Duration::from_secs(2)));
 }
 
 #[test]

@@ -132,6 +132,9 @@ CREATE TABLE deliveries (
 ) STRICT;
 
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_due_by_endpoint ON deliveries (endpoint_id, due_at)
+    WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_leased ON deliveries (endpoint_id, due_at) WHERE status = 'delivering';
 CREATE INDEX deliveries_by_organization ON deliveries (organization_id, id);
 CREATE INDEX deliveries_by_event ON deliveries (event_id, id);
 CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, id);

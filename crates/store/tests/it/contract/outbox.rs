@@ -10,8 +10,9 @@ use domain::event::{Event, EventType, Fact};
 use domain::id::{AttemptId, OrganizationId};
 use domain::policy::FaceMatch;
 use domain::session::Transition;
+use domain::time::Timestamp;
 use domain::webhook::{DELIVERY_LEASE, DeliveryResult, DeliveryStatus, Endpoint, RETRY_WAITS};
-use store::{Delivery, DeliveryError, DeliveryFilter, EventFilter};
+use store::{Delivery, DeliveryError, DeliveryFilter, EventFilter, MAX_LEASES_PER_ENDPOINT};
 
 use crate::world::{BROKEN, Database, NOW, World};
 
@@ -118,8 +119,10 @@ pub(crate) async fn no_two_workers_hold_one_delivery(database: &dyn Database) {
     let world = World::new(database);
     let beside = World::beside(database);
     let organization = world.organization().await;
-    world.endpoint(&organization, Some("k")).await;
-    for _ in 0..30 {
+    for _ in 0..10 {
+        world.endpoint(&organization, Some("k")).await;
+    }
+    for _ in 0..3 {
         let session = world.session(&organization).await;
         world.cancel(&session, NOW).await;
     }
@@ -139,13 +142,43 @@ pub(crate) async fn no_two_workers_hold_one_delivery(database: &dyn Database) {
     assert_eq!(world.store.lease_deliveries(NOW, 10).await, Ok(vec![]));
 }
 
+pub(crate) async fn an_endpoint_gets_no_more_than_its_share(database: &dyn Database) {
+    let world = World::new(database);
+    let organization = world.organization().await;
+    let busy = world.endpoint(&organization, Some("k")).await.id;
+    for _ in 0..50 {
+        let session = world.session(&organization).await;
+        world.cancel(&session, NOW).await;
+    }
+    let share = usize::try_from(MAX_LEASES_PER_ENDPOINT).unwrap();
+    let lease = async |now, limit| world.store.lease_deliveries(now, limit).await.unwrap();
+    let held = lease(NOW, 100).await;
+    assert_eq!(held.len(), share);
+    assert_eq!(lease(NOW, 100).await, []);
+
+    // Younger than the whole backlog, and first all the same.
+    let quiet = world.endpoint(&organization, Some("k")).await.id;
+    let session = world.session(&organization).await;
+    let now = NOW + INSTANT;
+    world.cancel(&session, now).await;
+    let finished = world.store.finish_delivery(&held[0].id, 1, DeliveryResult::Answered(200), now);
+    assert!(finished.await.unwrap());
+    let next: Vec<_> = lease(now, 1).await.into_iter().map(|due| due.endpoint).collect();
+    assert_eq!(next, [quiet]);
+    let next: Vec<_> = lease(now, 100).await.into_iter().map(|due| due.endpoint).collect();
+    assert_eq!(next, [busy], "what ended makes room for one");
+
+    // A lease that has run out is held no more.
+    assert_eq!(lease(now + DELIVERY_LEASE, 100).await.len(), share + 1);
+}
+
 pub(crate) async fn a_lease_runs_out(database: &dyn Database) {
     let world = World::new(database);
     one_delivery(&world).await;
     let end = NOW + DELIVERY_LEASE;
     let first = world.store.lease_deliveries(NOW, 1).await.unwrap().remove(0);
     assert_eq!(world.store.lease_deliveries(end - INSTANT, 1).await, Ok(vec![]));
-    assert_eq!(world.store.next_delivery_due().await, Ok(Some(end)));
+    assert_eq!(world.store.next_delivery_due(NOW).await, Ok(Some(end)));
     let second = world.store.lease_deliveries(end, 1).await.unwrap().remove(0);
     assert_eq!(second.id, first.id);
     assert_ne!(second.lease, first.lease);
@@ -162,7 +195,7 @@ pub(crate) async fn retries_follow_the_schedule_to_the_end(database: &dyn Databa
     let (organization, _) = one_delivery(&world).await;
     let mut now = NOW;
     for (tries, wait) in (0_u32..).zip(RETRY_WAITS.map(Some).into_iter().chain([None])) {
-        assert_eq!(world.store.next_delivery_due().await, Ok(Some(now)));
+        assert_eq!(world.store.next_delivery_due(now - INSTANT).await, Ok(Some(now)));
         assert_eq!(world.store.lease_deliveries(now - INSTANT, 1).await, Ok(vec![]));
         let due = world.store.lease_deliveries(now, 1).await.unwrap().remove(0);
         assert_eq!(due.attempts, tries);
@@ -179,7 +212,7 @@ pub(crate) async fn retries_follow_the_schedule_to_the_end(database: &dyn Databa
     let delivery = deliveries(&world, &organization).await.remove(0);
     assert_eq!(delivery.status, DeliveryStatus::Failed);
     assert_eq!(delivery.attempt_count, 8);
-    assert_eq!(world.store.next_delivery_due().await, Ok(None));
+    assert_eq!(world.store.next_delivery_due(Timestamp(0)).await, Ok(None));
     let years = Duration::from_secs(1 << 30);
     assert_eq!(world.store.lease_deliveries(now + years, 1).await, Ok(vec![]));
 }
@@ -194,7 +227,7 @@ pub(crate) async fn a_success_ends_the_delivery(database: &dyn Database) {
     assert!(world.store.finish_delivery(&due.id, due.lease, answer, NOW).await.unwrap());
     let done = deliveries(&world, &organization).await.remove(0);
     assert_eq!((done.status, done.last_status_code), (DeliveryStatus::Succeeded, Some(204)));
-    assert_eq!(world.store.next_delivery_due().await, Ok(None));
+    assert_eq!(world.store.next_delivery_due(Timestamp(0)).await, Ok(None));
 }
 
 pub(crate) async fn a_disabled_endpoint_has_no_url(database: &dyn Database) {

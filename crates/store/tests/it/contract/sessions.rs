@@ -12,7 +12,7 @@ use domain::key::{KeyedHash, Keys};
 use domain::policy::FaceMatch;
 use domain::session::{HelloRefusal, SESSION_LIFETIME, Session, SessionState, Transition};
 use store::{
-    AttemptFilter, AttemptStatus, EventFilter, PageRequest, SessionFilter, SessionStatus,
+    AttemptFilter, AttemptStatus, Changed, EventFilter, PageRequest, SessionFilter, SessionStatus,
     StoreError,
 };
 
@@ -347,5 +347,9 @@ pub(crate) async fn only_changes_wake_and_only_once(database: &dyn Database) {
     assert_eq!(*world.woken.lock().unwrap(), []);
     world.mint(&id, NOW).await.unwrap();
     world.mint(&id, NOW).await.unwrap();
-    assert_eq!(*world.woken.lock().unwrap(), [id]);
+    let minted = Changed { session: id.clone(), events: false };
+    assert_eq!(*world.woken.lock().unwrap(), std::slice::from_ref(&minted));
+    world.cancel(&id, NOW).await;
+    let cancelled = Changed { session: id, events: true };
+    assert_eq!(*world.woken.lock().unwrap(), [minted, cancelled]);
 }

@@ -2,7 +2,7 @@
 
 use domain::event::EventType;
 use domain::webhook::{EncryptionKey, Endpoint};
-use store::{DeliveryFilter, EndpointFilter, KeyFilter, StoreError};
+use store::{DeliveryFilter, EndpointFilter, KeyFilter, MAX_ENDPOINTS, StoreError};
 
 use crate::world::{Database, NOW, World};
 
@@ -44,6 +44,22 @@ pub(crate) async fn endpoints_round_trip_and_stay_in_their_organization(database
     world.store.set_endpoint_secret(&ours, id, "rotated".into(), NOW).await.unwrap();
     let expected = Endpoint { sealed_secret: "rotated".into(), ..expected };
     assert_eq!(world.store.read_endpoint(&ours, id).await, Ok(Some(expected)));
+}
+
+pub(crate) async fn an_organization_has_a_bounded_number_of_endpoints(database: &dyn Database) {
+    let world = World::new(database);
+    let (ours, theirs) = (world.organization().await, world.organization().await);
+    let mut last = None;
+    for _ in 0..MAX_ENDPOINTS {
+        last = Some(world.endpoint(&ours, None).await.id);
+    }
+    let one_more = world.new_endpoint(&ours);
+    let refused = Err(StoreError::TooMany { what: "webhook endpoints", limit: MAX_ENDPOINTS });
+    assert_eq!(world.store.create_endpoint(one_more.clone()).await, refused);
+    assert_eq!(world.store.read_endpoint(&ours, &one_more.id).await, Ok(None));
+    world.endpoint(&theirs, None).await;
+    world.store.delete_endpoint(&ours, &last.unwrap()).await.unwrap();
+    assert_eq!(world.store.create_endpoint(one_more).await, Ok(()));
 }
 
 pub(crate) async fn one_key_is_active_at_most(database: &dyn Database) {
