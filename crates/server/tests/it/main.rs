@@ -18,4 +18,3 @@ mod process;
 mod reconnect;
 mod sessions;
 mod socket;
-mod webhook;
