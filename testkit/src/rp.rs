@@ -131,14 +131,23 @@ impl RelyingParty {
 impl Handoff {
     /// The link that the page would show, with the API's address.
     pub fn link(&self, api: &str) -> String {
-        let payload = json!({
+        let mut payload = self.payload();
+        payload["api"] = json!(api);
+        format!("kayle-id://{payload}")
+    }
+
+    /// The link of the reference system, which names no API.
+    pub fn reference_link(&self) -> String {
+        format!("kayle-id://{}", self.payload())
+    }
+
+    fn payload(&self) -> Value {
+        json!({
             "v": 1,
             "session_id": self.session_id,
             "attempt_id": self.attempt_id,
             "mobile_write_token": self.token,
             "expires_at": self.expires_at,
-            "api": api,
-        });
-        format!("kayle-id://{payload}")
+        })
     }
 }

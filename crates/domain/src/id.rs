@@ -7,12 +7,10 @@ use crate::entropy::{Entropy, random_text};
 
 /// The text is not an identifier of the kind that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected {prefix} followed by {length} letters or digits")]
+#[error("expected {expected}")]
 pub struct InvalidId {
-    /// What an identifier of this kind starts with.
-    pub prefix: &'static str,
-    /// How many characters follow the prefix.
-    pub length: usize,
+    /// What an identifier of this kind looks like.
+    pub expected: &'static str,
 }
 
 macro_rules! prefixed_id {
@@ -44,7 +42,7 @@ macro_rules! prefixed_id {
                     {
                         Ok(Self(text.to_owned()))
                     }
-                    _ => Err(InvalidId { prefix: $prefix, length: $length }),
+                    _ => Err(InvalidId { expected: concat!($prefix, " and ", $length, " letters or digits") }),
                 }
             }
         }
@@ -109,7 +107,7 @@ macro_rules! uuid_id {
                         8 | 13 | 18 | 23 => byte == b'-',
                         _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
                     });
-                if shaped { Ok(Self(text.to_owned())) } else { Err(InvalidId { prefix: "a UUID", length: 36 }) }
+                if shaped { Ok(Self(text.to_owned())) } else { Err(InvalidId { expected: "a UUID" }) }
             }
         }
 

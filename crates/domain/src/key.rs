@@ -74,6 +74,7 @@ pub struct Keys {
     document_id: MacKey,
     challenge: MacKey,
     at_rest: [u8; 32],
+    check: MacKey,
 }
 
 impl fmt::Debug for Keys {
@@ -106,6 +107,7 @@ impl Keys {
             document_id: key("document-id"),
             challenge: key("active-authentication-challenge"),
             at_rest,
+            check: key("key-check"),
         }
     }
 
@@ -162,6 +164,11 @@ impl Keys {
         number: &str,
     ) -> String {
         document_id(&self.document_id, organization.as_str(), country, kind, number)
+    }
+
+    /// Tells whether two installations have the same master secret, and nothing else about it.
+    pub fn check_value(&self) -> KeyedHash {
+        KeyedHash(mac(&self.check, KEY_ID.as_bytes()))
     }
 
     /// The key under which secrets that must be read back are encrypted at rest.

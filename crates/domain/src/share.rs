@@ -196,13 +196,25 @@ impl Selection {
     }
 }
 
+/// The text as a person may be shown it: runs of white space are one space, and characters that
+/// show nothing but change how others are shown (controls, direction overrides) are gone.
+fn legible(text: &str) -> String {
+    let shown = |char: &char| {
+        char.is_whitespace()
+            || !(char.is_control()
+                || matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
+    };
+    let shown: String = text.chars().filter(shown).collect();
+    shown.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn check(field: &RequestedField) -> Result<ShareField, ShareContractError> {
     let key = || field.key.clone();
     if !field.is_object {
         return Err(ShareContractError::NotAnObject(key()));
     }
     let required = field.required.ok_or_else(|| ShareContractError::RequiredNotBoolean(key()))?;
-    let reason = field.reason.as_deref().map(str::trim).unwrap_or_default();
+    let reason = field.reason.as_deref().map(legible).unwrap_or_default();
     if reason.is_empty() {
         return Err(ShareContractError::ReasonRequired(key()));
     }
@@ -213,12 +225,7 @@ fn check(field: &RequestedField) -> Result<ShareField, ShareContractError> {
         ClaimKeyError::AgeGate => ShareContractError::InvalidAgeGate(key()),
         ClaimKeyError::Unknown => ShareContractError::UnknownClaim(key()),
     })?;
-    Ok(ShareField {
-        claim,
-        required,
-        reason: reason.split_whitespace().collect::<Vec<_>>().join(" "),
-        source: FieldSource::RelyingParty,
-    })
+    Ok(ShareField { claim, required, reason, source: FieldSource::RelyingParty })
 }
 
 #[cfg(test)]

@@ -153,6 +153,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         sealer: Arc::new(JweSealer),
         notify: Arc::new(notify),
     })?;
+    store.bind_master_secret(keys.check_value()).await?;
     let targets = TargetRules::for_public_url(&public_url);
     let app = App(Arc::new(Shared {
         trust: TrustCache::new(store.clone()),

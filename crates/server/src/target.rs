@@ -61,6 +61,10 @@ impl TargetRules {
         if url.fragment().is_some() {
             return Err(TargetError::Fragment);
         }
+        self.check_host(url)
+    }
+
+    fn check_host(&self, url: Url) -> Result<Url, TargetError> {
         if self.allow_loopback && is_loopback_host(&url) && matches!(url.scheme(), "http" | "https")
         {
             return Ok(url);
@@ -79,14 +83,10 @@ impl TargetRules {
 
     /// Checks a URL that a person's browser will be sent to.
     ///
-    /// This server never connects to it, so any host is allowed over `https` (REFERENCE 1.3).
+    /// This server never connects to it, but the browser of a person would: into the network that
+    /// the person is in, if the target could be an address of one.
     pub fn check_redirect(&self, text: &str) -> Result<Url, TargetError> {
-        let url = parse(text)?;
-        match url.scheme() {
-            "https" => Ok(url),
-            "http" if self.allow_loopback && is_loopback_host(&url) => Ok(url),
-            _ => Err(TargetError::Scheme),
-        }
+        self.check_host(parse(text)?)
     }
 
     /// Whether a connection may be made to `address`, which `host` resolved to.
@@ -339,8 +339,8 @@ mod tests {
     }
 
     #[test]
-    fn redirect_urls_follow_the_reference() {
-        for good in ["https://rp.example/done?x=1#top", "https://10.1.2.3/", "https://[::1]/"] {
+    fn redirect_urls_lead_to_public_hosts() {
+        for good in ["https://rp.example/done?x=1#top", "https://8.8.8.8/"] {
             assert!(PUBLIC.check_redirect(good).is_ok(), "{good}");
         }
         for (bad, why) in [
@@ -350,6 +350,9 @@ mod tests {
             ("http://rp.example/", TargetError::Scheme),
             ("http://127.0.0.1/", TargetError::Scheme),
             ("https://a:b@rp.example/", TargetError::Credentials),
+            ("https://10.1.2.3/", TargetError::Address),
+            ("https://[::1]/", TargetError::Address),
+            ("https://localhost/", TargetError::LocalName),
         ] {
             assert_eq!(PUBLIC.check_redirect(bad), Err(why), "{bad}");
         }

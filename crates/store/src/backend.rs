@@ -2,6 +2,8 @@
 
 use std::pin::Pin;
 
+use domain::key::KeyedHash;
+
 use crate::error::StoreError;
 use crate::organizations::Organizations;
 use crate::outbox::Outbox;
@@ -17,6 +19,13 @@ pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>
 
 /// A database that Kayle can live on.
 pub trait Backend: Sessions + Organizations + Webhooks + Outbox + Trust + Send + Sync {
+    /// Binds the database to a master secret by its check value: the first one given is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the database is bound to another one; hashes and ciphertexts in
+    /// it mean nothing under this one.
+    fn bind_master_secret(&self, check: KeyedHash) -> Answer<()>;
+
     /// Answers when the database takes writes.
     fn ping(&self) -> Answer<()>;
 

@@ -24,6 +24,8 @@ use tokio::sync::{mpsc, oneshot};
 use self::failure::Outcome;
 use self::reader::Query;
 use self::writer::{Unit, Writer};
+use domain::key::KeyedHash;
+
 use crate::backend::{Answer, Backend};
 use crate::error::StoreError;
 use crate::open::Notify;
@@ -96,6 +98,33 @@ impl Sqlite {
 }
 
 impl Backend for Sqlite {
+    fn bind_master_secret(&self, check: KeyedHash) -> Answer<()> {
+        self.write(move |unit| {
+            let bound = unit
+                .db
+                .prepare_cached("SELECT * FROM installation")?
+                .query_and_then([], |row| {
+                    row::Row::keyed("installation", "only", row).digest("key_check")
+                })?
+                .next()
+                .transpose()?;
+            match bound {
+                None => {
+                    unit.db
+                        .prepare_cached(
+                            "INSERT INTO installation (only, key_check) VALUES (1, ?1)",
+                        )?
+                        .execute([check.0])?;
+                    Ok(())
+                }
+                Some(bound) if KeyedHash(bound) == check => Ok(()),
+                Some(_) => {
+                    Err(StoreError::Conflict("another master secret made this database").into())
+                }
+            }
+        })
+    }
+
     fn ping(&self) -> Answer<()> {
         self.write(|unit| Ok(unit.db.query_row("SELECT 1", [], |_| Ok(()))?))
     }

@@ -20,10 +20,12 @@ use serde_json::json;
 use store::Location;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::signal::unix::SignalKind;
 use url::Url;
 
 use super::failure::{Code, Failure};
 use super::outcome::Outcome;
+use super::serve::listen_for;
 use super::simulated::Issued;
 use super::trust_files::Found;
 use super::{ambient_settings, logging, serve, simulated, workspace};
@@ -60,9 +62,19 @@ pub(super) async fn run(args: DemoArgs, json: bool) -> Result<Outcome, Failure> 
         .prefix("kayle-demo-")
         .tempdir()
         .map_err(|error| Failure::io("a temporary folder", &error))?;
+    let mut interrupt = listen_for(SignalKind::interrupt())?;
+    let mut terminate = listen_for(SignalKind::terminate())?;
+    let mut hangup = listen_for(SignalKind::hangup())?;
+    let interrupted = async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    };
     let result = tokio::select! {
         result = Demo::run(&data, args.interactive, json) => result,
-        _ = tokio::signal::ctrl_c() => {
+        () = interrupted => {
             Err(Failure::new(Code::Demo, "interrupted", "the temporary folder is removed"))
         }
     };

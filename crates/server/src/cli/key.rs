@@ -60,14 +60,14 @@ async fn create(
     scopes: &[String],
     store: &StoreArgs,
 ) -> Result<Outcome, Failure> {
-    let scopes = parse_scopes(scopes)?;
+    let (name, scopes) = (organization::name_of(name)?, parse_scopes(scopes)?);
     let workspace = Workspace::open(store).await?;
     workspace
         .store
         .read_organization(&organization)
         .await?
         .ok_or_else(|| organization::not_found(&organization))?;
-    let (key, secret) = workspace.create_api_key(organization, name.to_owned(), scopes).await?;
+    let (key, secret) = workspace.create_api_key(organization, name, scopes).await?;
     workspace.close().await?;
     let mut json = to_json(&key);
     if let Value::Object(members) = &mut json {

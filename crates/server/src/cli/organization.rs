@@ -109,7 +109,7 @@ async fn set(
     ))
 }
 
-fn name_of(text: &str) -> Result<String, Failure> {
+pub(super) fn name_of(text: &str) -> Result<String, Failure> {
     let name = text.trim();
     if name.is_empty()
         || name.chars().count() > MAX_NAME_CHARACTERS

@@ -18,6 +18,7 @@ use super::outcome::{Outcome, note};
 use super::{logging, progress, simulated};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
+use crate::settings::Settings;
 
 const SIMULATED: &str = "sim:";
 const DETAILS_LIMIT: Duration = Duration::from_secs(5);
@@ -66,7 +67,7 @@ pub(super) async fn run(args: PhoneArgs) -> Result<Outcome, Failure> {
     let link = read_link(&args.link)?;
     let api = match args.api {
         Some(api) => api,
-        None => api_of(&link, &args.link)?,
+        None => api_of(&link, &args.link, &settings)?,
     };
     // The link's own rule: passport data goes over TLS, or stays on this machine.
     let link = link.with_api(api.clone()).map_err(|_| {
@@ -120,17 +121,18 @@ fn read_link(text: &str) -> Result<HandoffLink, Failure> {
     Ok(link)
 }
 
-/// The server: the link's own `api`, or the host of an https link.
-fn api_of(link: &HandoffLink, text: &str) -> Result<Url, Failure> {
+/// The server: the link's own `api`, or the host of an https link, or, for the reference's links,
+/// which name none, the server of these settings: `public_url`, or where `serve` listens.
+fn api_of(link: &HandoffLink, text: &str, settings: &Settings) -> Result<Url, Failure> {
     if let Some(api) = link.api() {
         return Ok(api.clone());
     }
     let web = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let Some(mut url) = web else {
-        return Err(Failure::usage(
-            "the link does not name its server",
-            "name it with --api https://…",
-        ));
+        return match &settings.public_url {
+            Some(url) => Ok(url.clone()),
+            None => super::serve::base_url(settings.listen),
+        };
     };
     url.set_path("");
     url.set_query(None);

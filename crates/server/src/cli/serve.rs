@@ -1,5 +1,8 @@
 //! `kayle serve`.
 
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
@@ -14,6 +17,8 @@ use crate::app::{self, Options, StartError};
 use crate::clock::SystemClock;
 use crate::entropy::OsEntropy;
 use crate::settings::{Flags, Key};
+
+const LOCK_FILE: &str = "serve.lock";
 
 /// Run the server.
 ///
@@ -46,6 +51,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
     let mut interrupt = listen_for(SignalKind::interrupt())?;
 
     let location = workspace::prepare(&settings)?;
+    let _alone = lock(&settings.data)?;
     let master = workspace::master_secret(&settings)?;
     let listener = TcpListener::bind(settings.listen)
         .await
@@ -72,7 +78,24 @@ pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
     Ok(Outcome::silent())
 }
 
-fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
+/// Held while the server runs: wake-ups do not cross processes, so a second server on the same data
+/// would leave phones of the first one unheard of.
+fn lock(data: &Path) -> Result<File, Failure> {
+    let path = data.join(LOCK_FILE);
+    let open = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path);
+    let file = open.map_err(|error| Failure::file(&path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Failure::new(
+            Code::Server,
+            format!("{}: another server runs on this data", data.display()),
+            "stop it first, or give this one a folder of its own with --data",
+        )),
+        Err(TryLockError::Error(error)) => Err(Failure::file(&path, &error)),
+    }
+}
+
+pub(super) fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
     signal(kind).map_err(|error| Failure::io("signals", &error))
 }
 

@@ -90,6 +90,7 @@ impl Workspace {
         scopes: Vec<Scope>,
     ) -> Result<(ApiKey, Secret), Failure> {
         let keys = Keys::derive(&*master_secret(&self.settings)?);
+        self.store.bind_master_secret(keys.check_value()).await?;
         create_api_key(&self.store, &keys, organization, name, scopes, self.now()).await
     }
 

@@ -39,6 +39,24 @@ pub(crate) fn created<T: Serialize>(value: T) -> Response {
 /// A JSON body that must be there: 415 for another type, 400 for anything but what `T` says.
 pub(crate) struct Body<T>(pub(crate) T);
 
+/// No body, or one that says nothing: old clients send a JSON content type with an empty body.
+pub(crate) struct NoBody;
+
+/// An object without members.
+#[derive(serde::Deserialize)]
+struct Nothing {}
+
+impl FromRequest<App> for NoBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        match read(request, app).await? {
+            Some(bytes) if !bytes.is_empty() => parse::<Nothing>(&bytes).map(|Nothing {}| Self),
+            _ => Ok(Self),
+        }
+    }
+}
+
 /// A JSON body that may be left out together with its content type.
 pub(crate) struct OptionalBody<T>(pub(crate) Option<T>);
 
@@ -107,7 +125,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
         Err(error) if error.is_data() => {
             let path = track.path().to_string();
             return Err(ApiError::invalid_request(
-                format!("the body does not fit at `{path}`"),
+                format!("the body does not fit at `{path}`: {error}"),
                 "docs/API.md shows the shape of every body",
             ));
         }

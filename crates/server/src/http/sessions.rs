@@ -18,7 +18,7 @@ use store::{SessionFilter, SessionStatus};
 use super::attempts::AttemptView;
 use super::caller::{Caller, SessionsRead, SessionsWrite};
 use super::error::ApiError;
-use super::json::{OptionalBody, created, data};
+use super::json::{NoBody, OptionalBody, created, data};
 use super::list::{self, Params, list};
 use super::time::iso;
 use crate::app::App;
@@ -166,6 +166,7 @@ async fn cancel(
     State(app): State<App>,
     caller: Caller<SessionsWrite>,
     PathText(id): PathText,
+    _: NoBody,
 ) -> Result<StatusCode, ApiError> {
     let session = owned(&app, &caller, &id).await?;
     let now = app.now();

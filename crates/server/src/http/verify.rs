@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use store::StoreError;
 
 use super::error::ApiError;
-use super::json::{Body, data};
+use super::json::{Body, NoBody, data};
 use super::time::iso;
 use crate::app::App;
 use crate::handoff;
@@ -34,6 +34,8 @@ struct HandoffView {
     attempt_id: String,
     mobile_write_token: String,
     expires_at: String,
+    /// Where the phone finds this server; last, as in the link.
+    api: String,
 }
 
 #[derive(Serialize)]
@@ -71,6 +73,7 @@ struct CancelBody {
 async fn mint(
     State(app): State<App>,
     PathText(id): PathText,
+    _: NoBody,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = parse(&id)?;
     let handoff = handoff::mint(&app, &session).await?;
@@ -80,6 +83,7 @@ async fn mint(
         attempt_id: handoff.attempt.to_string(),
         mobile_write_token: handoff.token.reveal().to_owned(),
         expires_at: iso(handoff.expires_at),
+        api: app.public_url.to_string(),
     }))
 }
 

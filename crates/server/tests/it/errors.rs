@@ -80,6 +80,26 @@ async fn unknown_members_are_named_with_their_path() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn routes_without_a_body_take_none() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[]).await;
+    let cancel = format!("/v1/sessions/{}/cancel", session.id);
+    let handoff = format!("/v1/verify/session/{}/handoff", session.id);
+    for path in [&cancel, &handoff] {
+        let (status, body) = rp.post(path, json!({ "x": 1 })).await;
+        check(status, &body, 400, "INVALID_REQUEST");
+        let broken =
+            rp.request(Method::POST, path).header(CONTENT_TYPE, "application/json").body("{bad");
+        let (status, body) = rp.send(broken).await;
+        check(status, &body, 400, "MALFORMED_JSON");
+    }
+    // What the reference's app sends: a content type and no body.
+    let empty = rp.request(Method::POST, &handoff).header(CONTENT_TYPE, "application/json");
+    assert_eq!(rp.send(empty).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn too_large_is_413() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;

@@ -12,6 +12,7 @@ mod endings;
 mod endpoints;
 mod errors;
 mod handoff;
+mod installation;
 mod page;
 mod phone;
 mod process;

@@ -40,6 +40,16 @@ impl Scene {
         Self { rp, sink, passport, master_secret, url, server, folder }
     }
 
+    /// The server's data folder.
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        data(self.folder.path())
+    }
+
+    /// Where the server answers.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Runs the phone to its end, which must be a success.
     pub(crate) fn phone(&self, handoff: &Handoff, environment: &[(&str, &str)]) -> Output {
         let output = Command::new(env!("CARGO_BIN_EXE_kayle"))

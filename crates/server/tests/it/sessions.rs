@@ -73,6 +73,9 @@ async fn redirects_lead_to_https_or_to_loopback_in_development() {
         "http://example.com/",
         "javascript:alert(1)",
         "https://user:pw@example.com/",
+        "https://10.0.0.1/",
+        "https://169.254.169.254/",
+        "https://metadata.google.internal/",
         "example.com",
         "",
     ] {

@@ -140,6 +140,11 @@ CREATE INDEX deliveries_by_event ON deliveries (event_id, id);
 CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, id);
 CREATE INDEX deliveries_by_key ON deliveries (encryption_key_id);
 
+CREATE TABLE installation (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    key_check BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE trust_items (
     fingerprint BLOB PRIMARY KEY,
     kind TEXT NOT NULL,
