@@ -3,6 +3,7 @@
 
 mod lds;
 mod mrz;
+mod security_info;
 mod shared;
 mod sim;
 mod specimens;
