@@ -3,6 +3,7 @@
 
 mod lds;
 mod mrz;
+mod read;
 mod shared;
 mod sim;
 mod specimens;
