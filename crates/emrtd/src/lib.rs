@@ -10,7 +10,7 @@
 //! | [`lds`] | part 10 | EF.SOD, DG1, DG2, DG14, DG15, security infos |
 //! | [`crypto`] | part 12 | digests, signatures, CMS `SignedData` |
 //! | [`trust`] | part 12 | CSCA certificates, CRLs, master lists, the trust store |
-//! | [`verify`] | part 11 §5.1 | passive authentication and its proof type |
+//! | [`verify`] | part 11 §5.1, §6 | passive and active authentication and their proof types |
 //! | `sim` | – | simulated issuing states and documents (feature `sim`) |
 //!
 //! ```no_run

@@ -1,6 +1,7 @@
 //! Integration tests, laid out like the API.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod active;
 mod lds;
 mod mrz;
 mod read;

@@ -45,11 +45,7 @@ fn set(entries: &[Vec<u8>]) -> Vec<u8> {
 fn card_access_of_a_german_passport() {
     let infos = SecurityInfos::parse(&hex(CARD_ACCESS), 0).unwrap();
     let pace = |mapping| PaceInfo {
-        protocol: PaceProtocol {
-            agreement: KeyAgreement::Ecdh,
-            mapping,
-            cipher: Cipher::Aes128,
-        },
+        protocol: PaceProtocol { agreement: KeyAgreement::Ecdh, mapping, cipher: Cipher::Aes128 },
         version: 2,
         parameter_id: Some(13),
     };
@@ -179,8 +175,7 @@ fn the_number_of_infos_is_bounded() {
 
 #[test]
 fn dg14_of_real_passports() {
-    let aes =
-        ChipAuthenticationProtocol { agreement: KeyAgreement::Ecdh, cipher: Cipher::Aes128 };
+    let aes = ChipAuthenticationProtocol { agreement: KeyAgreement::Ecdh, cipher: Cipher::Aes128 };
     let austria = ChipAuthenticationInfo { protocol: aes, version: 1, key_id: None };
     for (passport, chip, keys, pace) in [
         ("0464524bab9c", vec![austria], 1, 1),
