@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | [`tlv`] | – | bounded BER/DER reader with offsets, DER writer |
 //! | [`mrz`] | parts 3-6 | machine readable zone |
-//! | [`lds`] | part 10 | EF.SOD, DG1, DG2 |
+//! | [`lds`] | part 10 | EF.SOD, DG1, DG2, DG14, DG15, security infos |
 //! | [`crypto`] | part 12 | digests, signatures, CMS `SignedData` |
 //! | [`trust`] | part 12 | CSCA certificates, CRLs, master lists, the trust store |
 //! | [`verify`] | part 11 §5.1 | passive authentication and its proof type |

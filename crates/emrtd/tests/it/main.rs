@@ -4,6 +4,7 @@
 mod lds;
 mod mrz;
 mod read;
+mod security_info;
 mod shared;
 mod sim;
 mod specimens;
