@@ -141,6 +141,20 @@ impl Domain {
         }
     }
 
+    /// Length in bits of the field's prime.
+    pub fn field_bits(&self) -> usize {
+        match &self.0 {
+            Group::Ec { group, .. } => group.degree() as usize,
+            Group::Dh { prime, .. } => prime.num_bits() as usize,
+        }
+    }
+
+    /// Whether [`map_integrated`](Self::map_integrated) exists: for every
+    /// standardized group but P-224, whose prime is 1 mod 4.
+    pub fn has_point_encoding(&self) -> bool {
+        self.curve() != Some(Curve::P224)
+    }
+
     /// The generator as it goes over the wire.
     ///
     /// # Errors
