@@ -1,5 +1,5 @@
 //! Is this what the state signed (passive authentication, 9303-11 §5.1), and is
-//! this the chip it was signed for (active authentication, §6.1)?
+//! this the chip it was signed for (active and chip authentication, §6)?
 //!
 //! [`passive`] takes the bytes of a document and gives back the same bytes
 //! inside [`PassivelyAuthenticated`], which nothing else can make. What was
@@ -25,6 +25,7 @@
 //! ```
 
 mod active;
+mod chip;
 mod country;
 mod document;
 mod failure;
@@ -34,6 +35,7 @@ mod report;
 mod signer;
 
 pub use active::{ActiveAlgorithm, ActiveFailure, ActiveProof, MIN_RSA_BITS, SignedFiles, active};
+pub use chip::{ChipAlgorithm, ChipChallenge, ChipFailure, ChipProof, TerminalKey};
 pub use country::{Agreement, agreement, alpha2};
 pub use document::Document;
 pub use failure::{PassiveFailure, PassiveReason};

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod active;
+mod chip;
 mod lds;
 mod mrz;
 mod read;
