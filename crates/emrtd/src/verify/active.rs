@@ -130,10 +130,12 @@ pub enum ActiveFailure {
         /// Where.
         offset: usize,
     },
-    /// The RSA key is below [`MIN_RSA_BITS`], not of whole bytes, or has a
-    /// public exponent with which anyone can sign.
-    #[error("DG15: the RSA key is too weak")]
-    WeakKey,
+    /// The RSA key is below [`MIN_RSA_BITS`] or not of whole bytes.
+    #[error("DG15: an RSA key of {0} bits is not supported")]
+    RsaLength(u32),
+    /// The public exponent is 1, with which anyone can sign, or even.
+    #[error("DG15: the RSA exponent is not sound")]
+    RsaExponent,
     /// The chip's answer is not as long as a signature of its key.
     #[error("the chip's answer has {found} bytes, a signature has {expected}")]
     Length {

@@ -212,19 +212,20 @@ impl TerminalKey {
     /// in version 2 the chip's nonce and token, and the token is checked here.
     ///
     /// # Errors
-    /// When the chip refused, or its token of version 2 is wrong.
+    /// When the chip refused, after which no more answers need to be relayed,
+    /// or its token of version 2 is wrong.
     pub fn agree(self, answers: &[&[u8]]) -> Result<ChipChallenge, ChipFailure> {
         let expected = if self.uses_key_agreement_template() { 1 } else { 2 };
-        if answers.len() != expected {
-            return Err(ChipFailure::Answers { expected, found: answers.len() });
-        }
         let mut data = Zeroizing::default();
-        for answer in answers {
+        for answer in answers.iter().take(expected) {
             let response = ResponseApdu::parse(answer)?;
             if response.status != StatusWord::OK {
                 return Err(ChipFailure::Refused(response.status));
             }
             data = response.data;
+        }
+        if answers.len() != expected {
+            return Err(ChipFailure::Answers { expected, found: answers.len() });
         }
         let mut secret = self.chip.domain.agree(&self.pair, &self.chip.public)?;
         if self.chip.version >= 2 {

@@ -24,7 +24,7 @@ use proptest::prelude::*;
 
 use crate::active::proven;
 use crate::security_info::{bsi, hex};
-use crate::shared::shared;
+use crate::shared::{shared, vector};
 
 const OK: &[u8] = &[0x90, 0x00];
 const NONCE: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -354,6 +354,7 @@ fn a_key_agreement_that_did_not_happen_is_refused() {
         assert_eq!(agree(&vec![OK; found]), expected);
     }
     assert_eq!(agree(&[OK, &[0x63, 0x00]]), ChipFailure::Refused(StatusWord(0x6300)));
+    assert_eq!(agree(&[&[0x6A, 0x88]]), ChipFailure::Refused(StatusWord(0x6A88)));
     assert_eq!(agree(&[&[0x6A, 0x88], OK]), ChipFailure::Refused(StatusWord(0x6A88)));
     assert!(matches!(agree(&[OK, &[0x90]]), ChipFailure::Apdu(_)));
 }
@@ -526,10 +527,7 @@ fn dg14_of_real_passports() {
 #[test]
 fn the_traces_of_real_chips() {
     for name in ["TestChipAuthAT", "TestChipAuthDE"] {
-        let Some(trace) = shared(&format!("apdu-traces/gmrtd_chipauth_chip_auth_{name}.txt"))
-        else {
-            return;
-        };
+        let trace = vector(&format!("apdu/gmrtd_chipauth_chip_auth_{name}.txt"));
         let trace = String::from_utf8(trace).unwrap();
         let lines = |prefix: &str| -> Vec<Vec<u8>> {
             let value = |line: &str| hex(line.rsplit(' ').next().unwrap());

@@ -15,9 +15,12 @@ pub(super) fn verify(
     challenge: [u8; 8],
     signature: &[u8],
 ) -> Result<DigestAlgorithm, ActiveFailure> {
-    let rsa = key.pkey().rsa().map_err(|_| ActiveFailure::WeakKey)?;
-    if bits < MIN_RSA_BITS || !bits.is_multiple_of(8) || !is_sound_exponent(rsa.e()) {
-        return Err(ActiveFailure::WeakKey);
+    if bits < MIN_RSA_BITS || !bits.is_multiple_of(8) {
+        return Err(ActiveFailure::RsaLength(bits));
+    }
+    let rsa = key.pkey().rsa().map_err(|_| ActiveFailure::Signature)?;
+    if !is_sound_exponent(rsa.e()) {
+        return Err(ActiveFailure::RsaExponent);
     }
     let expected = (bits / 8) as usize;
     if signature.len() != expected {

@@ -134,7 +134,8 @@ fn domain(key: &ChipAuthenticationPublicKeyInfo) -> Option<Domain> {
 }
 
 /// The orders a generator may have whose parameters (PKCS #3) do not say it:
-/// those of RFC 5114, and that of the squares where the prime is a safe one.
+/// those of RFC 5114, and that of the squares, for a safe prime. That the
+/// numbers are prime is not checked: the state signed them.
 fn known_orders(prime: &[u8]) -> Result<Vec<Vec<u8>>, AgreementError> {
     let mut half = BigNum::new()?;
     half.rshift1(&*BigNum::from_slice(prime)?)?;
