@@ -470,8 +470,12 @@ fn unusable_keys_are_refused() {
     let mut minus_one = prime.clone();
     *minus_one.last_mut().unwrap() -= 1;
     let good = [&prime[..], &generator, &order];
-    let mut small = vec![0xFF; 96];
-    small[95] = 0xFB;
+    // A sound group, and too small: the first Oakley group.
+    let small = BigNum::get_rfc2409_prime_768().unwrap();
+    let mut half = BigNum::new().unwrap();
+    half.rshift1(&small).unwrap();
+    let (small, half) = (small.to_vec(), half.to_vec());
+    assert!(Domain::dh(&small, &[2], &half).unwrap().public_key(&[4]).is_ok());
     for spki in [
         // Values of a small order, with which the secret would be known.
         dh_spki(X942, &good, &[0]),
@@ -480,13 +484,21 @@ fn unusable_keys_are_refused() {
         dh_spki(X942, &good, &prime),
         dh_spki(X942, &[&prime, &[1], &order], &generator),
         dh_spki(X942, &[&prime, &generator], &generator),
-        dh_spki(PKCS3, &[&small, &generator], &generator),
+        dh_spki(X942, &[&small, &[2], &half], &[4]),
+        dh_spki(PKCS3, &[&small, &[2]], &[4]),
         dh_spki(&[0x2A, 0x03], &good, &generator),
         // A key on a curve that says it is in a prime field.
         ec_spki(&chip.pair, Curve::P256, false),
     ] {
         let key = key_info(KeyAgreement::Dh, &spki, None);
         assert!(matches!(chosen(&[key]), Err(ChipFailure::Key(_))));
+    }
+    // The parameters of the other kind of group.
+    let field =
+        standardized_spki(2, &tlv::integer(&Dh::get_2048_256().unwrap().generator().to_vec()));
+    let curve = standardized_spki(12, chip.pair.public());
+    for (agreement, spki) in [(KeyAgreement::Ecdh, field), (KeyAgreement::Dh, curve)] {
+        assert!(matches!(chosen(&[key_info(agreement, &spki, None)]), Err(ChipFailure::Key(_))));
     }
     // One unusable key does not hide another.
     let good = key_info(KeyAgreement::Ecdh, &ec_spki(&chip.pair, Curve::P256, false), Some(1));
