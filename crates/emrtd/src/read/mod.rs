@@ -8,11 +8,18 @@ mod access;
 pub mod apdu;
 pub mod bac;
 mod channel;
+mod error;
+mod file;
 pub mod pace;
 mod password;
+mod reader;
 pub mod secure_messaging;
 
 pub use access::{AccessError, AccessStep, Established, Progress};
 pub use channel::{Channel, ChannelError, Received};
+pub use error::{Fault, ReadError, ReadErrorKind};
 pub use password::{Can, MrzKey, Password, PasswordError};
+pub use reader::{
+    Access, Downgrade, FileProgress, MappingProof, Outcome, ReadPolicy, Reader, Step,
+};
 pub use secure_messaging::SecureMessaging;

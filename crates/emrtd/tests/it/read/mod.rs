@@ -3,7 +3,9 @@
 mod agreement;
 mod apdu;
 mod bac;
+mod chip;
 mod pace;
+mod reader;
 mod secure_messaging;
 mod symmetric;
 mod trace;
