@@ -7,10 +7,11 @@
 //! |---|---|---|
 //! | [`tlv`] | – | bounded BER/DER reader with offsets, DER writer |
 //! | [`mrz`] | parts 3-6 | machine readable zone |
-//! | [`lds`] | part 10 | EF.SOD, DG1, DG2 |
-//! | [`crypto`] | part 12 | digests, signatures, CMS `SignedData` |
+//! | [`lds`] | part 10 | EF.SOD, DG1, DG2, DG14, DG15, security infos |
+//! | [`crypto`] | parts 11, 12 | digests, signatures, CMS `SignedData`, ciphers, key agreement |
+//! | [`read`] | parts 10, 11 | chips at APDU level: PACE, BAC, secure messaging, files |
 //! | [`trust`] | part 12 | CSCA certificates, CRLs, master lists, the trust store |
-//! | [`verify`] | part 11 §5.1 | passive authentication and its proof type |
+//! | [`verify`] | part 11 §5.1, §6 | passive, active and chip authentication and their proof types |
 //! | `sim` | – | simulated issuing states and documents (feature `sim`) |
 //!
 //! ```no_run
@@ -29,6 +30,7 @@ pub mod calendar;
 pub mod crypto;
 pub mod lds;
 pub mod mrz;
+pub mod read;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod tlv;

@@ -1,9 +1,13 @@
-//! Digests, public keys, signatures and CMS, on one OpenSSL.
+//! Digests, keys, signatures, CMS, and the ciphers and key agreement of chips,
+//! on one OpenSSL.
 
+pub mod agreement;
 pub mod cms;
 mod digest;
+pub mod kdf;
 mod key;
 mod signature;
+pub mod symmetric;
 
 pub use digest::DigestAlgorithm;
 pub use key::{Curve, KeyDescription, PublicKey};

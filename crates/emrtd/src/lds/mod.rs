@@ -1,7 +1,10 @@
 //! The logical data structure of the chip (9303-10).
 
 pub mod dg1;
+pub mod dg14;
+pub mod dg15;
 pub mod dg2;
+pub mod security_info;
 pub mod sod;
 
 use std::fmt;

@@ -1,0 +1,269 @@
+use zeroize::Zeroizing;
+
+use super::apdu::{CommandApdu, ResponseApdu, StatusWord};
+use super::error::ReadErrorKind;
+use crate::lds::ElementaryFile;
+use crate::tlv::{self, Reader, Rules, Tag};
+
+/// Bytes of the first read of a file: enough for its tag and length.
+const HEADER_LEN: u32 = 8;
+
+/// No chip needs smaller blocks than this.
+const MIN_BLOCK: u32 = 16;
+
+/// Beyond this, READ BINARY needs its odd instruction (9303-10 §3.6.3).
+const MAX_SHORT_OFFSET: usize = 0x7FFF;
+
+/// What was learned about a chip's way of being read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Bytes asked for at once.
+    pub(super) block: u32,
+    /// Whether short file identifiers work.
+    pub(super) short_ids: bool,
+    /// Largest file accepted, in bytes.
+    pub(super) max_file_len: usize,
+}
+
+impl Limits {
+    /// Asks for less at once; `false` when there is no less.
+    pub(super) fn shrink(&mut self) -> bool {
+        let smaller = match self.block {
+            224.. => 223,
+            // Real chips that fail at 223 succeed at 160.
+            161..=223 => 160,
+            block => block / 2,
+        };
+        if smaller < MIN_BLOCK {
+            return false;
+        }
+        self.block = smaller;
+        true
+    }
+}
+
+/// One file on its way (9303-10 §3.6).
+#[derive(Debug)]
+pub(super) struct Transfer {
+    pub(super) file: ElementaryFile,
+    bytes: Zeroizing<Vec<u8>>,
+    total: Option<usize>,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    ShortId,
+    Select,
+    Header,
+    Body,
+}
+
+#[derive(Debug)]
+pub(super) enum FileStep {
+    Command(CommandApdu),
+    Done(Vec<u8>),
+    Absent(StatusWord),
+}
+
+impl Transfer {
+    pub(super) fn new(file: ElementaryFile) -> Self {
+        Self { file, bytes: Zeroizing::default(), total: None, phase: Phase::ShortId }
+    }
+
+    /// Bytes read so far.
+    pub(super) fn offset(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Length of the file, once its header was read.
+    pub(super) fn total(&self) -> Option<usize> {
+        self.total
+    }
+
+    /// The first command; also after a lost tag, to go on where it stopped.
+    pub(super) fn start(&mut self, limits: &Limits) -> CommandApdu {
+        if limits.short_ids {
+            self.phase = Phase::ShortId;
+            let p1 = 0x80 | identifier(self.file).1;
+            return CommandApdu::new(0, READ_BINARY, p1, 0).expecting(HEADER_LEN);
+        }
+        self.select()
+    }
+
+    pub(super) fn receive(
+        &mut self,
+        response: &ResponseApdu,
+        limits: &mut Limits,
+    ) -> Result<FileStep, ReadErrorKind> {
+        let good = matches!(response.status, StatusWord::OK | StatusWord::END_OF_FILE);
+        match self.phase {
+            Phase::ShortId if !good => Ok(FileStep::Command(self.select())),
+            Phase::Select if response.status == StatusWord::OK => {
+                limits.short_ids = false;
+                self.phase = Phase::Header;
+                let command = CommandApdu::new(0, READ_BINARY, 0, 0).expecting(HEADER_LEN);
+                Ok(FileStep::Command(command))
+            }
+            Phase::Select => Ok(FileStep::Absent(response.status)),
+            Phase::Header if !good => Ok(FileStep::Absent(response.status)),
+            Phase::ShortId | Phase::Header => self.header(&response.data, limits),
+            Phase::Body if good => self.body(response, limits),
+            Phase::Body => self.retry(response.status, limits),
+        }
+    }
+
+    fn select(&mut self) -> CommandApdu {
+        self.phase = Phase::Select;
+        CommandApdu::new(0, SELECT, 0x02, 0x0C).with_data(&identifier(self.file).0)
+    }
+
+    fn header(&mut self, data: &[u8], limits: &Limits) -> Result<FileStep, ReadErrorKind> {
+        if data.len() > HEADER_LEN as usize {
+            return Err(ReadErrorKind::TooMuch);
+        }
+        let total = parse_header(data, template(self.file)).map_err(ReadErrorKind::Header)?;
+        if total > limits.max_file_len {
+            return Err(ReadErrorKind::TooLarge { len: total, max: limits.max_file_len });
+        }
+        let start = data.get(..total.min(data.len())).unwrap_or(data);
+        if self.bytes.is_empty() {
+            self.bytes.extend_from_slice(start);
+        } else if !self.bytes.starts_with(start) || self.total != Some(total) {
+            return Err(ReadErrorKind::Changed);
+        }
+        self.total = Some(total);
+        self.phase = Phase::Body;
+        Ok(self.next(limits))
+    }
+
+    fn body(
+        &mut self,
+        response: &ResponseApdu,
+        limits: &Limits,
+    ) -> Result<FileStep, ReadErrorKind> {
+        let data = if self.bytes.len() > MAX_SHORT_OFFSET {
+            let mut reader = Reader::new(&response.data, Rules::Ber);
+            let element = reader.expect(DISCRETIONARY_DATA).map_err(ReadErrorKind::Block)?;
+            reader.finish().map_err(ReadErrorKind::Block)?;
+            element.content()
+        } else {
+            &response.data
+        };
+        if data.is_empty() {
+            return Err(ReadErrorKind::EndsEarly);
+        }
+        if data.len() > self.wanted(limits) as usize {
+            return Err(ReadErrorKind::TooMuch);
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(self.next(limits))
+    }
+
+    fn retry(
+        &mut self,
+        status: StatusWord,
+        limits: &mut Limits,
+    ) -> Result<FileStep, ReadErrorKind> {
+        if is_about_length(status) && limits.shrink() {
+            return Ok(self.next(limits));
+        }
+        if status == StatusWord::WRONG_PARAMETERS {
+            return Err(ReadErrorKind::EndsEarly);
+        }
+        Err(ReadErrorKind::Refused(status))
+    }
+
+    fn next(&mut self, limits: &Limits) -> FileStep {
+        let (offset, wanted) = (self.bytes.len(), self.wanted(limits));
+        if wanted == 0 {
+            return FileStep::Done(std::mem::take(&mut *self.bytes));
+        }
+        if offset <= MAX_SHORT_OFFSET {
+            let [p1, p2] = (offset as u16).to_be_bytes();
+            return FileStep::Command(CommandApdu::new(0, READ_BINARY, p1, p2).expecting(wanted));
+        }
+        let octets: Vec<u8> =
+            (offset as u32).to_be_bytes().into_iter().skip_while(|octet| *octet == 0).collect();
+        let command = CommandApdu::new(0, READ_BINARY_ODD, 0, 0)
+            .with_data(&tlv::tagged(OFFSET, &octets))
+            .expecting(wanted + DISCRETIONARY_OVERHEAD);
+        FileStep::Command(command)
+    }
+
+    fn wanted(&self, limits: &Limits) -> u32 {
+        let left = self.total.unwrap_or(0).saturating_sub(self.bytes.len());
+        let block = if self.bytes.len() > MAX_SHORT_OFFSET {
+            limits.block.saturating_sub(DISCRETIONARY_OVERHEAD).max(1)
+        } else {
+            limits.block
+        };
+        block.min(u32::try_from(left).unwrap_or(u32::MAX))
+    }
+}
+
+/// Whether `status` may mean that too much was asked for at once.
+pub(super) fn is_about_length(status: StatusWord) -> bool {
+    matches!(status.0, 0x6700 | 0x6F00 | 0x6A86 | 0x6281) || status.right_length().is_some()
+}
+
+/// File identifier and short identifier (9303-10 §3.11, table 38).
+fn identifier(file: ElementaryFile) -> ([u8; 2], u8) {
+    let short = match file {
+        ElementaryFile::CardAccess => 0x1C,
+        ElementaryFile::CardSecurity => 0x1D,
+        ElementaryFile::Com => 0x1E,
+        ElementaryFile::Sod => 0x1D,
+        ElementaryFile::Dg(group) => group.number(),
+    };
+    ([0x01, short], short)
+}
+
+/// The tag a file starts with (9303-10 §4).
+fn template(file: ElementaryFile) -> u8 {
+    match file {
+        ElementaryFile::CardAccess => 0x31,
+        ElementaryFile::CardSecurity => 0x30,
+        ElementaryFile::Com => 0x60,
+        ElementaryFile::Sod => 0x77,
+        ElementaryFile::Dg(group) => match group.number() {
+            1 => 0x61,
+            2 => 0x75,
+            3 => 0x63,
+            4 => 0x76,
+            // DG5 starts with 65, DG16 with 70.
+            number => 0x60 + number,
+        },
+    }
+}
+
+/// Length of the whole file from its first bytes.
+fn parse_header(data: &[u8], tag: u8) -> Result<usize, tlv::Error> {
+    let fail = |what, offset| Err(tlv::Error::value(what, offset));
+    let (first, length, rest) = match data {
+        [first, length, rest @ ..] => (*first, *length, rest),
+        _ => return fail("a file shorter than a header", 0),
+    };
+    if first != tag {
+        return fail("not the tag of this file", 0);
+    }
+    if length < 0x80 {
+        return Ok(2 + usize::from(length));
+    }
+    let count = usize::from(length & 0x7F);
+    match rest.get(..count) {
+        Some(octets) if (1..=4).contains(&count) => {
+            let len = octets.iter().fold(0_u64, |len, octet| (len << 8) | u64::from(*octet));
+            Ok(usize::try_from(len).unwrap_or(usize::MAX).saturating_add(2 + count))
+        }
+        _ => fail("not a length", 1),
+    }
+}
+
+const SELECT: u8 = 0xA4;
+const READ_BINARY: u8 = 0xB0;
+const READ_BINARY_ODD: u8 = 0xB1;
+const OFFSET: Tag = Tag(0x54);
+const DISCRETIONARY_DATA: Tag = Tag(0x53);
+/// Tag and length around a block that the odd instruction returns.
+const DISCRETIONARY_OVERHEAD: u32 = 4;

@@ -1,0 +1,608 @@
+use std::collections::VecDeque;
+use std::fmt;
+
+use super::access::{AccessError, Established, Progress as AccessProgress};
+use super::apdu::{CommandApdu, ResponseApdu, StatusWord};
+use super::bac::Bac;
+use super::channel::{Channel, ChannelError, Received};
+use super::error::{ReadError, ReadErrorKind};
+use super::file::{FileStep, Limits, Transfer, is_about_length};
+use super::pace::{ChipAuthenticationData, Pace};
+use super::password::Password;
+use super::secure_messaging::{MAX_OVERHEAD, SecureMessagingError};
+use crate::crypto::agreement::Random;
+use crate::crypto::cms::SignedData;
+use crate::lds::dg14::Dg14;
+use crate::lds::security_info::{PaceInfo, PaceMapping, PaceProtocol, SecurityInfos};
+use crate::lds::{DataGroup, ElementaryFile};
+use crate::tlv::{self, Rules, Tag};
+
+/// Largest block under secure messaging without extended lengths.
+const SHORT_BLOCK: u32 = 223;
+
+/// How often the reader authenticates again by itself.
+const MAX_RESTARTS: usize = 12;
+
+/// What to read, and how.
+#[derive(Clone, Debug)]
+pub struct ReadPolicy {
+    /// The data groups to read after EF.COM and EF.SOD, in this order. DG3 and
+    /// DG4 are never read: they need terminal authentication.
+    pub data_groups: Vec<DataGroup>,
+    /// Whether BAC may be used when PACE cannot.
+    pub allow_bac: bool,
+    /// Whether the transport takes extended lengths. They are used when the
+    /// chip announces them in EF.ATR/INFO.
+    pub extended: bool,
+    /// Most bytes to ask for at once.
+    pub max_block: u32,
+    /// Largest file accepted, in bytes.
+    pub max_file_len: usize,
+}
+
+impl Default for ReadPolicy {
+    /// DG1, 14, 15, 11, 12, 16, 2; BAC allowed; short lengths; files up to 1 MiB.
+    fn default() -> Self {
+        let data_groups = [1, 14, 15, 11, 12, 16, 2].into_iter().filter_map(DataGroup::new);
+        Self {
+            data_groups: data_groups.collect(),
+            allow_bac: true,
+            extended: false,
+            max_block: SHORT_BLOCK,
+            max_file_len: 1 << 20,
+        }
+    }
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub enum Step {
+    /// Send these bytes to the chip and give its response to
+    /// [`Reader::receive`].
+    Send(Vec<u8>),
+    /// Everything was read: see [`Reader::outcome`].
+    Done,
+}
+
+/// How far the file under way is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileProgress {
+    /// The file.
+    pub file: ElementaryFile,
+    /// Bytes read.
+    pub read: usize,
+    /// Bytes there are, once its header was read.
+    pub total: Option<usize>,
+}
+
+/// How access to the chip was gained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// By PACE.
+    Pace {
+        /// The protocol.
+        protocol: PaceProtocol,
+        /// The outcome of chip authentication mapping.
+        chip_authentication: MappingProof,
+    },
+    /// By BAC.
+    Bac {
+        /// `None` when the chip announced no PACE anywhere.
+        downgrade: Option<Downgrade>,
+    },
+}
+
+/// The outcome of PACE with chip authentication mapping, seen from this
+/// reader. It says nothing to anyone who did not hold the terminal's keys, and
+/// counts only once the signature of EF.CardSecurity is verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MappingProof {
+    /// Another mapping was used.
+    NotRun,
+    /// EF.CardSecurity is missing or has no key to check against.
+    NoKey,
+    /// The chip holds the private key of a key in EF.CardSecurity.
+    Proven,
+    /// It does not: a copied EF.CardSecurity.
+    Failed,
+}
+
+/// Why BAC was used although PACE should have been (9303-11 §4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Downgrade {
+    /// EF.CardAccess announces PACE, and it failed.
+    PaceFailed(AccessError),
+    /// EF.CardAccess announces only PACE that this crate does not speak.
+    PaceUnsupported,
+    /// EF.CardAccess is there and malformed.
+    CardAccessMalformed(tlv::Error),
+    /// DG14 announces PACE and EF.CardAccess did not: somebody hid it.
+    PaceHidden,
+}
+
+/// What was read.
+#[derive(Clone)]
+pub struct Outcome {
+    /// How access was gained.
+    pub access: Access,
+    /// The files as they are on the chip, in the order they were read.
+    pub files: Vec<(ElementaryFile, Vec<u8>)>,
+    /// The files asked for that the chip refused, and how.
+    pub refused: Vec<(ElementaryFile, StatusWord)>,
+}
+
+impl Outcome {
+    /// One file.
+    pub fn file(&self, file: ElementaryFile) -> Option<&[u8]> {
+        self.files.iter().find(|(name, _)| *name == file).map(|(_, bytes)| bytes.as_slice())
+    }
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.files.iter().map(|(name, _)| name.to_string()).collect();
+        write!(f, "Outcome({:?}, {names:?}, refused {:?})", self.access, self.refused)
+    }
+}
+
+/// Reads a chip from the first APDU to the last file (9303-11 §4.2).
+///
+/// [`start`](Self::start), send what it says, give the response to
+/// [`receive`](Self::receive), and so on until [`Step::Done`]. When the tag is
+/// lost, or after an error that another try may cure, call `start` again on the
+/// same chip, newly reset: it authenticates again and goes on at the file and
+/// byte where it stopped.
+#[derive(Debug)]
+pub struct Reader {
+    password: Password,
+    policy: ReadPolicy,
+    limits: Limits,
+    channel: Channel,
+    state: State,
+    /// EF.CardAccess as it was first read: `Some(None)` when there is none.
+    card_access: Option<Option<SecurityInfos>>,
+    access: Option<Access>,
+    downgrade: Option<Downgrade>,
+    chip_authentication: Option<ChipAuthenticationData>,
+    waiting: VecDeque<ElementaryFile>,
+    /// The file that a lost tag left unfinished.
+    suspended: Option<Transfer>,
+    files: Vec<(ElementaryFile, Vec<u8>)>,
+    refused: Vec<(ElementaryFile, StatusWord)>,
+    restarts: usize,
+}
+
+#[derive(Debug)]
+enum State {
+    Idle,
+    SelectMaster,
+    AtrInfo,
+    Pace(Box<Pace>, PaceProtocol),
+    SelectApplication,
+    Bac(Box<Bac>),
+    File(Transfer),
+    Done,
+}
+
+impl Reader {
+    /// A reader of one chip.
+    pub fn new(password: Password, policy: ReadPolicy) -> Self {
+        let mut waiting = VecDeque::from([ElementaryFile::Com, ElementaryFile::Sod]);
+        let readable = |group: &DataGroup| *group != DataGroup::DG3 && *group != DataGroup::DG4;
+        waiting.extend(policy.data_groups.iter().copied().filter(readable).map(ElementaryFile::Dg));
+        let limits = Limits {
+            block: policy.max_block.clamp(1, SHORT_BLOCK),
+            short_ids: true,
+            max_file_len: policy.max_file_len,
+        };
+        Self {
+            password,
+            policy,
+            limits,
+            channel: Channel::default(),
+            state: State::Idle,
+            card_access: None,
+            access: None,
+            downgrade: None,
+            chip_authentication: None,
+            waiting,
+            suspended: None,
+            files: Vec::new(),
+            refused: Vec::new(),
+            restarts: 0,
+        }
+    }
+
+    /// Starts on a chip that was just reset, or goes on after it was lost.
+    ///
+    /// # Errors
+    /// When a command cannot be made.
+    pub fn start(&mut self) -> Result<Step, ReadError> {
+        self.suspend();
+        self.channel.set_session(None);
+        self.state = State::SelectMaster;
+        // Some chips start inside an application.
+        self.send(&CommandApdu::new(0, 0xA4, 0x00, 0x0C))
+    }
+
+    /// Takes the chip's response. `random` is drawn from in BAC and PACE.
+    ///
+    /// # Errors
+    /// Names the file, the offset and who is at fault. Afterwards only
+    /// [`start`](Self::start) goes on.
+    pub fn receive(&mut self, response: &[u8], random: &mut Random<'_>) -> Result<Step, ReadError> {
+        let progress = self.progress();
+        let result = self.step(response, random);
+        result.map_err(|kind| {
+            self.suspend();
+            ReadError {
+                file: progress.map(|progress| progress.file),
+                offset: progress.map_or(0, |progress| progress.read),
+                kind,
+            }
+        })
+    }
+
+    /// The file under way, and how far it is.
+    pub fn progress(&self) -> Option<FileProgress> {
+        let transfer = match &self.state {
+            State::File(transfer) => Some(transfer),
+            _ => self.suspended.as_ref(),
+        };
+        transfer.map(|transfer| FileProgress {
+            file: transfer.file,
+            read: transfer.offset(),
+            total: transfer.total(),
+        })
+    }
+
+    /// What was read, once [`Step::Done`] was reached.
+    pub fn outcome(&self) -> Option<Outcome> {
+        let (State::Done, Some(access)) = (&self.state, self.access) else { return None };
+        Some(Outcome { access, files: self.files.clone(), refused: self.refused.clone() })
+    }
+
+    /// The channel with its session, for active and chip authentication after
+    /// the reading.
+    pub fn channel(&mut self) -> &mut Channel {
+        &mut self.channel
+    }
+
+    fn step(&mut self, response: &[u8], random: &mut Random<'_>) -> Result<Step, ReadErrorKind> {
+        let response = match self.channel.receive(response) {
+            Ok(Received::Send(bytes)) => return Ok(Step::Send(bytes)),
+            Ok(Received::Response(response)) => response,
+            Err(error) => return self.restart(error),
+        };
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Idle | State::Done => Err(ReadErrorKind::NotStarted),
+            State::SelectMaster if self.policy.extended && self.card_access.is_none() => {
+                self.state = State::AtrInfo;
+                self.command(&CommandApdu::new(0, 0xB0, 0x81, 0).expecting(256))
+            }
+            State::SelectMaster => self.open(),
+            State::AtrInfo => {
+                if let Some(block) = extended_block(&response) {
+                    self.channel.set_extended(true);
+                    self.limits.block = block.min(self.policy.max_block).max(1);
+                }
+                self.open()
+            }
+            State::Pace(mut pace, protocol) => match pace.respond(&response, random) {
+                Ok(AccessProgress::Command(command)) => {
+                    self.state = State::Pace(pace, protocol);
+                    self.command(&command)
+                }
+                Ok(AccessProgress::Established(established)) => {
+                    self.pace_established(established, protocol)
+                }
+                Err(error) => self.pace_failed(error),
+            },
+            State::SelectApplication => self.application_selected(response.status),
+            State::Bac(mut bac) => match bac.respond(&response, random)? {
+                AccessProgress::Command(command) => {
+                    self.state = State::Bac(bac);
+                    self.command(&command)
+                }
+                AccessProgress::Established(established) => {
+                    self.channel.set_session(Some(established.session));
+                    self.access = Some(Access::Bac { downgrade: self.downgrade });
+                    self.next_file()
+                }
+            },
+            State::File(mut transfer) => {
+                let step = transfer.receive(&response, &mut self.limits);
+                match step {
+                    Ok(FileStep::Command(command)) => {
+                        self.state = State::File(transfer);
+                        self.command(&command)
+                    }
+                    Ok(FileStep::Done(bytes)) => self.file_read(transfer.file, bytes),
+                    Ok(FileStep::Absent(status)) => self.file_refused(transfer.file, status),
+                    Err(kind) => {
+                        self.state = State::File(transfer);
+                        Err(kind)
+                    }
+                }
+            }
+        }
+    }
+
+    /// A chip that answers outside secure messaging has dropped its keys.
+    /// Some do so for a read they find too long, or for a file they have not:
+    /// authenticate again and ask otherwise.
+    fn restart(&mut self, error: ChannelError) -> Result<Step, ReadErrorKind> {
+        let ChannelError::SecureMessaging(SecureMessagingError::Unprotected(status)) = error else {
+            return Err(error.into());
+        };
+        let State::File(transfer) = &self.state else { return Err(error.into()) };
+        if self.restarts >= MAX_RESTARTS || is_about_messaging(status) {
+            return Err(error.into());
+        }
+        let mandatory = is_mandatory(transfer.file);
+        if transfer.offset() > 0 {
+            if !is_about_length(status) || !self.limits.shrink() {
+                return Err(error.into());
+            }
+        } else if self.limits.short_ids {
+            self.limits.short_ids = false;
+        } else if mandatory {
+            return Err(ReadErrorKind::Missing(status));
+        } else {
+            self.refused.push((transfer.file, status));
+            self.state = State::Idle;
+        }
+        self.restarts += 1;
+        self.start().map_err(|error| error.kind)
+    }
+
+    fn open(&mut self) -> Result<Step, ReadErrorKind> {
+        match &self.card_access {
+            None => self.read(Transfer::new(ElementaryFile::CardAccess)),
+            Some(_) => self.gain_access(),
+        }
+    }
+
+    fn gain_access(&mut self) -> Result<Step, ReadErrorKind> {
+        let infos = self.card_access.as_ref().and_then(Option::as_ref);
+        let announced = infos.is_some_and(|infos| infos.pace().next().is_some());
+        // Having fallen back once, the reader stays with BAC on this chip.
+        if self.downgrade.is_none()
+            && let Some(info) = infos.and_then(best)
+        {
+            let (pace, command) = Pace::start(info, &self.password, true)?;
+            self.state = State::Pace(Box::new(pace), info.protocol);
+            return self.command(&command);
+        }
+        if announced && self.downgrade.is_none() {
+            self.downgrade = Some(Downgrade::PaceUnsupported);
+        }
+        self.select_application()
+    }
+
+    fn pace_established(
+        &mut self,
+        established: Established,
+        protocol: PaceProtocol,
+    ) -> Result<Step, ReadErrorKind> {
+        self.channel.set_session(Some(established.session));
+        self.chip_authentication = established.chip_authentication;
+        let chip_authentication = match self.chip_authentication {
+            Some(_) => MappingProof::NoKey,
+            None => MappingProof::NotRun,
+        };
+        self.access = Some(Access::Pace { protocol, chip_authentication });
+        if self.chip_authentication.is_none() {
+            return self.select_application();
+        }
+        let name = ElementaryFile::CardSecurity;
+        let known = self.files.iter().find(|(file, _)| *file == name);
+        match known.map(|(_, bytes)| bytes.clone()) {
+            Some(file) => {
+                self.check_mapping(&file)?;
+                self.select_application()
+            }
+            None => self.read(Transfer::new(name)),
+        }
+    }
+
+    fn pace_failed(&mut self, error: AccessError) -> Result<Step, ReadErrorKind> {
+        let own = matches!(
+            error,
+            AccessError::WrongPassword(_) | AccessError::Random | AccessError::Library(_)
+        );
+        let is_mrz = matches!(self.password, Password::Mrz(_));
+        if own || !is_mrz || !self.policy.allow_bac {
+            return Err(error.into());
+        }
+        self.downgrade = Some(Downgrade::PaceFailed(error));
+        self.select_application()
+    }
+
+    fn select_application(&mut self) -> Result<Step, ReadErrorKind> {
+        self.state = State::SelectApplication;
+        self.command(&CommandApdu::new(0, 0xA4, 0x04, 0x0C).with_data(&APPLICATION))
+    }
+
+    fn application_selected(&mut self, status: StatusWord) -> Result<Step, ReadErrorKind> {
+        if status != StatusWord::OK {
+            return Err(ReadErrorKind::NoApplication(status));
+        }
+        if self.channel.session().is_some() {
+            return self.next_file();
+        }
+        if !self.policy.allow_bac {
+            return Err(ReadErrorKind::BacNotAllowed);
+        }
+        let Password::Mrz(key) = &self.password else {
+            return Err(AccessError::NeedsMrz.into());
+        };
+        let (bac, command) = Bac::start(key)?;
+        self.state = State::Bac(Box::new(bac));
+        self.command(&command)
+    }
+
+    fn next_file(&mut self) -> Result<Step, ReadErrorKind> {
+        if let Some(transfer) = self.suspended.take() {
+            return self.read(transfer);
+        }
+        match self.waiting.pop_front() {
+            Some(file) => self.read(Transfer::new(file)),
+            None => {
+                self.compare_announcements();
+                self.state = State::Done;
+                Ok(Step::Done)
+            }
+        }
+    }
+
+    fn read(&mut self, mut transfer: Transfer) -> Result<Step, ReadErrorKind> {
+        let command = transfer.start(&self.limits);
+        self.state = State::File(transfer);
+        self.command(&command)
+    }
+
+    fn file_read(&mut self, file: ElementaryFile, bytes: Vec<u8>) -> Result<Step, ReadErrorKind> {
+        match file {
+            ElementaryFile::CardAccess => {
+                match SecurityInfos::parse(&bytes, 0) {
+                    Ok(infos) => self.card_access = Some(Some(infos)),
+                    Err(error) => {
+                        self.card_access = Some(None);
+                        self.downgrade = Some(Downgrade::CardAccessMalformed(error));
+                    }
+                }
+                self.files.push((file, bytes));
+                self.gain_access()
+            }
+            ElementaryFile::CardSecurity => {
+                self.check_mapping(&bytes)?;
+                self.files.push((file, bytes));
+                self.select_application()
+            }
+            _ => {
+                self.files.push((file, bytes));
+                self.next_file()
+            }
+        }
+    }
+
+    fn file_refused(
+        &mut self,
+        file: ElementaryFile,
+        status: StatusWord,
+    ) -> Result<Step, ReadErrorKind> {
+        match file {
+            ElementaryFile::CardAccess => {
+                self.card_access = Some(None);
+                self.gain_access()
+            }
+            ElementaryFile::CardSecurity => {
+                self.refused.push((file, status));
+                self.select_application()
+            }
+            file if is_mandatory(file) => {
+                self.waiting.push_front(file);
+                Err(ReadErrorKind::Missing(status))
+            }
+            _ => {
+                self.refused.push((file, status));
+                self.next_file()
+            }
+        }
+    }
+
+    /// Checks the chip authentication data against EF.CardSecurity.
+    fn check_mapping(&mut self, card_security: &[u8]) -> Result<(), ReadErrorKind> {
+        let (Some(data), Some(Access::Pace { chip_authentication, .. })) =
+            (&self.chip_authentication, &mut self.access)
+        else {
+            return Ok(());
+        };
+        let Ok(signed) = SignedData::parse(card_security, 0) else { return Ok(()) };
+        let Ok(infos) = SecurityInfos::parse(&signed.content, signed.content_offset) else {
+            return Ok(());
+        };
+        for key in infos.chip_public_keys() {
+            let proven = data.proves(&key.public_key).map_err(|error| {
+                AccessError::agreement(super::AccessStep::MutualAuthentication, error)
+            })?;
+            *chip_authentication = MappingProof::Failed;
+            if proven {
+                *chip_authentication = MappingProof::Proven;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// EF.CardAccess is not signed; what it hid is in DG14, which is.
+    fn compare_announcements(&mut self) {
+        let name = ElementaryFile::Dg(DataGroup::DG14);
+        let dg14 = self.files.iter().find(|(file, _)| *file == name);
+        let announced = dg14
+            .and_then(|(_, bytes)| Dg14::parse(bytes).ok())
+            .is_some_and(|dg14| dg14.security_infos().pace().next().is_some());
+        if let Some(Access::Bac { downgrade }) = &mut self.access
+            && downgrade.is_none()
+            && announced
+        {
+            *downgrade = Some(Downgrade::PaceHidden);
+        }
+    }
+
+    /// Keeps the file under way for the next start.
+    fn suspend(&mut self) {
+        if let State::File(transfer) = std::mem::replace(&mut self.state, State::Idle) {
+            // The files before access are short, and are read again.
+            let in_application =
+                !matches!(transfer.file, ElementaryFile::CardAccess | ElementaryFile::CardSecurity);
+            if in_application {
+                self.suspended = Some(transfer);
+            }
+        }
+    }
+
+    fn command(&mut self, command: &CommandApdu) -> Result<Step, ReadErrorKind> {
+        Ok(Step::Send(self.channel.send(command)?))
+    }
+
+    fn send(&mut self, command: &CommandApdu) -> Result<Step, ReadError> {
+        self.command(command).map_err(|kind| ReadError { file: None, offset: 0, kind })
+    }
+}
+
+fn is_mandatory(file: ElementaryFile) -> bool {
+    matches!(file, ElementaryFile::Sod | ElementaryFile::Dg(DataGroup::DG1))
+}
+
+fn is_about_messaging(status: StatusWord) -> bool {
+    matches!(status, StatusWord::SECURE_MESSAGING_MISSING | StatusWord::SECURE_MESSAGING_INCORRECT)
+}
+
+/// The best PACE a chip announces: one that also authenticates the chip, then
+/// the stronger cipher.
+fn best(infos: &SecurityInfos) -> Option<&PaceInfo> {
+    infos.pace().filter(|info| Pace::supports(info)).max_by_key(|info| {
+        let protocol = info.protocol;
+        (protocol.mapping == PaceMapping::ChipAuthentication, protocol.cipher)
+    })
+}
+
+/// The block that extended lengths allow, from EF.ATR/INFO (9303-10 §3.11.2,
+/// ISO/IEC 7816-4 §12.7.1): `7F66 { 02 command bytes, 02 response bytes }`.
+fn extended_block(response: &ResponseApdu) -> Option<u32> {
+    let mut objects = tlv::Reader::new(&response.data, Rules::Ber);
+    loop {
+        let object = objects.read().ok()?;
+        if object.tag() == Tag(0x7F66) {
+            let mut lengths = object.children().ok()?;
+            lengths.expect(Tag::INTEGER).ok()?;
+            let response_len = lengths.expect(Tag::INTEGER).ok()?.small_unsigned().ok()?;
+            return response_len.checked_sub(MAX_OVERHEAD as u32).filter(|len| *len > 256);
+        }
+    }
+}
+
+/// The eMRTD application (9303-10 §3.3).
+const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];

@@ -1,0 +1,267 @@
+use emrtd::crypto::agreement::Domain;
+use emrtd::crypto::kdf::pseudo_random;
+use emrtd::crypto::symmetric::{Cipher, Key};
+use emrtd::lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, PaceProtocol};
+use emrtd::read::apdu::{CommandApdu, ResponseApdu, StatusWord};
+use emrtd::read::pace::Pace;
+use emrtd::read::{
+    AccessError, AccessStep, Channel, Established, MrzKey, Password, Progress, Received,
+};
+
+use super::trace::{Trace, committed};
+use super::{fixed, hex};
+
+fn info(agreement: KeyAgreement, mapping: PaceMapping, id: u32) -> PaceInfo {
+    let protocol = PaceProtocol { agreement, mapping, cipher: Cipher::Aes128 };
+    PaceInfo { protocol, version: 2, parameter_id: Some(id) }
+}
+
+fn replay(
+    info: &PaceInfo,
+    password: &Password,
+    random: &str,
+    trace: &Trace,
+    name_parameters: bool,
+) -> Result<Established, AccessError> {
+    let mut random = fixed(random);
+    let (mut pace, mut command) = Pace::start(info, password, name_parameters)?;
+    for (sent, response) in trace {
+        assert_eq!(command.encode().unwrap(), *sent);
+        match pace.respond(&ResponseApdu::parse(response).unwrap(), &mut random)? {
+            Progress::Command(next) => command = next,
+            Progress::Established(established) => return Ok(established),
+        }
+    }
+    panic!("the recording ends before the session is there");
+}
+
+fn example_g() -> Password {
+    Password::Mrz(MrzKey::new("T22000129", "640812", "101031").unwrap())
+}
+
+const RANDOM_G1: &str = "
+    7F4EF07B9EA82FD78AD689B38D0BC78CF21F249D953BC46F4C6E19259C010F99
+    A73FB703AC1436A18E0CFA5ABB3F7BEC7A070E7A6788486BEE230C4A22762595";
+
+/// 9303-11 appendix G.1
+#[test]
+fn generic_mapping_on_a_curve() {
+    let info = info(KeyAgreement::Ecdh, PaceMapping::Generic, 13);
+    let trace = committed("pace-gm-ecdh");
+    let established = replay(&info, &example_g(), RANDOM_G1, &trace, false).unwrap();
+    let session = established.session;
+    assert_eq!(session.encryption_key().octets(), hex("F5F0E35C0D7161EE6724EE513A0D9A7F"));
+    assert_eq!(session.mac_key().octets(), hex("FE251C7858B356B24514B3BD5F4297D1"));
+    assert_eq!(session.counter(), [0; 16]);
+    assert!(established.chip_authentication.is_none());
+}
+
+/// 9303-11 appendix G.2
+#[test]
+fn generic_mapping_in_a_prime_field() {
+    let info = info(KeyAgreement::Dh, PaceMapping::Generic, 0);
+    let random =
+        "5265030F751F4AD18B08AC565FC7AC952E41618D 89CCD99B0E8D3B1F11E1296DCA68EC53411CF2CA";
+    let established = replay(&info, &example_g(), random, &committed("pace-gm-dh"), false).unwrap();
+    let session = established.session;
+    assert_eq!(session.encryption_key().octets(), hex("2F7F46ADCC9E7E521B45D192FAFA9126"));
+    assert_eq!(session.mac_key().octets(), hex("805A1D27D45A5116F73C54469462B7D8"));
+}
+
+/// 9303-11 appendix I.1
+#[test]
+fn chip_authentication_mapping() {
+    let info = info(KeyAgreement::Ecdh, PaceMapping::ChipAuthentication, 13);
+    let password = Password::Mrz(MrzKey::new("C11T002JM", "960812", "231031").unwrap());
+    let random = "
+        5D8BB87BD74D985A4B7D4325B9F7B976FE835122773400798914AA22738135CC
+        76ECFDAA9841C323A3F5FC5E88B88DB3EFF7E35EBF57A7E6946CB630006C2120";
+    let established = replay(&info, &password, random, &committed("pace-cam-ecdh"), false).unwrap();
+    let session = established.session;
+    assert_eq!(session.encryption_key().octets(), hex("0A9DA4DB03BDDE39FC5202BC44B2E89E"));
+    assert_eq!(session.mac_key().octets(), hex("4B1C06491ED5140CA2B537D344C6C0B1"));
+    let proof = established.chip_authentication.unwrap();
+    let key = hex("0418727094 94399E74 70A6431B E25E83EE E24FEA56 8C2ED28D B48E05DB 3A610DC8
+                     84D256A4 0E35EFCB 59BF6753 D3A489D2 8C7A4D97 3C2DA138 A6E7A4A0 8F68E16F");
+    assert!(proof.proves(&key).unwrap());
+    let other = Domain::standardized(13).unwrap().generator().unwrap();
+    assert!(!proof.proves(&other).unwrap(), "another chip's key");
+    assert!(!proof.proves(&key[1..]).unwrap());
+    assert!(!proof.proves(&[]).unwrap());
+}
+
+/// A real German passport: PACE-CAM, then EF.CardSecurity under the session.
+#[test]
+fn replays_a_real_chip() {
+    let info = info(KeyAgreement::Ecdh, PaceMapping::ChipAuthentication, 13);
+    let trace = committed("gmrtd_pace_pace_TestDoPace_CAM_ECDH_DE");
+    let (access, files) = trace.split_at(5);
+    // The recording leaves out the password; the nonce is decrypted by it, so
+    // only the form of the first steps can be replayed, and the session by its
+    // published keys.
+    assert_eq!(access[0].0[..5], hex("0022C1A412"));
+    let (_, command) = Pace::start(&info, &example_g(), true).unwrap();
+    assert_eq!(command.encode().unwrap(), access[0].0);
+
+    let enc = Key::new(Cipher::Aes128, &hex("a8e85e938514ec67ae33cda3d43d3c48")).unwrap();
+    let mac = Key::new(Cipher::Aes128, &hex("27f1adeb705a049a305b0c619b14b9b3")).unwrap();
+    let mut channel = Channel::new(false);
+    channel.set_session(emrtd::read::SecureMessaging::from_keys(enc, mac, &[0; 16]));
+    let mut file = Vec::new();
+    for (sent, response) in files {
+        let command = if sent[1] == 0xA4 {
+            CommandApdu::new(0, 0xA4, 2, 0x0C).with_data(&[0x01, 0x1D])
+        } else {
+            // The expected length stands in DO'97', the first object.
+            let le = u32::from(sent[7]);
+            let expected = if le == 0 { 256 } else { le };
+            CommandApdu::new(0, 0xB0, sent[2], sent[3]).expecting(expected)
+        };
+        assert_eq!(channel.send(&command).unwrap(), *sent);
+        let Received::Response(plain) = channel.receive(response).unwrap() else { panic!() };
+        file.extend_from_slice(&plain.data);
+    }
+    let security = emrtd::crypto::cms::SignedData::parse(&file, 0).unwrap();
+    let infos =
+        emrtd::lds::security_info::SecurityInfos::parse(&security.content, security.content_offset)
+            .unwrap();
+    assert!(infos.chip_public_keys().count() > 0);
+}
+
+/// 9303-11 appendix H.1
+#[test]
+fn integrated_mapping_on_a_curve() {
+    let key = Key::new(Cipher::Aes128, &hex("591468CDA83D65219CCCB8560233600F")).unwrap();
+    let nonce = key.cbc_decrypt(&[0; 16], &hex("143DC40C08C8E891FBED7DEDB92B64AD")).unwrap();
+    assert_eq!(*nonce, hex("2923BE84E16CD6AE529049F1F1BBE9EB"));
+    let own = hex("5DD4CBFC96F5453B130D890A1CDBAE32");
+    let domain = Domain::standardized(13).unwrap();
+    let random = pseudo_random(&nonce, &own, Cipher::Aes128, domain.field_bits()).unwrap();
+    assert_eq!(
+        *random,
+        hex("E4447E2DFB3586BAC05DDB00156B57FBB2179A3949294C9725418980 0C517BAA
+             8DA0FF397ED8C445D3E421E4FEB57322")
+    );
+    let mapped = domain.map_integrated(&random).unwrap();
+    assert_eq!(
+        mapped.generator().unwrap(),
+        hex("048E82D31559ED0FDE92A4D0498ADD3C23BABA94FB77691E31E90AEA77FB17D427
+             4C1AE14BD0C3DBAC0C871B7F3608169364437CA30AC243A089D3F266C1E60FAD")
+    );
+    let terminal = mapped
+        .key_pair(&hex("A73FB703AC1436A18E0CFA5ABB3F7BEC7A070E7A6788486BEE230C4A22762595"))
+        .unwrap();
+    assert_eq!(
+        terminal.public(),
+        hex("0489CBA23FFE96AA18D824627C3E934E54A9FD0B87A95D1471DC1C0ABFDCD640D4
+             6755DE9B7B778280B6BEBD57439ADFEB0E21FD4ED6DF42578C13418A59B34C37")
+    );
+    let chip = mapped
+        .public_key(&hex("0467F78E5F7F7686082B293E8D087E056916D0F74BC01A5F8957D0DE45691E51E8
+                          932B69A962B52A0985AD2C0A271EE6A13A8ADDDCD1A3A994B9DED257F4D22753"))
+        .unwrap();
+    assert_eq!(
+        *mapped.agree(&terminal, &chip).unwrap(),
+        hex("4F150FDE1D4F0E38E95017B891BAE17133A0DF45B0D3E18B60BA7BEAFDC2C713")
+    );
+}
+
+/// 9303-11 appendix H.2
+#[test]
+fn integrated_mapping_in_a_prime_field() {
+    let nonce = hex("FA5B7E3E49753A0DB9178B7B9BD898C8");
+    let own = hex("B3A6DB3C870C3E99245E0D1C06B747DE");
+    let domain = Domain::standardized(0).unwrap();
+    let random = pseudo_random(&nonce, &own, Cipher::Aes128, domain.field_bits()).unwrap();
+    assert_eq!(random[..16], hex("EAB98D13E09052952AA729907C3C9461"));
+    assert_eq!(random[128..], hex("0FC187258995944C0F926E249373F485"));
+    let mapped = domain.map_integrated(&random).unwrap();
+    assert_eq!(
+        mapped.generator().unwrap(),
+        hex("1D7D767F11E333BCD6DBAEF40E799E7A926B96973550656FF3C830726D118D61
+             C276CDCC61D475CF03A98E0C0E79CAEBA5BE25578BD4551D0B10903236F0B0F9
+             76852FA78EEA14EA0ACA87D1E91F688FE0DFF897BBE35A472621D343564B262F
+             34223AE8FC59B664BFEDFA2BFE7516CA5510A6BBB633D517EC25D4E0BBAA16C2")
+    );
+    assert!(pseudo_random(&nonce, &own[1..], Cipher::Aes128, 1024).is_none());
+    assert!(pseudo_random(&nonce, &[0; 24], Cipher::Aes192, 1024).is_none());
+}
+
+#[test]
+fn refuses_a_chip_that_proves_nothing() {
+    let info = info(KeyAgreement::Ecdh, PaceMapping::Generic, 13);
+    let good = committed("pace-gm-ecdh");
+    let with = |index: usize, response: &[u8]| {
+        let mut trace = good.clone();
+        trace[index].1 = response.to_vec();
+        replay(&info, &example_g(), RANDOM_G1, &trace, false).unwrap_err()
+    };
+    // The terminal's own public keys and token, sent back.
+    let reflect = |index: usize, tag: u8| {
+        let data = &good[index].0[5..good[index].0.len() - 1];
+        let mut response = data.to_vec();
+        response[2] = tag;
+        response.extend([0x90, 0x00]);
+        with(index, &response)
+    };
+    assert_eq!(reflect(2, 0x82), AccessError::PublicKey(AccessStep::MapNonce));
+    assert_eq!(reflect(3, 0x84), AccessError::PublicKey(AccessStep::KeyAgreement));
+    let last = AccessStep::MutualAuthentication;
+    assert_eq!(reflect(4, 0x86), AccessError::NotProven(last));
+    let token = hex("7C0A86083ABB9674BCE93C099000");
+    assert_eq!(with(4, &token), AccessError::NotProven(last));
+
+    // A point off the curve, at the agreement.
+    let mut off = good[3].1.clone();
+    off[10] ^= 1;
+    assert_eq!(with(3, &off), AccessError::PublicKey(AccessStep::KeyAgreement));
+
+    assert_eq!(with(4, &hex("6300")), AccessError::WrongPassword(StatusWord(0x6300)));
+    let status = StatusWord(0x6A80);
+    let step = AccessStep::SetAuthenticationTemplate;
+    assert_eq!(with(0, &hex("6A80")), AccessError::Refused { step, status });
+    let malformed =
+        ["9000", "7C009000", "7C0280009000", "7C0380010A9000", "7D009000", "7C84FFFFFFFF9000"];
+    for response in malformed {
+        let error = with(1, &hex(response));
+        assert!(matches!(error, AccessError::Malformed { .. }), "{response}: {error:?}");
+    }
+}
+
+#[test]
+fn a_wrong_password_ends_before_the_session() {
+    let info = info(KeyAgreement::Ecdh, PaceMapping::Generic, 13);
+    let password = Password::Mrz(MrzKey::new("T22000129", "640813", "101031").unwrap());
+    let trace = committed("pace-gm-ecdh");
+    let mut random = fixed(RANDOM_G1);
+    let (mut pace, _) = Pace::start(&info, &password, false).unwrap();
+    let mut result = Ok(());
+    for (_, response) in &trace {
+        match pace.respond(&ResponseApdu::parse(response).unwrap(), &mut random) {
+            Ok(Progress::Command(_)) => {}
+            Ok(Progress::Established(_)) => panic!("a session with the wrong password"),
+            Err(error) => result = Err(error),
+        }
+    }
+    assert!(result.is_err());
+}
+
+#[test]
+fn supports_standardized_parameters_only() {
+    use KeyAgreement::{Dh, Ecdh};
+    use PaceMapping::{Generic, Integrated};
+    for id in [0, 1, 2] {
+        assert!(Pace::supports(&info(Dh, Generic, id)));
+        assert!(Pace::supports(&info(Dh, Integrated, id)));
+        assert!(!Pace::supports(&info(Ecdh, Generic, id)), "a field is no curve");
+    }
+    for id in 8..=18 {
+        assert!(Pace::supports(&info(Ecdh, Generic, id)));
+        assert_eq!(Pace::supports(&info(Ecdh, Integrated, id)), id != 10, "P-224");
+        assert!(!Pace::supports(&info(Dh, Generic, id)));
+    }
+    assert!(!Pace::supports(&info(Ecdh, Generic, 31)));
+    let mut old = info(Ecdh, Generic, 13);
+    old.version = 1;
+    assert!(!Pace::supports(&old));
+}
