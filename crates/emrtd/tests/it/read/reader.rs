@@ -235,6 +235,25 @@ fn adapts_to_chips_of_their_own_ways() {
 }
 
 #[test]
+fn uses_extended_lengths_where_the_chip_announces_them() {
+    let policy = || ReadPolicy { extended: true, max_block: 4096, ..ReadPolicy::default() };
+    let commands = |atr_info: Option<Vec<u8>>| {
+        let mut chip = Chip::new(files()).with_pace(generic(), 13);
+        chip.atr_info = atr_info;
+        let outcome = read(&mut chip, password(), policy()).unwrap();
+        assert_whole(&outcome, &chip);
+        chip.commands
+    };
+    let lengths = [tlv::integer(&[0x10, 0]), tlv::integer(&[0x08, 0])].concat();
+    let announced = [file(0x47, 3), tlv::tagged(Tag(0x7F66), &lengths)].concat();
+    let short = commands(None);
+    assert!(commands(Some(announced)) < short / 3);
+    for nonsense in [&[][..], &[0x7F, 0x66, 0], &[0x7F, 0x66, 3, 2, 1, 5], &[0xFF; 40]] {
+        assert_eq!(commands(Some(nonsense.to_vec())), short);
+    }
+}
+
+#[test]
 fn a_lost_tag_resumes_where_it_stopped() {
     for with_pace in [false, true] {
         let mut small = files();
