@@ -395,6 +395,8 @@ impl Reader {
                 self.gain_access()
             }
             ElementaryFile::CardSecurity => {
+                // Asked for again after each new session.
+                self.refused.retain(|(refused, _)| *refused != file);
                 self.refused.push((file, status));
                 self.select_application()
             }
