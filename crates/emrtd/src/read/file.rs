@@ -129,8 +129,11 @@ impl Transfer {
         let start = data.get(..total.min(data.len())).unwrap_or(data);
         if self.bytes.is_empty() {
             self.bytes.extend_from_slice(start);
-        } else if !self.bytes.starts_with(start) || self.total != Some(total) {
-            return Err(ReadErrorKind::Changed);
+        } else {
+            let same = self.bytes.iter().zip(start).all(|(before, now)| before == now);
+            if !same || self.total != Some(total) {
+                return Err(ReadErrorKind::Changed);
+            }
         }
         self.total = Some(total);
         self.phase = Phase::Body;
