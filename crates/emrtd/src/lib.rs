@@ -11,7 +11,7 @@
 //! | [`crypto`] | parts 11, 12 | digests, signatures, CMS `SignedData`, ciphers, key agreement |
 //! | [`read`] | parts 10, 11 | chips at APDU level: PACE, BAC, secure messaging, files |
 //! | [`trust`] | part 12 | CSCA certificates, CRLs, master lists, the trust store |
-//! | [`verify`] | part 11 §5.1 | passive authentication and its proof type |
+//! | [`verify`] | part 11 §5.1, §6 | passive, active and chip authentication and their proof types |
 //! | `sim` | – | simulated issuing states and documents (feature `sim`) |
 //!
 //! ```no_run

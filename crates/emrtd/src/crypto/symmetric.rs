@@ -10,8 +10,6 @@ use openssl::pkey::PKey;
 use openssl::sign::Signer;
 use zeroize::Zeroizing;
 
-use crate::lds::security_info::SessionCipher;
-
 /// Length in bytes of every message authentication code on the wire.
 pub const MAC_LEN: usize = 8;
 
@@ -64,17 +62,6 @@ impl Cipher {
             Self::Aes128 => openssl::cipher::Cipher::aes_128_cbc(),
             Self::Aes192 => openssl::cipher::Cipher::aes_192_cbc(),
             Self::Aes256 => openssl::cipher::Cipher::aes_256_cbc(),
-        }
-    }
-}
-
-impl From<SessionCipher> for Cipher {
-    fn from(cipher: SessionCipher) -> Self {
-        match cipher {
-            SessionCipher::TripleDes => Self::TripleDes,
-            SessionCipher::Aes128 => Self::Aes128,
-            SessionCipher::Aes192 => Self::Aes192,
-            SessionCipher::Aes256 => Self::Aes256,
         }
     }
 }

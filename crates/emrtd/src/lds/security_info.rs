@@ -3,6 +3,7 @@
 //! The same `SET OF SecurityInfo` is EF.CardAccess, the signed content of
 //! EF.CardSecurity, and the content of DG14. In EF.CardAccess nobody signed it.
 
+use crate::crypto::symmetric::Cipher;
 use crate::crypto::{AlgorithmIdentifier, DigestAlgorithm, SignatureAlgorithm};
 use crate::tlv::{Element, Error, Oid, Reader, Rules, Tag};
 
@@ -122,37 +123,6 @@ pub enum PaceMapping {
     ChipAuthentication,
 }
 
-/// Cipher and MAC of the session that a protocol starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the names say all")]
-pub enum SessionCipher {
-    TripleDes,
-    Aes128,
-    Aes192,
-    Aes256,
-}
-
-impl SessionCipher {
-    fn from_arc(arc: u8) -> Option<Self> {
-        Some(match arc {
-            1 => Self::TripleDes,
-            2 => Self::Aes128,
-            3 => Self::Aes192,
-            4 => Self::Aes256,
-            _ => return None,
-        })
-    }
-
-    fn arc(self) -> u8 {
-        match self {
-            Self::TripleDes => 1,
-            Self::Aes128 => 2,
-            Self::Aes192 => 3,
-            Self::Aes256 => 4,
-        }
-    }
-}
-
 /// A PACE protocol (9303-11 §9.2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PaceProtocol {
@@ -160,8 +130,8 @@ pub struct PaceProtocol {
     pub agreement: KeyAgreement,
     /// The mapping.
     pub mapping: PaceMapping,
-    /// The session that follows.
-    pub cipher: SessionCipher,
+    /// The cipher of the session that follows.
+    pub cipher: Cipher,
 }
 
 impl PaceProtocol {
@@ -169,9 +139,8 @@ impl PaceProtocol {
     pub fn from_oid(oid: &Oid) -> Option<Self> {
         let [family, cipher] = oid.octets().strip_prefix(PACE)? else { return None };
         let (agreement, mapping) = pace_family(*family)?;
-        let cipher = SessionCipher::from_arc(*cipher)?;
-        let exists =
-            mapping != PaceMapping::ChipAuthentication || cipher != SessionCipher::TripleDes;
+        let cipher = cipher_of(*cipher)?;
+        let exists = mapping != PaceMapping::ChipAuthentication || cipher != Cipher::TripleDes;
         exists.then_some(Self { agreement, mapping, cipher })
     }
 
@@ -185,7 +154,7 @@ impl PaceProtocol {
             (KeyAgreement::Ecdh, PaceMapping::Integrated) => 4,
             (_, PaceMapping::ChipAuthentication) => 6,
         };
-        Oid::from_octets(&[PACE, &[family, self.cipher.arc()]].concat())
+        Oid::from_octets(&[PACE, &[family, cipher_arc(self.cipher)]].concat())
     }
 }
 
@@ -220,8 +189,8 @@ pub struct PaceDomainParameterInfo {
 pub struct ChipAuthenticationProtocol {
     /// The group the keys are in.
     pub agreement: KeyAgreement,
-    /// The session that follows.
-    pub cipher: SessionCipher,
+    /// The cipher of the session that follows.
+    pub cipher: Cipher,
 }
 
 impl ChipAuthenticationProtocol {
@@ -231,7 +200,7 @@ impl ChipAuthenticationProtocol {
             return None;
         };
         let agreement = agreement(*family)?;
-        Some(Self { agreement, cipher: SessionCipher::from_arc(*cipher)? })
+        Some(Self { agreement, cipher: cipher_of(*cipher)? })
     }
 
     /// The identifier.
@@ -240,7 +209,7 @@ impl ChipAuthenticationProtocol {
             KeyAgreement::Dh => 1,
             KeyAgreement::Ecdh => 2,
         };
-        Oid::from_octets(&[CHIP_AUTHENTICATION, &[family, self.cipher.arc()]].concat())
+        Oid::from_octets(&[CHIP_AUTHENTICATION, &[family, cipher_arc(self.cipher)]].concat())
     }
 }
 
@@ -373,6 +342,19 @@ fn pace_family(arc: u8) -> Option<(KeyAgreement, PaceMapping)> {
         6 => (KeyAgreement::Ecdh, PaceMapping::ChipAuthentication),
         _ => return None,
     })
+}
+
+fn cipher_of(arc: u8) -> Option<Cipher> {
+    Cipher::ALL.into_iter().find(|cipher| cipher_arc(*cipher) == arc)
+}
+
+fn cipher_arc(cipher: Cipher) -> u8 {
+    match cipher {
+        Cipher::TripleDes => 1,
+        Cipher::Aes128 => 2,
+        Cipher::Aes192 => 3,
+        Cipher::Aes256 => 4,
+    }
 }
 
 fn agreement(arc: u8) -> Option<KeyAgreement> {

@@ -57,7 +57,7 @@ impl Pace {
         password: &Password,
         name_parameters: bool,
     ) -> Result<(Self, CommandApdu), AccessError> {
-        let cipher = Cipher::from(info.protocol.cipher);
+        let cipher = info.protocol.cipher;
         let domain = domain(info)?;
         let key = kdf::derive(&password.encoding()?, KeyUse::Password, cipher)?;
         let mut data = tlv::tagged(Tag(0x80), info.protocol.oid().octets());

@@ -1,4 +1,5 @@
-//! Passive authentication (9303-11 §5.1): is this what the state signed?
+//! Is this what the state signed (passive authentication, 9303-11 §5.1), and is
+//! this the chip it was signed for (active and chip authentication, §6)?
 //!
 //! [`passive`] takes the bytes of a document and gives back the same bytes
 //! inside [`PassivelyAuthenticated`], which nothing else can make. What was
@@ -23,6 +24,8 @@
 //! }
 //! ```
 
+mod active;
+mod chip;
 mod country;
 mod document;
 mod failure;
@@ -31,6 +34,8 @@ mod passive;
 mod report;
 mod signer;
 
+pub use active::{ActiveAlgorithm, ActiveFailure, ActiveProof, MIN_RSA_BITS, SignedFiles, active};
+pub use chip::{ChipAlgorithm, ChipChallenge, ChipFailure, ChipProof, TerminalKey};
 pub use country::{Agreement, agreement, alpha2};
 pub use document::Document;
 pub use failure::{PassiveFailure, PassiveReason};

@@ -1,6 +1,8 @@
 //! Integration tests, laid out like the API.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+mod active;
+mod chip;
 mod lds;
 mod mrz;
 mod read;

@@ -1,12 +1,13 @@
 //! SecurityInfos, DG14 and DG15: what is read, and what is refused where.
 
 use emrtd::crypto::cms::SignedData;
+use emrtd::crypto::symmetric::Cipher;
 use emrtd::crypto::{Curve, DigestAlgorithm, KeyDescription};
 use emrtd::lds::dg14::Dg14;
 use emrtd::lds::dg15::{self, Dg15};
 use emrtd::lds::security_info::{
     ActiveAuthenticationInfo, ChipAuthenticationInfo, ChipAuthenticationProtocol, KeyAgreement,
-    MAX_INFOS, PaceInfo, PaceMapping, PaceProtocol, SecurityInfo, SecurityInfos, SessionCipher,
+    MAX_INFOS, PaceInfo, PaceMapping, PaceProtocol, SecurityInfo, SecurityInfos,
 };
 use emrtd::lds::sod::Sod;
 use emrtd::tlv::{self, ErrorKind, Oid, Tag};
@@ -44,11 +45,7 @@ fn set(entries: &[Vec<u8>]) -> Vec<u8> {
 fn card_access_of_a_german_passport() {
     let infos = SecurityInfos::parse(&hex(CARD_ACCESS), 0).unwrap();
     let pace = |mapping| PaceInfo {
-        protocol: PaceProtocol {
-            agreement: KeyAgreement::Ecdh,
-            mapping,
-            cipher: SessionCipher::Aes128,
-        },
+        protocol: PaceProtocol { agreement: KeyAgreement::Ecdh, mapping, cipher: Cipher::Aes128 },
         version: 2,
         parameter_id: Some(13),
     };
@@ -122,7 +119,7 @@ fn other_entries_are_tolerated() {
             if info.parameter_id == Some(2) && info.parameters.oid == unknown
     ));
     let protocol =
-        ChipAuthenticationProtocol { agreement: KeyAgreement::Ecdh, cipher: SessionCipher::Aes256 };
+        ChipAuthenticationProtocol { agreement: KeyAgreement::Ecdh, cipher: Cipher::Aes256 };
     let chip = ChipAuthenticationInfo { protocol, version: 2, key_id: Some(0xC3) };
     assert_eq!(infos.chip_authentication().collect::<Vec<_>>(), [&chip]);
     assert!(matches!(kinds[4], SecurityInfo::Unknown(oid) if *oid == bsi(&[3, 2])));
@@ -178,8 +175,7 @@ fn the_number_of_infos_is_bounded() {
 
 #[test]
 fn dg14_of_real_passports() {
-    let aes =
-        ChipAuthenticationProtocol { agreement: KeyAgreement::Ecdh, cipher: SessionCipher::Aes128 };
+    let aes = ChipAuthenticationProtocol { agreement: KeyAgreement::Ecdh, cipher: Cipher::Aes128 };
     let austria = ChipAuthenticationInfo { protocol: aes, version: 1, key_id: None };
     for (passport, chip, keys, pace) in [
         ("0464524bab9c", vec![austria], 1, 1),

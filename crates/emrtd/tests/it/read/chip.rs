@@ -243,7 +243,7 @@ impl Chip {
 
     fn general_authenticate(&mut self, data: &[u8]) -> ResponseApdu {
         let (protocol, id) = self.pace.unwrap();
-        let cipher = Cipher::from(protocol.cipher);
+        let cipher = protocol.cipher;
         let domain = Domain::standardized(id).unwrap();
         let template = Reader::new(data, Rules::Der).expect(Tag(0x7C)).unwrap();
         let mut objects = template.children().unwrap();

@@ -1,19 +1,18 @@
 use emrtd::crypto::agreement::Domain;
 use emrtd::crypto::kdf::pseudo_random;
 use emrtd::crypto::symmetric::{Cipher, Key};
-use emrtd::lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, PaceProtocol, SessionCipher};
+use emrtd::lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, PaceProtocol};
 use emrtd::read::SecureMessaging;
 use emrtd::read::apdu::{ResponseApdu, StatusWord};
 use emrtd::read::pace::Pace;
 use emrtd::read::{AccessError, AccessStep, Established, MrzKey, Password, Progress};
-
 use openssl::bn::{BigNum, BigNumContext};
 
 use super::trace::{Trace, committed};
 use super::{fixed, hex};
 
 fn info(agreement: KeyAgreement, mapping: PaceMapping, id: u32) -> PaceInfo {
-    let protocol = PaceProtocol { agreement, mapping, cipher: SessionCipher::Aes128 };
+    let protocol = PaceProtocol { agreement, mapping, cipher: Cipher::Aes128 };
     PaceInfo { protocol, version: 2, parameter_id: Some(id) }
 }
 

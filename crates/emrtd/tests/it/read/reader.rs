@@ -1,7 +1,8 @@
 use std::collections::BTreeMap;
 
 use emrtd::crypto::agreement::Domain;
-use emrtd::lds::security_info::{KeyAgreement, PaceMapping, PaceProtocol, SessionCipher};
+use emrtd::crypto::symmetric::Cipher;
+use emrtd::lds::security_info::{KeyAgreement, PaceMapping, PaceProtocol};
 use emrtd::lds::{DataGroup, ElementaryFile};
 use emrtd::read::apdu::StatusWord;
 use emrtd::read::{
@@ -33,7 +34,7 @@ fn files() -> BTreeMap<u16, Vec<u8>> {
     ])
 }
 
-fn protocol(agreement: KeyAgreement, mapping: PaceMapping, cipher: SessionCipher) -> PaceProtocol {
+fn protocol(agreement: KeyAgreement, mapping: PaceMapping, cipher: Cipher) -> PaceProtocol {
     PaceProtocol { agreement, mapping, cipher }
 }
 
@@ -89,9 +90,9 @@ fn reads_every_file_by_bac() {
 
 #[test]
 fn reads_by_every_kind_of_pace() {
+    use Cipher::{Aes128, Aes192, Aes256, TripleDes};
     use KeyAgreement::{Dh, Ecdh};
     use PaceMapping::{Generic, Integrated};
-    use SessionCipher::{Aes128, Aes192, Aes256, TripleDes};
     for cipher in [TripleDes, Aes128, Aes192, Aes256] {
         for (agreement, id) in [(Ecdh, 8), (Ecdh, 13), (Ecdh, 18), (Dh, 0), (Dh, 2)] {
             for mapping in [Generic, Integrated] {
@@ -110,7 +111,7 @@ fn reads_by_every_kind_of_pace() {
 }
 
 fn with_mapping(public_key: Option<&[u8]>, cloned: bool) -> MappingProof {
-    let cam = protocol(KeyAgreement::Ecdh, PaceMapping::ChipAuthentication, SessionCipher::Aes128);
+    let cam = protocol(KeyAgreement::Ecdh, PaceMapping::ChipAuthentication, Cipher::Aes128);
     let mut chip = Chip::new(files()).with_pace(cam, 13);
     chip.quirks = Quirks { cloned, ..Quirks::default() };
     if let Some(public_key) = public_key {
@@ -141,7 +142,7 @@ fn chip_authentication_mapping_proves_the_chip() {
 }
 
 fn generic() -> PaceProtocol {
-    protocol(KeyAgreement::Ecdh, PaceMapping::Generic, SessionCipher::Aes128)
+    protocol(KeyAgreement::Ecdh, PaceMapping::Generic, Cipher::Aes128)
 }
 
 #[test]
