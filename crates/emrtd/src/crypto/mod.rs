@@ -6,6 +6,7 @@ pub mod cms;
 mod digest;
 pub mod kdf;
 mod key;
+mod point_encoding;
 mod signature;
 pub mod symmetric;
 

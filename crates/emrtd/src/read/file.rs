@@ -129,8 +129,11 @@ impl Transfer {
         let start = data.get(..total.min(data.len())).unwrap_or(data);
         if self.bytes.is_empty() {
             self.bytes.extend_from_slice(start);
-        } else if !self.bytes.starts_with(start) || self.total != Some(total) {
-            return Err(ReadErrorKind::Changed);
+        } else {
+            let same = self.bytes.iter().zip(start).all(|(before, now)| before == now);
+            if !same || self.total != Some(total) {
+                return Err(ReadErrorKind::Changed);
+            }
         }
         self.total = Some(total);
         self.phase = Phase::Body;
@@ -142,7 +145,10 @@ impl Transfer {
         response: &ResponseApdu,
         limits: &Limits,
     ) -> Result<FileStep, ReadErrorKind> {
+        let mut most = self.wanted(limits);
         let data = if self.bytes.len() > MAX_SHORT_OFFSET {
+            // Some chips do not count the wrapping, and return that much more.
+            most = (most + DISCRETIONARY_OVERHEAD).min(self.left());
             let mut reader = Reader::new(&response.data, Rules::Ber);
             let element = reader.expect(DISCRETIONARY_DATA).map_err(ReadErrorKind::Block)?;
             reader.finish().map_err(ReadErrorKind::Block)?;
@@ -153,7 +159,7 @@ impl Transfer {
         if data.is_empty() {
             return Err(ReadErrorKind::EndsEarly);
         }
-        if data.len() > self.wanted(limits) as usize {
+        if data.len() > most as usize {
             return Err(ReadErrorKind::TooMuch);
         }
         self.bytes.extend_from_slice(data);
@@ -191,14 +197,20 @@ impl Transfer {
         FileStep::Command(command)
     }
 
-    fn wanted(&self, limits: &Limits) -> u32 {
+    /// Bytes still to read.
+    fn left(&self) -> u32 {
         let left = self.total.unwrap_or(0).saturating_sub(self.bytes.len());
+        u32::try_from(left).unwrap_or(u32::MAX)
+    }
+
+    /// Bytes to ask for next.
+    fn wanted(&self, limits: &Limits) -> u32 {
         let block = if self.bytes.len() > MAX_SHORT_OFFSET {
             limits.block.saturating_sub(DISCRETIONARY_OVERHEAD).max(1)
         } else {
             limits.block
         };
-        block.min(u32::try_from(left).unwrap_or(u32::MAX))
+        block.min(self.left())
     }
 }
 

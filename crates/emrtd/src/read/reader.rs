@@ -1,5 +1,4 @@
 use std::collections::VecDeque;
-use std::fmt;
 
 use super::access::{AccessError, Established, Progress as AccessProgress};
 use super::apdu::{CommandApdu, ResponseApdu, StatusWord};
@@ -7,8 +6,10 @@ use super::bac::Bac;
 use super::channel::{Channel, ChannelError, Received};
 use super::error::{ReadError, ReadErrorKind};
 use super::file::{FileStep, Limits, Transfer, is_about_length};
+use super::outcome::{Access, Downgrade, MappingProof, Outcome};
 use super::pace::{ChipAuthenticationData, Pace};
 use super::password::Password;
+use super::policy::{ReadPolicy, SHORT_BLOCK};
 use super::secure_messaging::{MAX_OVERHEAD, SecureMessagingError};
 use crate::crypto::agreement::Random;
 use crate::crypto::cms::SignedData;
@@ -17,42 +18,8 @@ use crate::lds::security_info::{PaceInfo, PaceMapping, PaceProtocol, SecurityInf
 use crate::lds::{DataGroup, ElementaryFile};
 use crate::tlv::{self, Rules, Tag};
 
-/// Largest block under secure messaging without extended lengths.
-const SHORT_BLOCK: u32 = 223;
-
 /// How often the reader authenticates again by itself.
 const MAX_RESTARTS: usize = 12;
-
-/// What to read, and how.
-#[derive(Clone, Debug)]
-pub struct ReadPolicy {
-    /// The data groups to read after EF.COM and EF.SOD, in this order. DG3 and
-    /// DG4 are never read: they need terminal authentication.
-    pub data_groups: Vec<DataGroup>,
-    /// Whether BAC may be used when PACE cannot.
-    pub allow_bac: bool,
-    /// Whether the transport takes extended lengths. They are used when the
-    /// chip announces them in EF.ATR/INFO.
-    pub extended: bool,
-    /// Most bytes to ask for at once.
-    pub max_block: u32,
-    /// Largest file accepted, in bytes.
-    pub max_file_len: usize,
-}
-
-impl Default for ReadPolicy {
-    /// DG1, 14, 15, 11, 12, 16, 2; BAC allowed; short lengths; files up to 1 MiB.
-    fn default() -> Self {
-        let data_groups = [1, 14, 15, 11, 12, 16, 2].into_iter().filter_map(DataGroup::new);
-        Self {
-            data_groups: data_groups.collect(),
-            allow_bac: true,
-            extended: false,
-            max_block: SHORT_BLOCK,
-            max_file_len: 1 << 20,
-        }
-    }
-}
 
 /// What to do next.
 #[derive(Debug)]
@@ -73,76 +40,6 @@ pub struct FileProgress {
     pub read: usize,
     /// Bytes there are, once its header was read.
     pub total: Option<usize>,
-}
-
-/// How access to the chip was gained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// By PACE.
-    Pace {
-        /// The protocol.
-        protocol: PaceProtocol,
-        /// The outcome of chip authentication mapping.
-        chip_authentication: MappingProof,
-    },
-    /// By BAC.
-    Bac {
-        /// `None` when the chip announced no PACE anywhere.
-        downgrade: Option<Downgrade>,
-    },
-}
-
-/// The outcome of PACE with chip authentication mapping, seen from this
-/// reader. It says nothing to anyone who did not hold the terminal's keys, and
-/// counts only once the signature of EF.CardSecurity is verified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MappingProof {
-    /// Another mapping was used.
-    NotRun,
-    /// EF.CardSecurity is missing or has no key to check against.
-    NoKey,
-    /// The chip holds the private key of a key in EF.CardSecurity.
-    Proven,
-    /// It does not: a copied EF.CardSecurity.
-    Failed,
-}
-
-/// Why BAC was used although PACE should have been (9303-11 §4.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Downgrade {
-    /// EF.CardAccess announces PACE, and it failed.
-    PaceFailed(AccessError),
-    /// EF.CardAccess announces only PACE that this crate does not speak.
-    PaceUnsupported,
-    /// EF.CardAccess is there and malformed.
-    CardAccessMalformed(tlv::Error),
-    /// DG14 announces PACE and EF.CardAccess did not: somebody hid it.
-    PaceHidden,
-}
-
-/// What was read.
-#[derive(Clone)]
-pub struct Outcome {
-    /// How access was gained.
-    pub access: Access,
-    /// The files as they are on the chip, in the order they were read.
-    pub files: Vec<(ElementaryFile, Vec<u8>)>,
-    /// The files asked for that the chip refused, and how.
-    pub refused: Vec<(ElementaryFile, StatusWord)>,
-}
-
-impl Outcome {
-    /// One file.
-    pub fn file(&self, file: ElementaryFile) -> Option<&[u8]> {
-        self.files.iter().find(|(name, _)| *name == file).map(|(_, bytes)| bytes.as_slice())
-    }
-}
-
-impl fmt::Debug for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.files.iter().map(|(name, _)| name.to_string()).collect();
-        write!(f, "Outcome({:?}, {names:?}, refused {:?})", self.access, self.refused)
-    }
 }
 
 /// Reads a chip from the first APDU to the last file (9303-11 §4.2).
@@ -498,6 +395,8 @@ impl Reader {
                 self.gain_access()
             }
             ElementaryFile::CardSecurity => {
+                // Asked for again after each new session.
+                self.refused.retain(|(refused, _)| *refused != file);
                 self.refused.push((file, status));
                 self.select_application()
             }

@@ -38,6 +38,8 @@ pub(super) struct Chip {
     pub(super) application: BTreeMap<u16, Vec<u8>>,
     pub(super) pace: Option<(PaceProtocol, u32)>,
     pub(super) quirks: Quirks,
+    /// EF.ATR/INFO
+    pub(super) atr_info: Option<Vec<u8>>,
     pub(super) commands: usize,
     /// What the links of a command chain brought so far.
     chain: Vec<u8>,
@@ -69,6 +71,7 @@ impl Chip {
             application,
             pace: None,
             quirks: Quirks::default(),
+            atr_info: None,
             commands: 0,
             chain: Vec::new(),
             session: None,
@@ -129,6 +132,9 @@ impl Chip {
             (0xA4, 0x02, _) => {
                 let id = u16::from_be_bytes(command.data.as_slice().try_into().unwrap());
                 self.select(id)
+            }
+            (0xB0, 0x81, 0) if !self.in_application && self.atr_info.is_some() => {
+                ok(self.atr_info.as_deref().unwrap())
             }
             (0xB0, p1, p2) if p1 & 0x80 != 0 => {
                 if self.quirks.no_short_ids {

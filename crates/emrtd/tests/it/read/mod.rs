@@ -6,6 +6,7 @@ mod bac;
 mod chip;
 mod pace;
 mod reader;
+mod replay;
 mod secure_messaging;
 mod symmetric;
 mod trace;

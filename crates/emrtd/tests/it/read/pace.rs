@@ -2,11 +2,11 @@ use emrtd::crypto::agreement::Domain;
 use emrtd::crypto::kdf::pseudo_random;
 use emrtd::crypto::symmetric::{Cipher, Key};
 use emrtd::lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, PaceProtocol};
-use emrtd::read::apdu::{CommandApdu, ResponseApdu, StatusWord};
+use emrtd::read::SecureMessaging;
+use emrtd::read::apdu::{ResponseApdu, StatusWord};
 use emrtd::read::pace::Pace;
-use emrtd::read::{
-    AccessError, AccessStep, Channel, Established, MrzKey, Password, Progress, Received,
-};
+use emrtd::read::{AccessError, AccessStep, Established, MrzKey, Password, Progress};
+use openssl::bn::{BigNum, BigNumContext};
 
 use super::trace::{Trace, committed};
 use super::{fixed, hex};
@@ -90,44 +90,6 @@ fn chip_authentication_mapping() {
     assert!(!proof.proves(&[]).unwrap());
 }
 
-/// A real German passport: PACE-CAM, then EF.CardSecurity under the session.
-#[test]
-fn replays_a_real_chip() {
-    let info = info(KeyAgreement::Ecdh, PaceMapping::ChipAuthentication, 13);
-    let trace = committed("gmrtd_pace_pace_TestDoPace_CAM_ECDH_DE");
-    let (access, files) = trace.split_at(5);
-    // The recording leaves out the password; the nonce is decrypted by it, so
-    // only the form of the first steps can be replayed, and the session by its
-    // published keys.
-    assert_eq!(access[0].0[..5], hex("0022C1A412"));
-    let (_, command) = Pace::start(&info, &example_g(), true).unwrap();
-    assert_eq!(command.encode().unwrap(), access[0].0);
-
-    let enc = Key::new(Cipher::Aes128, &hex("a8e85e938514ec67ae33cda3d43d3c48")).unwrap();
-    let mac = Key::new(Cipher::Aes128, &hex("27f1adeb705a049a305b0c619b14b9b3")).unwrap();
-    let mut channel = Channel::new(false);
-    channel.set_session(emrtd::read::SecureMessaging::from_keys(enc, mac, &[0; 16]));
-    let mut file = Vec::new();
-    for (sent, response) in files {
-        let command = if sent[1] == 0xA4 {
-            CommandApdu::new(0, 0xA4, 2, 0x0C).with_data(&[0x01, 0x1D])
-        } else {
-            // The expected length stands in DO'97', the first object.
-            let le = u32::from(sent[7]);
-            let expected = if le == 0 { 256 } else { le };
-            CommandApdu::new(0, 0xB0, sent[2], sent[3]).expecting(expected)
-        };
-        assert_eq!(channel.send(&command).unwrap(), *sent);
-        let Received::Response(plain) = channel.receive(response).unwrap() else { panic!() };
-        file.extend_from_slice(&plain.data);
-    }
-    let security = emrtd::crypto::cms::SignedData::parse(&file, 0).unwrap();
-    let infos =
-        emrtd::lds::security_info::SecurityInfos::parse(&security.content, security.content_offset)
-            .unwrap();
-    assert!(infos.chip_public_keys().count() > 0);
-}
-
 /// 9303-11 appendix H.1
 #[test]
 fn integrated_mapping_on_a_curve() {
@@ -164,6 +126,12 @@ fn integrated_mapping_on_a_curve() {
         *mapped.agree(&terminal, &chip).unwrap(),
         hex("4F150FDE1D4F0E38E95017B891BAE17133A0DF45B0D3E18B60BA7BEAFDC2C713")
     );
+    let secret = mapped.agree(&terminal, &chip).unwrap();
+    let session = SecureMessaging::from_secret(&secret, Cipher::Aes128).unwrap();
+    assert_eq!(session.encryption_key().octets(), hex("0D3FEB33251A6370893D62AE8DAAF51B"));
+    assert_eq!(session.mac_key().octets(), hex("B01E89E3D9E8719E586B50B4A7506E0B"));
+    let input = [&hex("7F494F060A04007F000702020404028641")[..], terminal.public()].concat();
+    assert_eq!(session.mac_key().mac(&input).unwrap(), *hex("75D4D96E8D5B0308"));
 }
 
 /// 9303-11 appendix H.2
@@ -183,6 +151,42 @@ fn integrated_mapping_in_a_prime_field() {
              76852FA78EEA14EA0ACA87D1E91F688FE0DFF897BBE35A472621D343564B262F
              34223AE8FC59B664BFEDFA2BFE7516CA5510A6BBB633D517EC25D4E0BBAA16C2")
     );
+    // The example's private key is longer than the order of the group.
+    let order = BigNum::from_slice(&hex("F518AA8781A8DF278ABA4E7D64B7CB9D49462353")).unwrap();
+    let long =
+        BigNum::from_slice(&hex("4BD0E54740F9A028E6A515BFDAF967848C4F5F5FFF65AA0915947FFD1A0DF2FA
+             6981271BC905F3551457B7E03AC3B8066DE4AA406C1171FB43DD939C4BA16175
+             103BA3DEE16419AA248118F90CC36A3D6F4C373652E0C3CCE7F0F1D0C5425B36
+             00F0F0D6A67F004C8BBA33F2B4733C7252445C1DFC4F1107203F71D2EFB28161"))
+        .unwrap();
+    let mut private = BigNum::new().unwrap();
+    private.nnmod(&long, &order, &mut BigNumContext::new().unwrap()).unwrap();
+    let terminal = mapped.key_pair(&private.to_vec()).unwrap();
+    assert_eq!(
+        terminal.public(),
+        hex("0F0CC62945A8029251FB7EF3C094E12EC68E4EF07F27CB9D9CD04C5C4250FAE0
+             E4F8A951557E929AEB48E5C6DD47F2F5CD7C351A9BD2CD722C07EDE166770F08
+             FFCB370262CF308DD7B07F2E0DA9CAAA1492344C852906919538C98A4BA4187E
+             76CE9D87832386D319CE2E043C3343AEAE6EDBA1A9894DC5094D22F7FE1351D5")
+    );
+    let chip = hex("928D9A0F9DBA450F13FC859C6F290D1D36E42431138A4378500BEB4E0401854C
+             FF111F71CB6DC1D0335807A11388CC8EAA87B07907AAD9FBA6B169AF6D8C26AF
+             8DDDC39ADC3AD2E3FF882B84D23E9768E95A80E4746FB07A9767679FE92133B4
+             D379935C771BD7FBED6C7BB4B1708B275EA75679524CDC9C6A91370CC662A2F3");
+    let secret = mapped.agree(&terminal, &mapped.public_key(&chip).unwrap()).unwrap();
+    assert_eq!(
+        *secret,
+        hex("419410D6C0A17A4C07C54872CE1CBCEB0A2705C1A434C8A89A4CFE41F1D78124
+             CA7EC52BDE7615E5345E48AB1ABB6E7D1D59A57F3174084D3CA4570397C1F622
+             28BDFDB2DA191EA2239E2C060DBE3BBC23C2FCD0AF12E0F9E0B99FCF91FF1959
+             011D5798B2FCBC1F14FCC24E441F4C8F9B08D977E9498560E63E7FFAB3134EA7")
+    );
+    let session = SecureMessaging::from_secret(&secret, Cipher::Aes128).unwrap();
+    assert_eq!(session.encryption_key().octets(), hex("01AFC10CF87BE36D8179E87370171F07"));
+    assert_eq!(session.mac_key().octets(), hex("23F0FBD05FD6C7B8B88F4C8309669061"));
+    let input = |key: &[u8]| [&hex("7F49818F060A04007F00070202040302848180")[..], key].concat();
+    assert_eq!(session.mac_key().mac(&input(terminal.public())).unwrap(), *hex("C2F04230187E1525"));
+    assert_eq!(session.mac_key().mac(&input(&chip)).unwrap(), *hex("55D61977CBF5307E"));
     assert!(pseudo_random(&nonce, &own[1..], Cipher::Aes128, 1024).is_none());
     assert!(pseudo_random(&nonce, &[0; 24], Cipher::Aes192, 1024).is_none());
 }

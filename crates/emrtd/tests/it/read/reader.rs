@@ -236,6 +236,64 @@ fn adapts_to_chips_of_their_own_ways() {
 }
 
 #[test]
+fn uses_extended_lengths_where_the_chip_announces_them() {
+    let policy = || ReadPolicy { extended: true, max_block: 4096, ..ReadPolicy::default() };
+    let commands = |atr_info: Option<Vec<u8>>| {
+        let mut chip = Chip::new(files()).with_pace(generic(), 13);
+        chip.atr_info = atr_info;
+        let outcome = read(&mut chip, password(), policy()).unwrap();
+        assert_whole(&outcome, &chip);
+        chip.commands
+    };
+    let lengths = [tlv::integer(&[0x10, 0]), tlv::integer(&[0x08, 0])].concat();
+    let announced = [file(0x47, 3), tlv::tagged(Tag(0x7F66), &lengths)].concat();
+    let short = commands(None);
+    assert!(commands(Some(announced)) < short / 3);
+    for nonsense in [&[][..], &[0x7F, 0x66, 0], &[0x7F, 0x66, 3, 2, 1, 5], &[0xFF; 40]] {
+        assert_eq!(commands(Some(nonsense.to_vec())), short);
+    }
+}
+
+/// Somebody between reader and chip changes one bit of one response.
+#[test]
+fn a_changed_response_never_changes_a_file() {
+    let mut small = files();
+    small.insert(0x0102, file(0x75, 600));
+    let mut errors = 0;
+    for with_pace in [false, true] {
+        for index in 0..45 {
+            let mut chip = Chip::new(small.clone());
+            if with_pace {
+                chip = chip.with_pace(generic(), 13);
+            }
+            let mut reader = Reader::new(password(), ReadPolicy::default());
+            let mut random = random();
+            let mut step = reader.start();
+            let mut count = 0;
+            while let Ok(Step::Send(bytes)) = &step {
+                let mut response = chip.transmit(bytes);
+                if count == index {
+                    let position = (index * 31) % response.len();
+                    response[position] ^= 1 << (index % 8);
+                }
+                count += 1;
+                step = reader.receive(&response, &mut random);
+            }
+            match step {
+                Ok(_) => {
+                    // Only what nobody protects can change and not be refused:
+                    // the commands before access.
+                    assert!(index < 12 || index >= count, "response {index} of {count}");
+                    assert_whole(&reader.outcome().unwrap(), &chip);
+                }
+                Err(_) => errors += 1,
+            }
+        }
+    }
+    assert!(errors > 40, "{errors}");
+}
+
+#[test]
 fn a_lost_tag_resumes_where_it_stopped() {
     for with_pace in [false, true] {
         let mut small = files();
