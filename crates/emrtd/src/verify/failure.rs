@@ -278,6 +278,12 @@ impl Fault {
         mut report: PassiveReport,
     ) -> PassiveFailure {
         report.add(check, Outcome::Failed, self.reason.message());
+        // What came after it was not looked at, and the report must not be silent about that.
+        for name in CheckName::PASSIVE {
+            if !report.checks.iter().any(|done| done.name == name) {
+                report.add(name, Outcome::NotDone, "");
+            }
+        }
         // A proof that was not made proves no file.
         report.proven.clear();
         PassiveFailure {

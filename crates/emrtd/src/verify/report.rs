@@ -83,6 +83,19 @@ pub enum CheckName {
 }
 
 impl CheckName {
+    /// The checks of passive authentication, in the order in which they are made.
+    pub const PASSIVE: [Self; 9] = [
+        Self::SodStructure,
+        Self::SignerCertificate,
+        Self::SignedAttributes,
+        Self::SodSignature,
+        Self::DataGroupHashes,
+        Self::CertificateChain,
+        Self::CountryOfSigner,
+        Self::ValidityPeriods,
+        Self::Revocation,
+    ];
+
     /// A stable name.
     pub fn code(self) -> &'static str {
         match self {

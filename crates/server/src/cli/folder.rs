@@ -49,6 +49,13 @@ fn find(folder: &Path) -> Result<HashMap<ElementaryFile, PathBuf>, Failure> {
         let path = entry.map_err(failed)?.path();
         let name = path.file_name().and_then(|name| name.to_str());
         let Some(name) = name.and_then(ElementaryFile::from_name) else { continue };
+        if !path.is_file() {
+            return Err(Failure::new(
+                Code::Document,
+                format!("{}: not a regular file", path.display()),
+                "a pipe or a folder is no file of a chip",
+            ));
+        }
         if let Some(other) = found.insert(name, path.clone()) {
             return Err(Failure::new(
                 Code::Document,
