@@ -308,6 +308,12 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(contract.fields().next().unwrap().1.reason, "to greet you");
+        let sneaky = ShareContract::requested(&[field(
+            "sex_marker",
+            true,
+            "to \u{202e}you\u{0}r \u{1b}good",
+        )]);
+        assert_eq!(sneaky.unwrap().fields().last().unwrap().1.reason, "to your good");
         assert_eq!(contract.select(["", " "]), Err(SelectionError::Empty));
         assert_eq!(contract.select(["family_name"]), Err(SelectionError::MissingRequired));
         assert_eq!(contract.select(["date_of_birth"]), Err(SelectionError::UnknownField));

@@ -71,9 +71,11 @@ async fn create(
 ) -> Result<Response, ApiError> {
     let endpoint: EndpointId =
         endpoint.parse().map_err(|_| ApiError::not_found("webhook endpoint"))?;
-    if !KEY_ID_CHARACTERS.contains(&body.key_id.chars().count()) {
+    if !KEY_ID_CHARACTERS.contains(&body.key_id.chars().count())
+        || body.key_id.chars().any(char::is_control)
+    {
         return Err(ApiError::invalid_request(
-            "`key_id` must have 1 to 255 characters",
+            "`key_id` must have 1 to 255 characters, none of them a control character",
             "it is your own name for the key; payloads carry it as `kid`",
         ));
     }

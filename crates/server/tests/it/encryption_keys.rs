@@ -122,6 +122,7 @@ async fn bad_bodies_are_refused() {
     for (member, value) in [
         ("key_id", json!("")),
         ("key_id", json!("x".repeat(256))),
+        ("key_id", json!("rp\u{0}-1\n")),
         ("key_id", Value::Null),
         ("algorithm", json!("RSA-OAEP")),
         ("algorithm", json!("dir")),
