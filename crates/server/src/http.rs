@@ -15,9 +15,7 @@ mod verify;
 use axum::Router;
 
 use crate::app::App;
-use crate::envelope as error;
 use crate::envelope::ApiError;
-use crate::iso as time;
 
 /// All routes of the API.
 pub(crate) fn routes() -> Router<App> {

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use store::{AttemptFilter, AttemptStatus};
 
 use super::caller::{Caller, SessionsRead};
-use super::error::ApiError;
 use super::list::{self, Params, list};
-use super::time::iso;
 use crate::app::App;
+use crate::envelope::ApiError;
+use crate::iso::iso;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new()

@@ -7,8 +7,8 @@ use axum::http::header;
 use axum::http::request::Parts;
 use domain::organization::{Organization, Scope};
 
-use super::error::ApiError;
 use crate::app::App;
+use crate::envelope::ApiError;
 
 /// A scope as a type.
 pub(crate) trait RequiredScope: Send + Sync {

@@ -8,13 +8,13 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use domain::id::DeliveryId;
 use serde::{Deserialize, Serialize};
-use store::{Delivery, DeliveryFilter, PageRequest};
+use store::{Delivery, DeliveryFilter};
 
 use super::caller::{Caller, WebhooksRead};
-use super::error::ApiError;
 use super::list::{self, Params, list};
-use super::time::iso;
 use crate::app::App;
+use crate::envelope::ApiError;
+use crate::iso::iso;
 
 pub(crate) fn routes() -> Router<App> {
     Router::new().route("/v1/webhooks/deliveries", get(list_deliveries)).merge(events::routes())
@@ -51,8 +51,9 @@ async fn list_deliveries(
     caller: Caller<WebhooksRead>,
     Params(params): Params<ListParams>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let limit = list::limit(params.limit.as_deref())?;
-    let after: Option<DeliveryId> = list::id("starting_after", params.starting_after.as_deref())?;
+    let request =
+        list::page::<DeliveryId>(params.limit.as_deref(), params.starting_after.as_deref())?;
+    let limit = request.limit;
     let status = params
         .status
         .as_deref()
@@ -62,7 +63,7 @@ async fn list_deliveries(
         status,
         endpoint: list::id("endpoint_id", params.endpoint_id.as_deref())?,
         event: list::id("event_id", params.event_id.as_deref())?,
-        page: PageRequest { starting_after: after.map(|id| id.to_string()), limit },
+        page: request,
     };
     let page = app.store.list_deliveries(&caller.organization.id, filter).await?;
     let cursor = page.items.last().map(|delivery| delivery.id.to_string());

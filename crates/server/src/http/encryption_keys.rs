@@ -12,15 +12,15 @@ use domain::id::{EncryptionKeyId, EndpointId};
 use domain::webhook::EncryptionKey;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use store::{KeyFilter, PageRequest};
+use store::KeyFilter;
 
 use self::jwk::{ALGORITHM, KEY_TYPE, PublicJwk};
 use super::caller::{Caller, WebhooksRead, WebhooksWrite};
-use super::error::ApiError;
 use super::json::{Body, created, data};
 use super::list::{self, Params, list};
-use super::time::iso;
 use crate::app::App;
+use crate::envelope::ApiError;
+use crate::iso::iso;
 use crate::path::PathText;
 
 /// It goes into the header of every payload.
@@ -114,13 +114,11 @@ async fn list_keys(
     PathText(endpoint): PathText,
     Params(params): Params<ListParams>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let limit = list::limit(params.limit.as_deref())?;
-    let after: Option<EncryptionKeyId> =
-        list::id("starting_after", params.starting_after.as_deref())?;
-    let filter = KeyFilter {
-        active: list::flag("is_active", params.is_active.as_deref())?,
-        page: PageRequest { starting_after: after.map(|id| id.to_string()), limit },
-    };
+    let request =
+        list::page::<EncryptionKeyId>(params.limit.as_deref(), params.starting_after.as_deref())?;
+    let limit = request.limit;
+    let filter =
+        KeyFilter { active: list::flag("is_active", params.is_active.as_deref())?, page: request };
     let Ok(endpoint) = endpoint.parse::<EndpointId>() else {
         return Ok(list(Vec::new(), limit, false, None));
     };

@@ -8,15 +8,15 @@ use axum::routing::{get, post};
 use domain::event::EventType;
 use domain::id::EndpointId;
 use domain::webhook::Endpoint;
-use serde::{Deserialize, Deserializer, Serialize};
-use store::{EndpointFilter, PageRequest, StoreError};
+use serde::{Deserialize, Serialize};
+use store::{EndpointFilter, StoreError};
 
 use super::caller::{Caller, WebhooksRead, WebhooksWrite};
-use super::error::ApiError;
-use super::json::{Body, created, data};
+use super::json::{Body, created, data, present};
 use super::list::{self, Params, list};
-use super::time::iso;
 use crate::app::App;
+use crate::envelope::ApiError;
+use crate::iso::iso;
 use crate::path::PathText;
 use crate::signing_secret;
 
@@ -125,11 +125,12 @@ async fn list_endpoints(
     caller: Caller<WebhooksRead>,
     Params(params): Params<ListParams>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let limit = list::limit(params.limit.as_deref())?;
-    let after: Option<EndpointId> = list::id("starting_after", params.starting_after.as_deref())?;
+    let request =
+        list::page::<EndpointId>(params.limit.as_deref(), params.starting_after.as_deref())?;
+    let limit = request.limit;
     let filter = EndpointFilter {
         enabled: list::flag("enabled", params.enabled.as_deref())?,
-        page: PageRequest { starting_after: after.map(|id| id.to_string()), limit },
+        page: request,
     };
     let page = app.store.list_endpoints(&caller.organization.id, filter).await?;
     let cursor = page.items.last().map(|endpoint| endpoint.id.to_string());
@@ -218,13 +219,6 @@ async fn rotate(
     app.store.set_endpoint_secret(&caller.organization.id, &id, sealed, app.now()).await?;
     let view = SecretView { endpoint_id: id.as_str(), signing_secret: secret.reveal() };
     Ok(data(view).into_response())
-}
-
-/// Tells a member that is `null` from one that is absent.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    T::deserialize(deserializer).map(Some)
 }
 
 /// An endpoint of the caller's organization.

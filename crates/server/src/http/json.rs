@@ -7,11 +7,11 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::error::ApiError;
 use crate::app::App;
+use crate::envelope::ApiError;
 
 /// The largest JSON body.
 const MAX_BODY: usize = 64 * 1024;
@@ -43,7 +43,7 @@ pub(crate) struct Body<T>(pub(crate) T);
 pub(crate) struct NoBody;
 
 /// An object without members.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Nothing {}
 
 impl FromRequest<App> for NoBody {
@@ -80,6 +80,13 @@ impl<T: DeserializeOwned> FromRequest<App> for OptionalBody<T> {
             None => Ok(Self(None)),
         }
     }
+}
+
+/// For a member that may be left out: tells one that is `null` from one that is absent.
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// The body; `None` if there is neither a body nor a content type.

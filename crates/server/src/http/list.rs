@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use store::PageRequest;
 
-use super::error::ApiError;
+use crate::envelope::ApiError;
 
 const DEFAULT_LIMIT: u32 = 10;
 const MAX_LIMIT: u32 = 100;
@@ -63,7 +63,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 }
 
 /// `limit`: 1 to 100, 10 if absent.
-pub(crate) fn limit(text: Option<&str>) -> Result<u32, ApiError> {
+fn limit(text: Option<&str>) -> Result<u32, ApiError> {
     match text.map(str::parse::<u32>) {
         None => Ok(DEFAULT_LIMIT),
         Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
@@ -78,8 +78,9 @@ pub(crate) fn page<T: FromStr + Display>(
     limit_text: Option<&str>,
     starting_after: Option<&str>,
 ) -> Result<PageRequest, ApiError> {
+    let limit = limit(limit_text)?;
     let cursor: Option<T> = id("starting_after", starting_after)?;
-    Ok(PageRequest { starting_after: cursor.map(|id| id.to_string()), limit: limit(limit_text)? })
+    Ok(PageRequest { starting_after: cursor.map(|id| id.to_string()), limit })
 }
 
 /// A parameter that must be an id of the right kind, if it is there.
@@ -98,7 +99,7 @@ pub(crate) fn id<T: FromStr>(name: &str, text: Option<&str>) -> Result<Option<T>
 /// A parameter that must be a time, if it is there.
 pub(crate) fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
     text.map(|text| {
-        super::time::parse(text).ok_or_else(|| {
+        crate::iso::parse(text).ok_or_else(|| {
             ApiError::invalid_request(
                 format!("`{name}` is not an ISO 8601 time"),
                 "use for example 2026-05-05T11:00:00.000Z",

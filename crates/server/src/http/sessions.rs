@@ -17,11 +17,11 @@ use store::{SessionFilter, SessionStatus};
 
 use super::attempts::AttemptView;
 use super::caller::{Caller, SessionsRead, SessionsWrite};
-use super::error::ApiError;
-use super::json::{NoBody, OptionalBody, created, data};
+use super::json::{NoBody, OptionalBody, created, data, present};
 use super::list::{self, Params, list};
-use super::time::iso;
 use crate::app::App;
+use crate::envelope::ApiError;
+use crate::iso::iso;
 use crate::path::PathText;
 
 const CANCEL_TOKEN_LENGTH: usize = 48;
@@ -36,13 +36,9 @@ pub(crate) fn routes() -> Router<App> {
 #[derive(Deserialize, Default)]
 struct CreateBody {
     redirect_url: Option<String>,
+    /// `null` is an error, and no member at all is the default contract.
     #[serde(default, deserialize_with = "present")]
     share_fields: Option<Value>,
-}
-
-/// Tells `"share_fields": null` (an error) from no `share_fields` (the default).
-fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(deserializer).map(Some)
 }
 
 #[derive(Deserialize)]

@@ -12,11 +12,11 @@ use domain::session::Session;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 
-use super::error::ApiError;
 use super::json::{Body, NoBody, data};
-use super::time::iso;
 use crate::app::App;
+use crate::envelope::ApiError;
 use crate::handoff;
+use crate::iso::iso;
 use crate::path::PathText;
 
 pub(crate) fn routes() -> Router<App> {

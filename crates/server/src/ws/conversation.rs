@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::attempt::{FailureCode, Phase, VerdictCode};
 use domain::id::AttemptId;
-use domain::session::{Hello, HelloRefusal, Session, Transition, WriteRefusal};
+use domain::session::{Hello, HelloRefusal, Session, SessionState, Transition, WriteRefusal};
 use domain::share::{CONTRACT_VERSION, SelectionError};
 use domain::verdict::Accepted;
 use emrtd::verify::{Document, PassivelyAuthenticated};
@@ -98,9 +98,13 @@ impl Conversation {
     pub(super) fn lost(&self, session: &Session) -> Option<SocketCode> {
         match &self.claim {
             Some(claim) => session.holds(&claim.attempt, claim.fence).err().map(write_refusal),
-            None if session.status() == "cancelled" => Some(SocketCode::SessionCancelled),
-            None if session.is_terminal() => Some(SocketCode::SessionExpired),
-            None => None,
+            None => match session.state {
+                SessionState::Cancelled(_) => Some(SocketCode::SessionCancelled),
+                SessionState::Completed(_) | SessionState::Expired(_) => {
+                    Some(SocketCode::SessionExpired)
+                }
+                SessionState::Created | SessionState::InProgress(_) => None,
+            },
         }
     }
 

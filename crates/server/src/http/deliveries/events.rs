@@ -8,15 +8,15 @@ use axum::routing::get;
 use domain::event::EventType;
 use domain::id::EventId;
 use serde::{Deserialize, Serialize};
-use store::{Delivery, EventFilter, EventSummary, PageRequest};
+use store::{Delivery, EventFilter, EventSummary};
 
 use crate::app::App;
+use crate::envelope::ApiError;
 use crate::http::caller::{Caller, WebhooksRead};
 use crate::http::endpoints::unknown_event_type;
-use crate::http::error::ApiError;
 use crate::http::json::data;
 use crate::http::list::{self, Params, list};
-use crate::http::time::iso;
+use crate::iso::iso;
 use crate::path::PathText;
 
 pub(super) fn routes() -> Router<App> {
@@ -64,8 +64,8 @@ async fn list_events(
     caller: Caller<WebhooksRead>,
     Params(params): Params<ListParams>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let limit = list::limit(params.limit.as_deref())?;
-    let after: Option<EventId> = list::id("starting_after", params.starting_after.as_deref())?;
+    let request = list::page::<EventId>(params.limit.as_deref(), params.starting_after.as_deref())?;
+    let limit = request.limit;
     let kind = params
         .kind
         .as_deref()
@@ -75,7 +75,7 @@ async fn list_events(
         kind,
         created_from: list::time("created_from", params.created_from.as_deref())?,
         created_to: list::time("created_to", params.created_to.as_deref())?,
-        page: PageRequest { starting_after: after.map(|id| id.to_string()), limit },
+        page: request,
     };
     let page = app.store.list_events(&caller.organization.id, filter).await?;
     let cursor = page.items.last().map(|event| event.id.to_string());
