@@ -9,7 +9,7 @@ use crate::tlv::Oid;
 /// SHA-1 is here because documents signed with it are still valid; which one
 /// was used is always reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the names say all")]
+#[expect(missing_docs, reason = "the names say all")]
 pub enum DigestAlgorithm {
     Sha1,
     Sha224,

@@ -7,7 +7,7 @@ use crate::tlv::{Reader, Rules, Tag};
 
 /// A named prime curve (9303-12 §4.4.2, RFC 5639).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the names say all")]
+#[expect(missing_docs, reason = "the names say all")]
 pub enum Curve {
     P192,
     P224,

@@ -27,7 +27,7 @@ impl From<ErrorStack> for LibraryFailure {
 
 /// A block cipher with its key size (9303-11 §9.7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the names say all")]
+#[expect(missing_docs, reason = "the names say all")]
 pub enum Cipher {
     TripleDes,
     Aes128,

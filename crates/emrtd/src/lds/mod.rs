@@ -13,7 +13,7 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DataGroup(u8);
 
-#[allow(missing_docs, reason = "the names say all")]
+#[expect(missing_docs, reason = "the names say all")]
 impl DataGroup {
     pub const DG1: Self = Self(1);
     pub const DG2: Self = Self(2);

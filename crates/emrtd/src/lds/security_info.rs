@@ -108,7 +108,7 @@ pub enum SecurityInfo {
 
 /// Diffie-Hellman in a prime field or on an elliptic curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the names say all")]
+#[expect(missing_docs, reason = "the names say all")]
 pub enum KeyAgreement {
     Dh,
     Ecdh,
@@ -116,7 +116,7 @@ pub enum KeyAgreement {
 
 /// How PACE maps the nonce to a generator (9303-11 §4.4.3.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "the names say all")]
+#[expect(missing_docs, reason = "the names say all")]
 pub enum PaceMapping {
     Generic,
     Integrated,

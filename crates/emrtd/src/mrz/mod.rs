@@ -49,7 +49,7 @@ impl fmt::Display for Format {
 
 /// A field of the zone, to name it in errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names say all")]
+#[expect(missing_docs, reason = "the names say all")]
 pub enum Field {
     DocumentCode,
     IssuingState,

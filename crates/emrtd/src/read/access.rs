@@ -7,7 +7,7 @@ use crate::tlv;
 
 /// A step of BAC or PACE, to name it in errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names say all")]
+#[expect(missing_docs, reason = "the names say all")]
 pub enum AccessStep {
     GetChallenge,
     ExternalAuthenticate,

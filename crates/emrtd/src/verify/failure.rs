@@ -20,7 +20,7 @@ pub struct PassiveFailure {
 
 /// Why a document is not proven. [`code`](Self::code) is stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "`message` says what each means")]
+#[expect(missing_docs, reason = "`message` says what each means")]
 pub enum PassiveReason {
     // The document is broken or not whole.
     ParseFailure,

@@ -64,7 +64,7 @@ pub enum Outcome {
 
 /// What is checked. Displays as its stable name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names say all; the clauses are below")]
+#[expect(missing_docs, reason = "the names say all; the clauses are below")]
 pub enum CheckName {
     SodStructure,
     SignerCertificate,
