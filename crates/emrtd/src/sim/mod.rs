@@ -28,14 +28,16 @@
 
 mod cms;
 mod document;
+mod flaw;
 mod key;
+mod object;
 mod state;
 mod x509;
 
-pub use cms::Flaw;
 pub use document::{DocumentProfile, Holder, SimulatedDocument};
-pub use key::KeyKind;
-pub use state::{IssuingState, StateProfile};
+pub use flaw::{CertificateFlaw, CrlFlaw, Flaw};
+pub use key::{KeyKind, PrivateKey};
+pub use state::{IssuingState, StateKeys, StateProfile};
 
 /// Why something could not be simulated.
 #[derive(Debug, thiserror::Error)]
