@@ -39,4 +39,15 @@ impl AlgorithmIdentifier {
         fields.finish()?;
         Ok(Self { oid, parameters, offset: element.offset() })
     }
+
+    /// Whether the parameters are absent or `NULL`, which mean the same for
+    /// all algorithms but PSS (RFC 4055 §2.1, RFC 5758 §3).
+    pub fn has_no_parameters(&self) -> bool {
+        self.parameters.as_deref().is_none_or(|encoded| encoded == [0x05, 0x00])
+    }
+
+    /// The digest it names, when supported.
+    pub fn digest(&self) -> Option<DigestAlgorithm> {
+        DigestAlgorithm::from_oid(&self.oid).filter(|_| self.has_no_parameters())
+    }
 }

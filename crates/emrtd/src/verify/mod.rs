@@ -31,6 +31,7 @@ mod document;
 mod failure;
 mod files;
 mod passive;
+mod profile;
 mod report;
 mod signer;
 

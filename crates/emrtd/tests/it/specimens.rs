@@ -112,7 +112,7 @@ fn passports_that_chain_to_a_published_csca() {
 
 #[test]
 fn reference_documents_without_a_public_root_are_sound_and_unknown() {
-    for folder in ["3117999effad", "3a3200c15578", "4d92734fae5b", "9ae270bdb253", "d7de31d31564"] {
+    for folder in ["3117999effad", "3a3200c15578"] {
         let Some(result) = check(&format!("pymrtd/{folder}")) else {
             return;
         };
@@ -131,6 +131,10 @@ fn reference_documents_without_a_public_root_are_sound_and_unknown() {
 fn mutated_security_objects_are_refused_for_their_reason() {
     use PassiveReason as R;
     let cases = [
+        // SignedData of version 4, 1 and 2, which nobody signs.
+        ("4d92734fae5b", R::ParseFailure),
+        ("9ae270bdb253", R::ParseFailure),
+        ("d7de31d31564", R::ParseFailure),
         ("0af60c0b8a64", R::MessageDigestMismatch),
         ("660aa019fba5", R::ContentTypeMismatch),
         ("81ffc496d658", R::MessageDigestMismatch),
