@@ -286,5 +286,5 @@ const PRINTABLE_STRING: Tag = Tag(0x13);
 const UTF8_STRING: Tag = Tag(0x0C);
 /// 2.23.136.1.1.8, id-icao-mrtd-security-DeviationListSigningKey
 const DEVIATION_LIST_SIGNER: Oid = Oid::from_octets(&[0x67, 0x81, 0x08, 0x01, 0x01, 0x08]);
-/// 2.25.1, which stands for nothing.
-const UNKNOWN_EXTENSION: Oid = Oid::from_octets(&[0x69, 0x01]);
+/// 1.3.6.1.5.5.7.1.99, which stands for nothing.
+const UNKNOWN_EXTENSION: Oid = Oid::from_octets(&[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x63]);

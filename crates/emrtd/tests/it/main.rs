@@ -3,6 +3,7 @@
 
 mod active;
 mod chip;
+mod keys;
 mod lds;
 mod mrz;
 mod read;
@@ -11,5 +12,6 @@ mod shared;
 mod sim;
 mod specimens;
 mod tlv;
+mod tr03105;
 mod trust;
 mod verify;
