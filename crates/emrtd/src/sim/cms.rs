@@ -164,7 +164,7 @@ fn signed_attributes(
 }
 
 fn signer_id(signature: &Signature<'_>) -> Result<Vec<u8>, Error> {
-    let wrong = signature.flaw == Flaw::WrongSignerId;
+    let wrong = matches!(signature.flaw, Flaw::WrongSignerId | Flaw::WrongSignerIdAmongTwo);
     // One that cannot be read has whatever identifier; it is refused anyway.
     let Ok(parsed) = Certificate::from_der(signature.certificate) else {
         return Ok(tlv::sequence(&[&tlv::sequence(&[]), &tlv::integer(&[1])]));

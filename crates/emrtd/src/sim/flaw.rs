@@ -44,6 +44,9 @@ pub enum Flaw {
     NoSignerVersion,
     /// The signer identifier names another certificate.
     WrongSignerId,
+    /// So it does, and the certificate of the master list signer is embedded
+    /// too.
+    WrongSignerIdAmongTwo,
     /// The signer's digest is MD5.
     Md5Digest,
     /// The signer names no digest.
@@ -127,6 +130,8 @@ pub enum CertificateFlaw {
     IssuerWithoutCountry,
     /// The issuer is another one of the same country.
     OtherIssuer,
+    /// So it is, and there is no authority key identifier.
+    OtherIssuerAlone,
     /// No issuer.
     NoIssuer,
     /// Dates before 2050 with years of four digits.

@@ -337,12 +337,17 @@ impl IssuingState {
             Flaw::SignedByCsca => &self.csca,
             _ => &self.signer,
         };
+        let own: &[u8] = &authority.certificate;
+        let embed: &[&[u8]] = match flaw {
+            Flaw::WrongSignerIdAmongTwo => &[own, &self.list_signer.certificate],
+            _ => &[own],
+        };
         cms::signed_data(
             content_type,
             content,
             &Signature {
-                certificate: &authority.certificate,
-                embed: &[&authority.certificate],
+                certificate: own,
+                embed,
                 key: &authority.key,
                 signed_at: None,
                 style,
@@ -390,7 +395,9 @@ impl Authority {
         };
         let issuer_name = match flaw {
             CertificateFlaw::IssuerWithoutCountry => x509::name("", CSCA_NAME),
-            CertificateFlaw::OtherIssuer => x509::name(request.country, "Another CA"),
+            CertificateFlaw::OtherIssuer | CertificateFlaw::OtherIssuerAlone => {
+                x509::name(request.country, "Another CA")
+            }
             _ => issuer_name.clone(),
         };
         let (not_before, not_after) = match flaw {

@@ -89,7 +89,7 @@ fn extensions(template: &Template<'_>) -> Vec<Vec<u8>> {
         Flaw::WrongAuthorityKeyId => authority_key_id(b"another key"),
         _ => authority_key_id(template.authority_spki),
     };
-    if flaw != Flaw::NoAuthorityKeyId {
+    if !matches!(flaw, Flaw::NoAuthorityKeyId | Flaw::OtherIssuerAlone) {
         extensions.push(extension(35, false, &tlv::sequence(&[&authority])));
     }
     let usage = match (flaw, template.role) {

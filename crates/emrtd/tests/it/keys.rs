@@ -10,6 +10,7 @@ use crate::shared::NOW;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Owner {
     Csca,
+    EarlierCsca,
     Signer,
     ListSigner,
 }
@@ -36,8 +37,17 @@ fn key(owner: Owner, kind: KeyKind) -> PrivateKey {
 
 /// A state with shared keys, which is quick to found.
 pub(crate) fn state(profile: StateProfile) -> IssuingState {
+    found(profile, Owner::Csca)
+}
+
+/// The same state before it changed the key of its CSCA.
+pub(crate) fn earlier_state(profile: StateProfile) -> IssuingState {
+    found(profile, Owner::EarlierCsca)
+}
+
+fn found(profile: StateProfile, csca: Owner) -> IssuingState {
     let keys = StateKeys {
-        csca: key(Owner::Csca, profile.csca),
+        csca: key(csca, profile.csca),
         signer: key(Owner::Signer, profile.signer),
         list_signer: key(Owner::ListSigner, KeyKind::Ec(emrtd::crypto::Curve::P256, true)),
     };

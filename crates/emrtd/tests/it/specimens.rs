@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use emrtd::UnixSeconds;
 use emrtd::lds::DataGroup;
-use emrtd::trust::{Item, Provenance, TrustStore, import};
+use emrtd::trust::{Certificate, Item, Provenance, TrustStore, import};
 use emrtd::verify::{
     CheckName, DocumentFiles, Outcome, PassiveFailure, PassiveReason, PassivelyAuthenticated,
     Revocation, Tolerated, passive,
@@ -124,6 +124,28 @@ fn reference_documents_without_a_public_root_are_sound_and_unknown() {
         let chain = CheckName::CertificateChain;
         assert_eq!(failure.report.outcome(chain), Outcome::Failed);
     }
+}
+
+/// Why a signer certificate with another issuer name than its CSCA is let pass
+/// when the key identifier and the signature are right.
+#[test]
+fn one_published_link_certificate_names_another_issuer_than_it_has() {
+    let Some(trust) = published() else { return };
+    let all: Vec<_> = trust.cscas().iter().map(|csca| csca.certificate()).collect();
+    let misnamed = |link: &&&Certificate| {
+        if link.subject_key_id() == link.authority_key_id() {
+            return false;
+        }
+        let signed = |issuer: &&&Certificate| {
+            link.authority_key_id().is_some()
+                && link.authority_key_id() == issuer.subject_key_id()
+                && link.verify_signed_by(issuer).is_ok()
+        };
+        let issuers: Vec<_> = all.iter().filter(signed).collect();
+        !issuers.is_empty() && issuers.iter().all(|issuer| link.issuer() != issuer.subject())
+    };
+    let found: Vec<_> = all.iter().filter(misnamed).map(|link| link.country()).collect();
+    assert_eq!(found, [Some("ES")]);
 }
 
 /// The mutated security objects of BSI TR-03105-5.

@@ -80,3 +80,10 @@ fn an_empty_list_of_digests_and_a_repeated_attribute_are_refused() {
         assert!(failure.offset.is_some(), "{flaw:?}");
     }
 }
+
+/// Not in the test plan.
+#[test]
+fn a_wrong_identifier_does_not_choose_among_two_certificates() {
+    let failure = super::judge(flawed(Flaw::WrongSignerIdAmongTwo)).unwrap_err();
+    assert_eq!(failure.reason, Reason::MissingSignerCertificate);
+}

@@ -28,8 +28,8 @@ cases! {
     lds_h_54: "An issuer name that is not that of the CSCA", Failure =>
         Noting(&[Tolerated::IssuerNameDiffers]),
         "The CSCA is found by the authority key identifier, its signature verifies, and it is of \
-         the same country: a name adds nothing to that. Of 245 published link certificates whose \
-         signer is published too, 2 do it (GB, ES). Without the identifier it is refused.",
+         the same country: a name adds nothing to that. Of the published link certificates \
+         one of Spain does it. Without the identifier it is refused.",
         || signed_by(Flaw::OtherIssuer);
     lds_h_55: "No issuer", Failure =>
         Refused(Reason::SignerCertificateInvalid), "", || signed_by(Flaw::NoIssuer);
@@ -79,6 +79,7 @@ cases! {
 #[test]
 fn other_flaws_of_signer_certificates_have_their_reason() {
     for (flaw, reason) in [
+        (Flaw::OtherIssuerAlone, Reason::ChainUntrusted),
         (Flaw::ParametersDiffer, Reason::UnsupportedSignatureAlgorithm),
         (Flaw::UnusedBits, Reason::SignerCertificateInvalid),
         (Flaw::Expired, Reason::SignerCertificateExpired),
