@@ -101,12 +101,8 @@ impl SignedData {
 
         let version = fields.expect(Tag::INTEGER)?;
         let digests = fields.expect(Tag::SET)?;
-        let digest_algorithms = each(&digests, |element| {
-            if element.tag() != Tag::SEQUENCE {
-                return Err(element.invalid("not an algorithm identifier"));
-            }
-            AlgorithmIdentifier::parse(element).map(Some)
-        })?;
+        let digest_algorithms =
+            each(&digests, |element| AlgorithmIdentifier::parse(element).map(Some))?;
         let (content_type, content, content_offset) =
             encapsulated_content(&fields.expect(Tag::SEQUENCE)?)?;
         let certificates = match fields.optional(Tag::context(0))? {
@@ -116,12 +112,7 @@ impl SignedData {
         fields.optional(Tag::context(1))?;
         let infos = fields.expect(Tag::SET)?;
         fields.finish()?;
-        let signers = each(&infos, |element| {
-            if element.tag() != Tag::SEQUENCE {
-                return Err(element.invalid("not a signer"));
-            }
-            SignerInfo::parse(element).map(Some)
-        })?;
+        let signers = each(&infos, |element| SignerInfo::parse(element).map(Some))?;
         Ok(Self {
             version: version.small_unsigned()?,
             version_offset: version.offset(),
@@ -138,6 +129,9 @@ impl SignedData {
 
 impl SignerInfo {
     fn parse(element: &Element<'_>) -> Result<Self, tlv::Error> {
+        if element.tag() != Tag::SEQUENCE {
+            return Err(element.invalid("not a SignerInfo"));
+        }
         let mut fields = element.children()?;
         let version = fields.expect(Tag::INTEGER)?.small_unsigned()?;
         let id = match fields.peek() {

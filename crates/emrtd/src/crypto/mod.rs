@@ -33,6 +33,9 @@ impl AlgorithmIdentifier {
     /// # Errors
     /// When it is not an `AlgorithmIdentifier`.
     pub fn parse(element: &Element<'_>) -> Result<Self, tlv::Error> {
+        if element.tag() != Tag::SEQUENCE {
+            return Err(element.invalid("not an algorithm identifier"));
+        }
         let mut fields = element.children()?;
         let oid = fields.expect(Tag::OID)?.oid()?;
         let parameters = if fields.is_empty() { None } else { Some(fields.read()?.raw().to_vec()) };

@@ -204,10 +204,10 @@ fn pss_parameters(algorithm: &AlgorithmIdentifier) -> Result<SignatureAlgorithm,
     let parse = || -> Result<_, tlv::Error> {
         let mut reader = Reader::at(encoded, algorithm.offset, Rules::Ber);
         let mut fields = reader.expect(Tag::SEQUENCE)?.children()?;
-        let hash = inner(fields.optional(Tag::context(0))?)?;
-        let mask = inner(fields.optional(Tag::context(1))?)?;
-        let salt = inner(fields.optional(Tag::context(2))?)?;
-        let trailer = inner(fields.optional(Tag::context(3))?)?;
+        let hash = explicit(&mut fields, 0, Tag::SEQUENCE)?;
+        let mask = explicit(&mut fields, 1, Tag::SEQUENCE)?;
+        let salt = explicit(&mut fields, 2, Tag::INTEGER)?;
+        let trailer = explicit(&mut fields, 3, Tag::INTEGER)?;
         fields.finish()?;
         let hash = hash.map(|e| AlgorithmIdentifier::parse(&e)).transpose()?;
         let mask = mask.map(|e| AlgorithmIdentifier::parse(&e)).transpose()?;
@@ -240,14 +240,17 @@ fn pss_parameters(algorithm: &AlgorithmIdentifier) -> Result<SignatureAlgorithm,
     Ok(SignatureAlgorithm::RsaPss { digest, mask, salt_len })
 }
 
-fn inner<'a>(element: Option<Element<'a>>) -> Result<Option<Element<'a>>, tlv::Error> {
-    let only = |element: Element<'a>| {
-        let mut children = element.children()?;
-        let child = children.read()?;
-        children.finish()?;
-        Ok(child)
-    };
-    element.map(only).transpose()
+/// `[number] EXPLICIT` around one element of the given tag.
+fn explicit<'a>(
+    fields: &mut Reader<'a>,
+    number: u8,
+    tag: Tag,
+) -> Result<Option<Element<'a>>, tlv::Error> {
+    let Some(wrapper) = fields.optional(Tag::context(number))? else { return Ok(None) };
+    let mut children = wrapper.children()?;
+    let child = children.expect(tag)?;
+    children.finish()?;
+    Ok(Some(child))
 }
 
 fn known_digest(algorithm: &AlgorithmIdentifier) -> Result<DigestAlgorithm, SignatureError> {

@@ -6,6 +6,7 @@ mod chip;
 mod keys;
 mod lds;
 mod mrz;
+mod properties;
 mod read;
 mod security_info;
 mod shared;
