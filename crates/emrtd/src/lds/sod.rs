@@ -186,9 +186,13 @@ fn parse_fields(encoded: &[u8], offset: usize) -> Result<Fields, tlv::Error> {
             let mut texts = info.children()?;
             let mut text = || -> Result<String, tlv::Error> {
                 let element = texts.expect(PRINTABLE_STRING)?;
-                let text = std::str::from_utf8(element.content())
-                    .map_err(|_| element.invalid("not a printable string"))?;
-                Ok(text.to_owned())
+                // It is shown before any signature is verified.
+                let octets = element.content();
+                let is_number = octets.iter().all(|octet| octet.is_ascii_digit() || *octet == b'.');
+                if !is_number || octets.len() > MAX_VERSION_LEN {
+                    return Err(element.invalid("not a version number"));
+                }
+                Ok(octets.iter().map(|octet| char::from(*octet)).collect())
             };
             Some(LdsVersion { lds: text()?, unicode: text()? })
         }
@@ -212,4 +216,6 @@ pub const LDS_SECURITY_OBJECT: Oid = Oid::from_octets(&[0x67, 0x81, 0x08, 0x01, 
 
 /// The tag of EF.SOD.
 pub const TEMPLATE: Tag = Tag(0x77);
+/// `0108` and `040000` are as long as they get.
+const MAX_VERSION_LEN: usize = 8;
 const PRINTABLE_STRING: Tag = Tag(0x13);

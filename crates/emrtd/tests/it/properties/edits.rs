@@ -1,11 +1,17 @@
 //! Random changes of bytes, lengths and structure.
 
-use emrtd::lds::DataGroup;
+use emrtd::lds::dg1::{self, Dg1};
+use emrtd::lds::dg2::{self, Dg2};
+use emrtd::lds::dg14::Dg14;
+use emrtd::lds::dg15::{self, Dg15};
+use emrtd::lds::{DataGroup, ElementaryFile};
+use emrtd::sim::SimulatedDocument;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::tree::{Change, Node};
-use super::{Held, hold, specimens};
+use super::{Held, Specimen, hold, specimens};
+use crate::shared::NOW;
 
 const GROUPS: [DataGroup; 4] = [DataGroup::DG1, DataGroup::DG2, DataGroup::DG14, DataGroup::DG15];
 
@@ -110,6 +116,7 @@ proptest! {
             None => edits.iter().for_each(|edit| edit.apply(&mut changed.sod)),
         }
         hold(specimen, &changed);
+        assert_located(specimen, &changed);
     }
 
     #[test]
@@ -123,6 +130,46 @@ proptest! {
         let mut changed = specimen.document.clone();
         changed.sod = root.write();
         hold(specimen, &changed);
+        assert_located(specimen, &changed);
+    }
+}
+
+/// A refusal names a file and a place in it, and prints nothing personal; so
+/// do the readers of data groups, whatever they are given.
+fn assert_located(specimen: &Specimen, changed: &SimulatedDocument) {
+    if let Err(failure) = super::verdict(specimen, changed) {
+        let file = failure.file.expect("a file is at fault");
+        let length = match file {
+            ElementaryFile::Dg(group) => changed.group(group).unwrap().len(),
+            _ => changed.sod.len(),
+        };
+        assert!(failure.offset.is_none_or(|offset| offset <= length), "{failure}");
+        let printed = format!("{failure} {failure:?}");
+        assert!(!printed.contains("ERIKSSON") && !printed.contains("L898902C3"), "{printed}");
+    }
+    let offset_of = |group| -> Option<(usize, usize)> {
+        let file = changed.group(group).unwrap();
+        let offset = match group {
+            DataGroup::DG1 => match Dg1::parse(file, NOW).err()? {
+                dg1::Error::Structure(error) => error.offset,
+                dg1::Error::Mrz { offset, .. } => offset,
+            },
+            DataGroup::DG2 => match Dg2::parse(file).err()? {
+                dg2::Error::Structure(error) => error.offset,
+                dg2::Error::Unsupported { offset, .. } => offset,
+            },
+            DataGroup::DG14 => Dg14::parse(file).err()?.0.offset,
+            _ => match Dg15::parse(file).err()? {
+                dg15::Error::Structure(error) => error.offset,
+                dg15::Error::Key(offset) => offset,
+            },
+        };
+        Some((offset, file.len()))
+    };
+    for group in GROUPS {
+        if let Some((offset, length)) = offset_of(group) {
+            assert!(offset <= length, "{group}: {offset} of {length}");
+        }
     }
 }
 
