@@ -4,6 +4,7 @@
 //! random. Both hold the verdict against the same rule, [`hold`].
 
 mod bits;
+mod bounds;
 mod edits;
 mod tree;
 
