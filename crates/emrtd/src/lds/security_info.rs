@@ -265,7 +265,9 @@ impl ActiveAuthenticationInfo {
             SignatureAlgorithm::Ecdsa(digest) | SignatureAlgorithm::EcdsaPlain(digest) => {
                 Some(digest)
             }
-            SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss { .. } => None,
+            SignatureAlgorithm::RsaPkcs1(_)
+            | SignatureAlgorithm::RsaPss { .. }
+            | SignatureAlgorithm::Dsa(_) => None,
         }
     }
 }
