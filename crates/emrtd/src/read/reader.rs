@@ -1,22 +1,27 @@
 use std::collections::VecDeque;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
 
 use super::access::{AccessError, Established, Progress as AccessProgress};
-use super::apdu::{CommandApdu, ResponseApdu, StatusWord};
+use super::announcements::{best, is_hidden};
+use super::apdu::{CommandApdu, StatusWord};
+use super::atr_info::{AtrInfo, ExtendedLengths};
 use super::bac::Bac;
+use super::card_security::CardSecurity;
 use super::channel::{Channel, ChannelError, Received};
 use super::error::{ReadError, ReadErrorKind};
 use super::file::{FileStep, Limits, Transfer, is_about_length};
-use super::outcome::{Access, Downgrade, MappingProof, Outcome};
+use super::outcome::{Access, Downgrade, MappingProof, Outcome, Vouched};
 use super::pace::{ChipAuthenticationData, Pace};
 use super::password::Password;
 use super::policy::{ReadPolicy, SHORT_BLOCK};
-use super::secure_messaging::{MAX_OVERHEAD, SecureMessagingError};
+use super::secure_messaging::SecureMessagingError;
 use crate::crypto::agreement::Random;
-use crate::crypto::cms::SignedData;
 use crate::lds::dg14::Dg14;
-use crate::lds::security_info::{PaceInfo, PaceMapping, PaceProtocol, SecurityInfos};
+use crate::lds::security_info::{PaceInfo, SecurityInfos};
 use crate::lds::{DataGroup, ElementaryFile};
-use crate::tlv::{self, Rules, Tag};
+use crate::trust::TrustStore;
 
 /// How often the reader authenticates again by itself.
 const MAX_RESTARTS: usize = 12;
@@ -42,6 +47,12 @@ pub struct FileProgress {
     pub total: Option<usize>,
 }
 
+impl FileProgress {
+    fn of(transfer: &Transfer) -> Self {
+        Self { file: transfer.file, read: transfer.offset(), total: transfer.total() }
+    }
+}
+
 /// Reads a chip from the first APDU to the last file (9303-11 §4.2).
 ///
 /// [`start`](Self::start), send what it says, give the response to
@@ -53,18 +64,27 @@ pub struct FileProgress {
 pub struct Reader {
     password: Password,
     policy: ReadPolicy,
+    trust: Option<Arc<TrustStore>>,
     limits: Limits,
     channel: Channel,
     state: State,
     /// EF.CardAccess as it was first read: `Some(None)` when there is none.
     card_access: Option<Option<SecurityInfos>>,
+    /// Why no PACE that EF.CardAccess announces can be run.
+    unsupported: Option<AccessError>,
+    /// The PACE that gave the session.
+    pace: Option<PaceInfo>,
     access: Option<Access>,
     downgrade: Option<Downgrade>,
     chip_authentication: Option<ChipAuthenticationData>,
+    card_security: Option<Result<CardSecurity, super::CardSecurityError>>,
+    /// Whether, since the last start, the chip was asked to be the one whose
+    /// files were read before.
+    recognized: bool,
     waiting: VecDeque<ElementaryFile>,
     /// The file that a lost tag left unfinished.
     suspended: Option<Transfer>,
-    files: Vec<(ElementaryFile, Vec<u8>)>,
+    files: Vec<(ElementaryFile, Zeroizing<Vec<u8>>)>,
     refused: Vec<(ElementaryFile, StatusWord)>,
     restarts: usize,
 }
@@ -73,10 +93,11 @@ pub struct Reader {
 enum State {
     Idle,
     SelectMaster,
-    AtrInfo,
-    Pace(Box<Pace>, PaceProtocol),
+    AtrInfo(AtrInfo),
+    Pace(Box<Pace>, PaceInfo),
     SelectApplication,
     Bac(Box<Bac>),
+    Recognize(Transfer),
     File(Transfer),
     Done,
 }
@@ -86,28 +107,47 @@ impl Reader {
     pub fn new(password: Password, policy: ReadPolicy) -> Self {
         let mut waiting = VecDeque::from([ElementaryFile::Com, ElementaryFile::Sod]);
         let readable = |group: &DataGroup| *group != DataGroup::DG3 && *group != DataGroup::DG4;
-        waiting.extend(policy.data_groups.iter().copied().filter(readable).map(ElementaryFile::Dg));
+        for group in policy.data_groups.iter().copied().filter(readable) {
+            let file = ElementaryFile::Dg(group);
+            if !waiting.contains(&file) {
+                waiting.push_back(file);
+            }
+        }
         let limits = Limits {
             block: policy.max_block.clamp(1, SHORT_BLOCK),
             short_ids: true,
             max_file_len: policy.max_file_len,
+            short_answer: None,
         };
         Self {
             password,
             policy,
+            trust: None,
             limits,
             channel: Channel::default(),
             state: State::Idle,
             card_access: None,
+            unsupported: None,
+            pace: None,
             access: None,
             downgrade: None,
             chip_authentication: None,
+            card_security: None,
+            recognized: true,
             waiting,
             suspended: None,
             files: Vec::new(),
             refused: Vec::new(),
             restarts: 0,
         }
+    }
+
+    /// The same, believing EF.CardSecurity only where its signer chains to
+    /// `trust`.
+    #[must_use]
+    pub fn trusting(mut self, trust: Arc<TrustStore>) -> Self {
+        self.trust = Some(trust);
+        self
     }
 
     /// Starts on a chip that was just reset, or goes on after it was lost.
@@ -117,6 +157,7 @@ impl Reader {
     pub fn start(&mut self) -> Result<Step, ReadError> {
         self.suspend();
         self.channel.set_session(None);
+        self.recognized = false;
         self.state = State::SelectMaster;
         // Some chips start inside an application.
         self.send(&CommandApdu::new(0, 0xA4, 0x00, 0x0C))
@@ -128,7 +169,10 @@ impl Reader {
     /// Names the file, the offset and who is at fault. Afterwards only
     /// [`start`](Self::start) goes on.
     pub fn receive(&mut self, response: &[u8], random: &mut Random<'_>) -> Result<Step, ReadError> {
-        let progress = self.progress();
+        let progress = match &self.state {
+            State::Recognize(transfer) => Some(FileProgress::of(transfer)),
+            _ => self.progress(),
+        };
         let result = self.step(response, random);
         result.map_err(|kind| {
             self.suspend();
@@ -146,17 +190,19 @@ impl Reader {
             State::File(transfer) => Some(transfer),
             _ => self.suspended.as_ref(),
         };
-        transfer.map(|transfer| FileProgress {
-            file: transfer.file,
-            read: transfer.offset(),
-            total: transfer.total(),
-        })
+        transfer.map(FileProgress::of)
     }
 
     /// What was read, once [`Step::Done`] was reached.
     pub fn outcome(&self) -> Option<Outcome> {
         let (State::Done, Some(access)) = (&self.state, self.access) else { return None };
-        Some(Outcome { access, files: self.files.clone(), refused: self.refused.clone() })
+        let card_security = self.card_security.as_ref().map(|result| match result {
+            Ok(file) if file.is_trusted() => Vouched::Trusted,
+            Ok(_) => Vouched::ConsistentOnly,
+            Err(error) => Vouched::Refused(*error),
+        });
+        let (files, refused) = (self.files.clone(), self.refused.clone());
+        Some(Outcome { access, card_security, files, refused })
     }
 
     /// The channel with its session, for active and chip authentication after
@@ -174,24 +220,29 @@ impl Reader {
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle | State::Done => Err(ReadErrorKind::NotStarted),
             State::SelectMaster if self.policy.extended && self.card_access.is_none() => {
-                self.state = State::AtrInfo;
-                self.command(&CommandApdu::new(0, 0xB0, 0x81, 0).expecting(256))
+                self.state = State::AtrInfo(AtrInfo::ByShortId);
+                self.command(&AtrInfo::ByShortId.command())
             }
             State::SelectMaster => self.open(),
-            State::AtrInfo => {
-                if let Some(block) = extended_block(&response) {
+            State::AtrInfo(way) => {
+                if let Some(next) = way.next(response.status) {
+                    self.state = State::AtrInfo(next);
+                    return self.command(&next.command());
+                }
+                if let Some(lengths) = ExtendedLengths::parse(&response.data) {
                     self.channel.set_extended(true);
-                    self.limits.block = block.min(self.policy.max_block).max(1);
+                    self.channel.set_extended_lengths(lengths.command, lengths.response);
+                    self.limits.block = lengths.block().min(self.policy.max_block).max(1);
                 }
                 self.open()
             }
-            State::Pace(mut pace, protocol) => match pace.respond(&response, random) {
+            State::Pace(mut pace, info) => match pace.respond(&response, random) {
                 Ok(AccessProgress::Command(command)) => {
-                    self.state = State::Pace(pace, protocol);
+                    self.state = State::Pace(pace, info);
                     self.command(&command)
                 }
                 Ok(AccessProgress::Established(established)) => {
-                    self.pace_established(established, protocol)
+                    self.pace_established(established, info)
                 }
                 Err(error) => self.pace_failed(error),
             },
@@ -207,6 +258,16 @@ impl Reader {
                     self.next_file()
                 }
             },
+            State::Recognize(mut transfer) => {
+                match transfer.receive(&response, &mut self.limits)? {
+                    FileStep::Command(command) => {
+                        self.state = State::Recognize(transfer);
+                        self.command(&command)
+                    }
+                    FileStep::Done(_) => self.next_file(),
+                    FileStep::Absent(_) => Err(ReadErrorKind::Changed),
+                }
+            }
             State::File(mut transfer) => {
                 let step = transfer.receive(&response, &mut self.limits);
                 match step {
@@ -237,7 +298,7 @@ impl Reader {
             return Err(error.into());
         }
         let mandatory = is_mandatory(transfer.file);
-        if transfer.offset() > 0 {
+        if transfer.is_in_body() {
             if !is_about_length(status) || !self.limits.shrink() {
                 return Err(error.into());
             }
@@ -262,17 +323,20 @@ impl Reader {
 
     fn gain_access(&mut self) -> Result<Step, ReadErrorKind> {
         let infos = self.card_access.as_ref().and_then(Option::as_ref);
-        let announced = infos.is_some_and(|infos| infos.pace().next().is_some());
         // Having fallen back once, the reader stays with BAC on this chip.
-        if self.downgrade.is_none()
-            && let Some(info) = infos.and_then(best)
-        {
-            let (pace, command) = Pace::start(info, &self.password, true)?;
-            self.state = State::Pace(Box::new(pace), info.protocol);
-            return self.command(&command);
-        }
-        if announced && self.downgrade.is_none() {
-            self.downgrade = Some(Downgrade::PaceUnsupported);
+        if let Some(infos) = infos.filter(|_| self.downgrade.is_none()) {
+            match best(infos) {
+                Ok(info) => {
+                    let (pace, command) = Pace::start(&info, infos, &self.password, true)?;
+                    self.state = State::Pace(Box::new(pace), info);
+                    return self.command(&command);
+                }
+                Err(Some(error)) => {
+                    self.unsupported = Some(error);
+                    self.downgrade = Some(Downgrade::PaceUnsupported);
+                }
+                Err(None) => {}
+            }
         }
         self.select_application()
     }
@@ -280,7 +344,7 @@ impl Reader {
     fn pace_established(
         &mut self,
         established: Established,
-        protocol: PaceProtocol,
+        info: PaceInfo,
     ) -> Result<Step, ReadErrorKind> {
         self.channel.set_session(Some(established.session));
         self.chip_authentication = established.chip_authentication;
@@ -288,19 +352,17 @@ impl Reader {
             Some(_) => MappingProof::NoKey,
             None => MappingProof::NotRun,
         };
-        self.access = Some(Access::Pace { protocol, chip_authentication });
+        let protocol = info.protocol;
+        self.access = Some(Access::Pace { protocol, chip_authentication, downgrade: None });
+        self.pace = Some(info);
         if self.chip_authentication.is_none() {
             return self.select_application();
         }
-        let name = ElementaryFile::CardSecurity;
-        let known = self.files.iter().find(|(file, _)| *file == name);
-        match known.map(|(_, bytes)| bytes.clone()) {
-            Some(file) => {
-                self.check_mapping(&file)?;
-                self.select_application()
-            }
-            None => self.read(Transfer::new(name)),
+        if self.card_security.is_none() {
+            return self.read(Transfer::new(ElementaryFile::CardSecurity));
         }
+        self.check_mapping()?;
+        self.select_application()
     }
 
     fn pace_failed(&mut self, error: AccessError) -> Result<Step, ReadErrorKind> {
@@ -329,10 +391,10 @@ impl Reader {
             return self.next_file();
         }
         if !self.policy.allow_bac {
-            return Err(ReadErrorKind::BacNotAllowed);
+            return Err(self.unsupported.map_or(ReadErrorKind::BacNotAllowed, Into::into));
         }
         let Password::Mrz(key) = &self.password else {
-            return Err(AccessError::NeedsMrz.into());
+            return Err(self.unsupported.unwrap_or(AccessError::NeedsMrz).into());
         };
         let (bac, command) = Bac::start(key)?;
         self.state = State::Bac(Box::new(bac));
@@ -340,6 +402,15 @@ impl Reader {
     }
 
     fn next_file(&mut self) -> Result<Step, ReadErrorKind> {
+        if !std::mem::replace(&mut self.recognized, true) {
+            let sod = self.files.iter().find(|(file, _)| *file == ElementaryFile::Sod);
+            if let Some((file, bytes)) = sod {
+                let mut transfer = Transfer::again(*file, bytes);
+                let command = transfer.start(&self.limits);
+                self.state = State::Recognize(transfer);
+                return self.command(&command);
+            }
+        }
         if let Some(transfer) = self.suspended.take() {
             return self.read(transfer);
         }
@@ -359,7 +430,11 @@ impl Reader {
         self.command(&command)
     }
 
-    fn file_read(&mut self, file: ElementaryFile, bytes: Vec<u8>) -> Result<Step, ReadErrorKind> {
+    fn file_read(
+        &mut self,
+        file: ElementaryFile,
+        bytes: Zeroizing<Vec<u8>>,
+    ) -> Result<Step, ReadErrorKind> {
         match file {
             ElementaryFile::CardAccess => {
                 match SecurityInfos::parse(&bytes, 0) {
@@ -373,8 +448,9 @@ impl Reader {
                 self.gain_access()
             }
             ElementaryFile::CardSecurity => {
-                self.check_mapping(&bytes)?;
+                self.card_security = Some(CardSecurity::verify(&bytes, self.trust.as_deref()));
                 self.files.push((file, bytes));
+                self.check_mapping()?;
                 self.select_application()
             }
             _ => {
@@ -411,18 +487,27 @@ impl Reader {
         }
     }
 
-    /// Checks the chip authentication data against EF.CardSecurity.
-    fn check_mapping(&mut self, card_security: &[u8]) -> Result<(), ReadErrorKind> {
-        let (Some(data), Some(Access::Pace { chip_authentication, .. })) =
-            (&self.chip_authentication, &mut self.access)
+    /// Checks the chip authentication data against the keys that
+    /// EF.CardSecurity vouches for.
+    fn check_mapping(&mut self) -> Result<(), ReadErrorKind> {
+        let (Some(data), Some(info), Some(Access::Pace { chip_authentication, .. })) =
+            (&self.chip_authentication, &self.pace, &mut self.access)
         else {
             return Ok(());
         };
-        let Ok(signed) = SignedData::parse(card_security, 0) else { return Ok(()) };
-        let Ok(infos) = SecurityInfos::parse(&signed.content, signed.content_offset) else {
-            return Ok(());
+        let infos = match &self.card_security {
+            Some(Ok(file)) => file.security_infos(),
+            Some(Err(_)) => {
+                *chip_authentication = MappingProof::Failed;
+                return Ok(());
+            }
+            None => return Ok(()),
         };
-        for key in infos.chip_public_keys() {
+        // The number in PACEInfo is also that of the key (9303-11 §9.2.1).
+        let keys = infos.chip_public_keys().filter(|key| {
+            key.key_id.is_none() || info.parameter_id.is_none() || key.key_id == info.parameter_id
+        });
+        for key in keys {
             let proven = data.proves(&key.public_key).map_err(|error| {
                 AccessError::agreement(super::AccessStep::MutualAuthentication, error)
             })?;
@@ -435,17 +520,21 @@ impl Reader {
         Ok(())
     }
 
-    /// EF.CardAccess is not signed; what it hid is in DG14, which is.
+    /// Compares EF.CardAccess with what the state signed.
     fn compare_announcements(&mut self) {
         let name = ElementaryFile::Dg(DataGroup::DG14);
         let dg14 = self.files.iter().find(|(file, _)| *file == name);
-        let announced = dg14
-            .and_then(|(_, bytes)| Dg14::parse(bytes).ok())
-            .is_some_and(|dg14| dg14.security_infos().pace().next().is_some());
-        if let Some(Access::Bac { downgrade }) = &mut self.access
-            && downgrade.is_none()
-            && announced
-        {
+        let dg14 = dg14.and_then(|(_, bytes)| Dg14::parse(bytes).ok());
+        let card_security = self.card_security.as_ref().and_then(|result| result.as_ref().ok());
+        let signed = dg14.iter().map(Dg14::security_infos);
+        let mut signed = signed.chain(card_security.map(CardSecurity::security_infos));
+        let card_access = self.card_access.as_ref().and_then(Option::as_ref);
+        let (used, downgrade) = match &mut self.access {
+            Some(Access::Pace { downgrade, .. }) => (self.pace.as_ref(), downgrade),
+            Some(Access::Bac { downgrade }) => (None, downgrade),
+            None => return,
+        };
+        if downgrade.is_none() && signed.any(|infos| is_hidden(infos, card_access, used)) {
             *downgrade = Some(Downgrade::PaceHidden);
         }
     }
@@ -477,30 +566,6 @@ fn is_mandatory(file: ElementaryFile) -> bool {
 
 fn is_about_messaging(status: StatusWord) -> bool {
     matches!(status, StatusWord::SECURE_MESSAGING_MISSING | StatusWord::SECURE_MESSAGING_INCORRECT)
-}
-
-/// The best PACE a chip announces: one that also authenticates the chip, then
-/// the stronger cipher.
-fn best(infos: &SecurityInfos) -> Option<&PaceInfo> {
-    infos.pace().filter(|info| Pace::supports(info)).max_by_key(|info| {
-        let protocol = info.protocol;
-        (protocol.mapping == PaceMapping::ChipAuthentication, protocol.cipher)
-    })
-}
-
-/// The block that extended lengths allow, from EF.ATR/INFO (9303-10 §3.11.2,
-/// ISO/IEC 7816-4 §12.7.1): `7F66 { 02 command bytes, 02 response bytes }`.
-fn extended_block(response: &ResponseApdu) -> Option<u32> {
-    let mut objects = tlv::Reader::new(&response.data, Rules::Ber);
-    loop {
-        let object = objects.read().ok()?;
-        if object.tag() == Tag(0x7F66) {
-            let mut lengths = object.children().ok()?;
-            lengths.expect(Tag::INTEGER).ok()?;
-            let response_len = lengths.expect(Tag::INTEGER).ok()?.small_unsigned().ok()?;
-            return response_len.checked_sub(MAX_OVERHEAD as u32).filter(|len| *len > 256);
-        }
-    }
 }
 
 /// The eMRTD application (9303-10 §3.3).

@@ -1,7 +1,7 @@
 use emrtd::crypto::agreement::Domain;
 use emrtd::crypto::kdf::pseudo_random;
 use emrtd::crypto::symmetric::{Cipher, Key};
-use emrtd::lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, PaceProtocol};
+use emrtd::lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, PaceProtocol, SecurityInfos};
 use emrtd::read::SecureMessaging;
 use emrtd::read::apdu::{ResponseApdu, StatusWord};
 use emrtd::read::pace::Pace;
@@ -24,7 +24,8 @@ fn replay(
     name_parameters: bool,
 ) -> Result<Established, AccessError> {
     let mut random = fixed(random);
-    let (mut pace, mut command) = Pace::start(info, password, name_parameters)?;
+    let (mut pace, mut command) =
+        Pace::start(info, &SecurityInfos::default(), password, name_parameters)?;
     for (sent, response) in trace {
         assert_eq!(command.encode().unwrap(), *sent);
         match pace.respond(&ResponseApdu::parse(response).unwrap(), &mut random)? {
@@ -238,7 +239,7 @@ fn a_wrong_password_ends_before_the_session() {
     let password = Password::Mrz(MrzKey::new("T22000129", "640813", "101031").unwrap());
     let trace = committed("pace-gm-ecdh");
     let mut random = fixed(RANDOM_G1);
-    let (mut pace, _) = Pace::start(&info, &password, false).unwrap();
+    let (mut pace, _) = Pace::start(&info, &SecurityInfos::default(), &password, false).unwrap();
     let mut result = Ok(());
     for (_, response) in &trace {
         match pace.respond(&ResponseApdu::parse(response).unwrap(), &mut random) {
@@ -250,22 +251,26 @@ fn a_wrong_password_ends_before_the_session() {
     assert!(result.is_err());
 }
 
+fn supports(info: &PaceInfo) -> bool {
+    Pace::supports(info, &SecurityInfos::default()).is_ok()
+}
+
 #[test]
 fn supports_standardized_parameters_only() {
     use KeyAgreement::{Dh, Ecdh};
     use PaceMapping::{Generic, Integrated};
     for id in [0, 1, 2] {
-        assert!(Pace::supports(&info(Dh, Generic, id)));
-        assert!(Pace::supports(&info(Dh, Integrated, id)));
-        assert!(!Pace::supports(&info(Ecdh, Generic, id)), "a field is no curve");
+        assert!(supports(&info(Dh, Generic, id)));
+        assert!(supports(&info(Dh, Integrated, id)));
+        assert!(!supports(&info(Ecdh, Generic, id)), "a field is no curve");
     }
     for id in 8..=18 {
-        assert!(Pace::supports(&info(Ecdh, Generic, id)));
-        assert_eq!(Pace::supports(&info(Ecdh, Integrated, id)), id != 10, "P-224");
-        assert!(!Pace::supports(&info(Dh, Generic, id)));
+        assert!(supports(&info(Ecdh, Generic, id)));
+        assert_eq!(supports(&info(Ecdh, Integrated, id)), id != 10, "P-224");
+        assert!(!supports(&info(Dh, Generic, id)));
     }
-    assert!(!Pace::supports(&info(Ecdh, Generic, 31)));
+    assert!(!supports(&info(Ecdh, Generic, 31)));
     let mut old = info(Ecdh, Generic, 13);
     old.version = 1;
-    assert!(!Pace::supports(&old));
+    assert!(!supports(&old));
 }

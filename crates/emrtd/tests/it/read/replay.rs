@@ -188,9 +188,9 @@ fn announcements_of_an_identity_card() {
     let part = |index: usize| &trace[index].1[..trace[index].1.len() - 2];
     let file = [part(2), part(3)].concat();
     let infos = SecurityInfos::parse(&file, 0).unwrap();
-    let info = infos.pace().find(|info| Pace::supports(info)).unwrap();
+    let info = infos.pace().find(|info| Pace::supports(info, &infos).is_ok()).unwrap();
     let password = Password::Can(Can::new("500540").unwrap());
-    let (mut pace, command) = Pace::start(info, &password, true).unwrap();
+    let (mut pace, command) = Pace::start(info, &infos, &password, true).unwrap();
     assert_eq!(command.encode().unwrap(), trace[4].0);
     let response = ResponseApdu::parse(&trace[4].1).unwrap();
     let Progress::Command(command) = pace.respond(&response, &mut fixed("")).unwrap() else {
