@@ -135,14 +135,18 @@ impl Transfer {
         match self.phase {
             Phase::ShortId if !good => Ok(FileStep::Command(self.select())),
             Phase::Select if response.status == StatusWord::OK => {
-                limits.short_ids = false;
                 self.phase = Phase::Header;
                 let command = CommandApdu::new(0, READ_BINARY, 0, 0).expecting(HEADER_LEN);
                 Ok(FileStep::Command(command))
             }
             Phase::Select => Ok(FileStep::Absent(response.status)),
             Phase::Header if !good => Ok(FileStep::Absent(response.status)),
-            Phase::ShortId | Phase::Header => self.header(&response.data, limits),
+            Phase::ShortId => self.header(&response.data, limits),
+            Phase::Header => {
+                // The short identifier did not work, and the selection did.
+                limits.short_ids = false;
+                self.header(&response.data, limits)
+            }
             Phase::Body if good => self.body(response, limits),
             Phase::Body => self.retry(response.status, limits),
         }
