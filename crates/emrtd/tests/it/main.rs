@@ -3,6 +3,7 @@
 
 mod active;
 mod chip;
+mod differential;
 mod lds;
 mod mrz;
 mod read;
