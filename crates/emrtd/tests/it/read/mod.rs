@@ -5,6 +5,7 @@ mod announcements;
 mod apdu;
 mod bac;
 mod chip;
+mod intermediate;
 mod mapping;
 mod pace;
 mod reader;
