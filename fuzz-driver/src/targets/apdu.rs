@@ -8,7 +8,7 @@ pub(super) fn apdu(data: &[u8]) {
     if let Ok(command) = CommandApdu::parse(data) {
         let encoded = command.encode();
         assert!(encoded.is_ok_and(|bytes| CommandApdu::parse(&bytes).as_ref() == Ok(&command)));
-        let mut channel = Channel::new(data.len() % 2 == 0);
+        let mut channel = Channel::new(data.len().is_multiple_of(2));
         if channel.send(&command).is_ok() {
             let links = command.data.len() / 200 + 2;
             let sent =

@@ -105,7 +105,7 @@ impl Holder {
             _ => Sex::Unspecified,
         };
         macro_rules! fields {
-            ($kind:ident, $code:expr, $optional:ident) => {
+            ($kind:ident, $code:expr, $optional:ident $(, $more:ident)?) => {
                 $kind {
                     document_code: $code.to_owned(),
                     issuing_country: self.state.clone(),
@@ -117,12 +117,14 @@ impl Holder {
                     sex,
                     date_of_expiry: date(self.expiry),
                     $optional: optional,
-                    ..Default::default()
+                    $($more: None,)?
                 }
             };
         }
         let lines = match self.format {
-            Format::Td1 => mrz::format_td1(&fields!(Td1Fields, "I", optional_data_1)),
+            Format::Td1 => {
+                mrz::format_td1(&fields!(Td1Fields, "I", optional_data_1, optional_data_2))
+            }
             Format::Td2 => mrz::format_td2(&fields!(Td2Fields, "I", optional_data)),
             Format::Td3 => mrz::format_td3(&fields!(Td3Fields, "P", personal_number)),
         };

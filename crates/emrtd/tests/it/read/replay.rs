@@ -22,8 +22,10 @@ use super::trace::{Trace, committed, parse};
 use super::{bac, fixed, hex, pace};
 use crate::shared;
 
+type Replay = fn(&Trace);
+
 /// Every recording there is, and what becomes of it.
-const RECORDINGS: [(&str, fn(&Trace)); 17] = [
+const RECORDINGS: [(&str, Replay); 17] = [
     ("gmrtd_activeauth_active_auth_TestDoActiveAuth", active_authentication),
     ("gmrtd_activeauth_active_auth_TestWithChallenge", active_authentication),
     ("gmrtd_bac_bac_TestDoBAC", bac::replays),
@@ -57,7 +59,7 @@ const RECORDINGS: [(&str, fn(&Trace)); 17] = [
 #[test]
 fn every_recording_is_replayed() {
     let Some(folder) = shared::folder("apdu-traces") else { return };
-    let mut replays: BTreeMap<&str, fn(&Trace)> = RECORDINGS.into_iter().collect();
+    let mut replays: BTreeMap<&str, Replay> = RECORDINGS.into_iter().collect();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap();
