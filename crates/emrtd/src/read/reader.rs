@@ -23,8 +23,9 @@ use crate::lds::security_info::{PaceInfo, SecurityInfos};
 use crate::lds::{DataGroup, ElementaryFile};
 use crate::trust::TrustStore;
 
-/// How often the reader authenticates again by itself.
-const MAX_RESTARTS: usize = 12;
+/// How often the reader authenticates again by itself: for every file once, and
+/// a few times to ask otherwise.
+const MAX_RESTARTS: usize = 24;
 
 /// What to do next.
 #[derive(Debug)]
@@ -384,8 +385,6 @@ impl Reader {
                 self.gain_access()
             }
             ElementaryFile::CardSecurity => {
-                // Asked for again after each new session.
-                self.refused.retain(|(refused, _)| *refused != file);
                 self.refused.push((file, status));
                 self.select_application()
             }

@@ -60,8 +60,10 @@ impl Reader {
         if self.chip_authentication.is_none() {
             return self.select_application();
         }
-        if self.card_security.is_none() {
-            return self.read(Transfer::new(ElementaryFile::CardSecurity));
+        let file = ElementaryFile::CardSecurity;
+        let is_refused = self.refused.iter().any(|(refused, _)| *refused == file);
+        if self.card_security.is_none() && !is_refused {
+            return self.read(Transfer::new(file));
         }
         self.check_mapping()?;
         self.select_application()

@@ -34,6 +34,8 @@ pub(super) struct Quirks {
     pub(super) right_length: Option<u8>,
     /// Blocks are cut to this without a word.
     pub(super) short_answers: Option<usize>,
+    /// The status of a file that is not there, instead of `6A82`.
+    pub(super) missing: Option<u16>,
     /// EF.ATR/INFO by selection alone.
     pub(super) atr_info_selected: bool,
     /// A longer command is `6700`.
@@ -225,7 +227,7 @@ impl Chip {
         }
         let files = if self.in_application { &self.application } else { &self.master };
         if !files.contains_key(&id) {
-            return status(0x6A82);
+            return status(self.quirks.missing.unwrap_or(0x6A82));
         }
         self.selected = Some(id);
         status(0x9000)

@@ -191,6 +191,29 @@ fn adapts_to_chips_of_their_own_ways() {
     }
 }
 
+/// Whatever a chip says of a file it has not, and also when it ends the session
+/// over it.
+#[test]
+fn missing_files_are_refusals_and_no_failure() {
+    let cam = protocol(KeyAgreement::Ecdh, PaceMapping::ChipAuthentication, Cipher::Aes128);
+    let all: Vec<DataGroup> = (1..=16).filter_map(DataGroup::new).collect();
+    for missing in [0x6A82, 0x6986, 0x6982, 0x6A88, 0x6F00] {
+        for unprotected_errors in [false, true] {
+            let mut chip = Chip::new(files()).with_pace(cam, 13);
+            let missing = Some(missing);
+            chip.quirks = Quirks { missing, unprotected_errors, ..Quirks::default() };
+            let policy = ReadPolicy { data_groups: all.clone(), ..ReadPolicy::default() };
+            let outcome = read(&mut chip, password(), policy).unwrap();
+            assert_whole(&outcome, &chip);
+            // EF.CardSecurity, and all groups but 1 and 2, and 3 and 4.
+            assert_eq!(outcome.refused.len(), 1 + 12);
+            assert!(outcome.refused.iter().all(|(_, status)| Some(status.0) == missing));
+            let Access::Pace { chip_authentication, .. } = outcome.access else { panic!() };
+            assert_eq!(chip_authentication, MappingProof::NoKey);
+        }
+    }
+}
+
 #[test]
 fn uses_extended_lengths_where_the_chip_announces_them() {
     let policy = || ReadPolicy { extended: true, max_block: 4096, ..ReadPolicy::default() };
