@@ -62,6 +62,14 @@ impl SecurityInfos {
         })
     }
 
+    /// The domain parameters for PACE that the chip spells out.
+    pub fn pace_domain_parameters(&self) -> impl Iterator<Item = &PaceDomainParameterInfo> {
+        self.infos.iter().filter_map(|info| match info {
+            SecurityInfo::PaceDomainParameters(info) => Some(info),
+            _ => None,
+        })
+    }
+
     /// The ways to run chip authentication.
     pub fn chip_authentication(&self) -> impl Iterator<Item = &ChipAuthenticationInfo> {
         self.infos.iter().filter_map(|info| match info {

@@ -3,6 +3,7 @@
 
 mod active;
 mod chip;
+mod differential;
 mod forgery;
 mod keys;
 mod lds;
