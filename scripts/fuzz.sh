@@ -30,7 +30,8 @@ if $guided && ! build; then
   guided=false
 fi
 if ! $guided; then
-  exec cargo run --quiet --release -p fuzz-driver -- --seconds "$seconds" "${targets[@]}"
+  # Unoptimized, so that overflows are found.
+  exec cargo run --quiet -p fuzz-driver -- --seconds "$seconds" "${targets[@]}"
 fi
 
 host="$(rustc -vV | sed -n 's/^host: //p')"
