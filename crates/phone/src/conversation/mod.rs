@@ -283,10 +283,11 @@ impl Conversation {
                 State::SelectionSent(_) => self.finish(Outcome::Shared { keys }),
                 _ => Vec::new(),
             },
-            ServerMessage::ActiveAuthChallenge { challenge } => {
+            ServerMessage::ActiveAuthChallenge { challenge, .. } => {
                 self.challenge = Some(challenge);
                 Vec::new()
             }
+            ServerMessage::ChipAuth { .. } => Vec::new(),
         }
     }
 
@@ -599,6 +600,6 @@ fn answers(ack: Ack, sent: Chunk) -> bool {
             (kind, index, chunk_index) == (sent.kind, sent.index, sent.chunk)
         }
         Ack::DataOk { kind, index } => (kind, index) == (sent.kind, sent.index),
-        Ack::HelloOk | Ack::PhaseOk => false,
+        Ack::HelloOk | Ack::PhaseOk | Ack::ChipAccessReceived => false,
     }
 }

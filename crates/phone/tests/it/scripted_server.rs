@@ -55,6 +55,9 @@ impl ScriptedServer {
             _ if !self.hello => vec![error(SocketCode::HelloRequired)],
             ClientMessage::Phase { phase, .. } => self.phase(Phase::parse(&phase).unwrap()),
             ClientMessage::Data(payload) => self.data(payload, self.forget.contains(&count)),
+            ClientMessage::ChipAuth { .. } | ClientMessage::ChipAccess { .. } => {
+                panic!("a server that offers no relay was asked for one")
+            }
             ClientMessage::ShareSelection { session_id, keys } => {
                 assert!(self.requested, "a selection without a request");
                 assert_eq!(session_id, self.session_id);
@@ -81,7 +84,10 @@ impl ScriptedServer {
         });
         vec![
             Ack::HelloOk.into(),
-            ServerMessage::ActiveAuthChallenge { challenge: b"AACHALLE".to_vec() },
+            ServerMessage::ActiveAuthChallenge {
+                challenge: b"AACHALLE".to_vec(),
+                chip_auth_relay: false,
+            },
         ]
     }
 
