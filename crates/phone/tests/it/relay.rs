@@ -236,7 +236,7 @@ fn a_lost_tag_begins_again_a_few_times() {
 fn a_server_without_end_is_left() {
     let command = || ServerMessage::ChipAuth { commands: vec![vec![1].into()], protected: false };
     let mut server = server();
-    server.instead = (0..500).map(|at| (at, vec![command()])).filter(|(at, _)| *at > 14).collect();
+    server.instead = (0..500).map(|at| (at, vec![command()])).filter(|(at, _)| *at > 12).collect();
     // After that it answers nothing but commands, and gets what it asks for so often.
     let mut conversation =
         Conversation::new(&link(), "device-1".into(), "1.0".into(), Source::Chip, selfies());
