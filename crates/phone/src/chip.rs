@@ -22,6 +22,7 @@ pub struct ChipSession<T> {
     reader: Reader,
     random: Box<dyn FnMut(&mut [u8]) + Send>,
     state: Session,
+    exchanged: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,7 +88,7 @@ impl<T: Transceiver> ChipSession<T> {
     ) -> Self {
         policy.extended &= transceiver.takes_extended();
         let reader = Reader::new(password, policy);
-        Self { transceiver, reader, random, state: Session::New }
+        Self { transceiver, reader, random, state: Session::New, exchanged: 0 }
     }
 
     /// Gains access and reads every file of the policy.
@@ -111,6 +112,11 @@ impl<T: Transceiver> ChipSession<T> {
             }
         }
         self.reader.outcome().ok_or(ChipError::Unfinished)
+    }
+
+    /// How many APDUs were exchanged so far.
+    pub fn exchanged(&self) -> usize {
+        self.exchanged
     }
 
     /// Active authentication (9303-11 §6.1): lets the chip sign the challenge
@@ -156,7 +162,7 @@ impl<T: Transceiver> ChipSession<T> {
     fn relay_raw(&mut self, commands: &[SecretBytes]) -> Result<Vec<SecretBytes>, ChipError> {
         let answers = commands
             .iter()
-            .map(|command| Ok(SecretBytes::from(self.transceiver.transmit(command.as_slice())?)));
+            .map(|command| Ok(SecretBytes::from(self.transmit(command.as_slice())?)));
         answers.collect()
     }
 
@@ -230,7 +236,7 @@ impl<T: Transceiver> ChipSession<T> {
     fn try_exchange(&mut self, command: &CommandApdu) -> Result<ResponseApdu, ChipError> {
         let mut bytes = self.reader.channel().send(command)?;
         loop {
-            let response = self.transceiver.transmit(&bytes)?;
+            let response = self.transmit(&bytes)?;
             match self.reader.channel().receive(&response)? {
                 Received::Send(next) => bytes = next,
                 Received::Response(response) => return Ok(response),
@@ -242,6 +248,11 @@ impl<T: Transceiver> ChipSession<T> {
         self.open(&mut |_| {})
     }
 
+    fn transmit(&mut self, command: &[u8]) -> Result<Vec<u8>, TransceiverError> {
+        self.exchanged += 1;
+        self.transceiver.transmit(command)
+    }
+
     /// Gains access if it is not there, and reads on if something is left.
     fn open(&mut self, on_progress: &mut dyn FnMut(ChipProgress)) -> Result<(), ChipError> {
         match self.state {
@@ -249,10 +260,10 @@ impl<T: Transceiver> ChipSession<T> {
             Session::New => self.state = Session::Over,
             Session::Over => self.transceiver.reconnect()?,
         }
-        let random: &mut Random<'_> = &mut *self.random;
         let mut step = self.reader.start()?;
         while let Step::Send(command) = step {
-            let response = self.transceiver.transmit(&command)?;
+            let response = self.transmit(&command)?;
+            let random: &mut Random<'_> = &mut *self.random;
             step = self.reader.receive(&response, random)?;
             if let Some(progress) = self.reader.progress() {
                 on_progress(ChipProgress::File(progress));

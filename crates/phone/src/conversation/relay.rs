@@ -81,7 +81,7 @@ impl Conversation {
 
 fn describe(access: Access) -> ClientMessage {
     let (access, downgrade, mapping) = match access {
-        Access::Pace { protocol, chip_authentication } => {
+        Access::Pace { protocol, chip_authentication, .. } => {
             let mapped_by_chip = protocol.mapping == PaceMapping::ChipAuthentication;
             let mapping = if mapped_by_chip { mapping_name(chip_authentication) } else { "" };
             (pace_name(protocol.mapping), "", mapping)
