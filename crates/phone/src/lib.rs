@@ -17,7 +17,8 @@ mod transceiver;
 
 pub use chip::{ChipError, ChipProgress, ChipSession};
 pub use conversation::{
-    Action, BACKOFF, ChipReading, Conversation, Event, Outcome, Progress, ShareChoice, Source,
+    AccessWords, Action, BACKOFF, ChipReading, Conversation, Event, Outcome, Progress, ShareChoice,
+    Source,
 };
 pub use document::{DocumentError, ElementaryFile, PhoneDocument};
 #[cfg(feature = "socket")]

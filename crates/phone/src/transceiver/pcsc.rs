@@ -34,17 +34,15 @@ pub enum PcscError {
     /// No reader is connected.
     #[error("no reader is connected")]
     NoReader,
-    /// No reader has this name, or several names contain it.
-    #[error("{found} readers are named like {wanted:?}")]
-    Unmatched {
+    /// No reader's name is this one or has it in it.
+    #[error("no reader is named like {wanted:?}")]
+    Unknown {
         /// The name asked for.
         wanted: String,
-        /// How many fit.
-        found: usize,
         /// The names there are.
         readers: Vec<String>,
     },
-    /// Several readers have a chip, and none was named.
+    /// Several of the readers that are meant have a chip.
     #[error("several readers have a chip")]
     Several {
         /// Their names.
@@ -68,8 +66,8 @@ impl PcscReader {
     /// Connects to the chip on a reader, waiting up to `patience` for one to be
     /// put there, now and whenever it is lost.
     ///
-    /// `name` is a reader's name or a part of it, in any case, that only one has.
-    /// Without a name it is the only reader that has a chip.
+    /// `name` is a reader's name or a part of it, in any case. Where several
+    /// readers are meant, as all are without a name, it is the only one with a chip.
     ///
     /// # Errors
     /// See [`PcscError`].
@@ -78,7 +76,7 @@ impl PcscReader {
         let mut readers = context.list_readers_owned()?;
         readers.truncate(MAX_READERS);
         let watched = match name {
-            Some(wanted) => vec![named(wanted, &readers)?],
+            Some(wanted) => named(wanted, &readers)?,
             None if readers.is_empty() => return Err(PcscError::NoReader),
             None => readers,
         };
@@ -141,21 +139,19 @@ impl Transceiver for PcscReader {
     }
 }
 
-/// The reader that is meant by `wanted`.
-fn named(wanted: &str, readers: &[CString]) -> Result<CString, PcscError> {
+/// The readers that are meant by `wanted`; at least one.
+fn named(wanted: &str, readers: &[CString]) -> Result<Vec<CString>, PcscError> {
     if let Some(exact) = readers.iter().find(|reader| text(reader) == wanted) {
-        return Ok(exact.clone());
+        return Ok(vec![exact.clone()]);
     }
     let part = wanted.to_lowercase();
-    let mut fitting = readers.iter().filter(|reader| text(reader).to_lowercase().contains(&part));
-    match (fitting.next(), fitting.count()) {
-        (Some(only), 0) => Ok(only.clone()),
-        (first, others) => Err(PcscError::Unmatched {
-            wanted: wanted.to_owned(),
-            found: others + usize::from(first.is_some()),
-            readers: texts(readers),
-        }),
+    let fitting = readers.iter().filter(|reader| text(reader).to_lowercase().contains(&part));
+    let fitting: Vec<CString> = fitting.cloned().collect();
+    if fitting.is_empty() {
+        let wanted = wanted.to_owned();
+        return Err(PcscError::Unknown { wanted, readers: texts(readers) });
     }
+    Ok(fitting)
 }
 
 /// The readers that have a chip, once one has; none when the time is over.
@@ -274,17 +270,16 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_name_is_enough_if_only_one_has_it() {
-        assert_eq!(text(&named("virtual", &readers()).unwrap()), "Virtual PCD 00 00");
-        assert_eq!(text(&named("ACME Dual 00 01", &readers()).unwrap()), "ACME Dual 00 01");
-        for (wanted, fitting) in [("acme", 2), ("omnikey", 0)] {
-            let error = named(wanted, &readers()).unwrap_err();
-            assert!(
-                matches!(&error, PcscError::Unmatched { found, readers, .. }
-                    if *found == fitting && readers.len() == 3),
-                "{error:?}"
-            );
-        }
+    fn a_part_of_a_name_is_enough() {
+        let meant = |wanted| named(wanted, &readers()).map(|readers| texts(&readers));
+        assert_eq!(meant("virtual").unwrap(), ["Virtual PCD 00 00"]);
+        assert_eq!(meant("ACME Dual 00 01").unwrap(), ["ACME Dual 00 01"]);
+        assert_eq!(meant("acme").unwrap().len(), 2);
+        let error = meant("omnikey").unwrap_err();
+        assert!(
+            matches!(&error, PcscError::Unknown { readers, .. } if readers.len() == 3),
+            "{error:?}"
+        );
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl From<phone::PcscError> for Failure {
         let hint = match &error {
             PcscError::NoService => "start pcscd".to_owned(),
             PcscError::NoReader => "connect a contactless reader".to_owned(),
-            PcscError::Unmatched { readers, .. } => listed(readers),
+            PcscError::Unknown { readers, .. } => listed(readers),
             PcscError::Several { readers } => {
                 format!("name one with --reader pcsc:NAME; {}", listed(readers))
             }
