@@ -15,7 +15,7 @@ mod document;
 mod socket;
 mod transceiver;
 
-pub use chip::{ChipError, ChipProgress, ChipSession};
+pub use chip::{ChipError, ChipProgress, ChipRandom, ChipSession};
 pub use conversation::{
     AccessWords, Action, BACKOFF, ChipReading, Conversation, Event, Outcome, Progress, ShareChoice,
     Source,

@@ -80,7 +80,7 @@ fn pseudo_random(mut seed: u32) -> impl FnMut(&mut [u8]) -> bool + Send {
     }
 }
 
-fn random() -> Box<dyn FnMut(&mut [u8]) + Send> {
+fn random() -> phone::ChipRandom {
     let mut fill = pseudo_random(1);
     Box::new(move |buffer| {
         fill(buffer);
