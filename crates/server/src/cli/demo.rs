@@ -252,7 +252,7 @@ async fn import(running: &Running, issued: &IssuedChip) -> Result<(), Failure> {
 async fn organization(running: &Running, keys: &Keys) -> Result<Secret, Failure> {
     let store = &running.app.store;
     let now = SystemClock.now();
-    let policy = Policy { face_match: FaceMatch::Off };
+    let policy = Policy { face_match: FaceMatch::Off, ..Policy::default() };
     let name = ORGANIZATION.to_owned();
     let organization = workspace::create_organization(store, name, policy, now).await?;
     let scopes = vec![Scope::SessionsRead, Scope::SessionsWrite, Scope::WebhooksWrite];

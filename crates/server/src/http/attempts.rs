@@ -53,10 +53,7 @@ impl AttemptView {
             status: attempt.status(),
             failure_code: attempt.failure_code().map(FailureCode::as_str),
             // A failed check of the document is certain; no other score exists without a face match.
-            risk_score: u8::from(matches!(
-                attempt.failure_code(),
-                Some(FailureCode::PassportAuthenticityFailed | FailureCode::DocumentDataInvalid)
-            )),
+            risk_score: u8::from(matches!(attempt.failure_code(), Some(FailureCode::Verdict(_)))),
             completed_at: attempt.completed_at().map(iso),
             created_at: iso(attempt.created_at),
             updated_at: iso(attempt.updated_at),

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
-use domain::assurance::{Assurance, ChipProof, RevocationState};
+use domain::access::{Downgrade, PaceCam};
+use domain::assurance::Assurance;
 use domain::claim::{ClaimValue, Claims};
 use domain::event::Fact;
 use domain::share::CONTRACT_VERSION;
@@ -64,12 +65,23 @@ struct Metadata<'a> {
 struct AssuranceJson<'a> {
     passive_authentication: bool,
     chip_proof: &'static str,
+    chip_proof_algorithm: Option<&'a str>,
+    active_authentication: &'static str,
+    chip_authentication: &'static str,
+    phone_reported: Option<PhoneReportJson>,
     face_match: &'static str,
     revocation: &'static str,
     document_expired: Option<bool>,
     certificates_valid: bool,
     trust_verified: bool,
     leniencies: &'a [String],
+}
+
+#[derive(Serialize)]
+struct PhoneReportJson {
+    access: &'static str,
+    downgrade: Option<&'static str>,
+    pace_cam: Option<&'static str>,
 }
 
 /// Claims, those that were selected and no others.
@@ -120,15 +132,17 @@ impl<'a> AssuranceJson<'a> {
         Self {
             // An attempt cannot succeed without the proof.
             passive_authentication: true,
-            chip_proof: match assurance.chip_proof {
-                ChipProof::None => "none",
-            },
+            chip_proof: assurance.chip_proof().as_str(),
+            chip_proof_algorithm: assurance.chip_proof_algorithm(),
+            active_authentication: assurance.active_authentication.as_str(),
+            chip_authentication: assurance.chip_authentication.as_str(),
+            phone_reported: assurance.phone_reported.map(|report| PhoneReportJson {
+                access: report.access.as_str(),
+                downgrade: report.downgrade.map(Downgrade::as_str),
+                pace_cam: report.pace_cam.map(PaceCam::as_str),
+            }),
             face_match: assurance.face_match.as_str(),
-            revocation: match assurance.revocation {
-                RevocationState::NotRevoked => "not_revoked",
-                RevocationState::Stale => "stale",
-                RevocationState::Unknown => "unknown",
-            },
+            revocation: assurance.revocation.as_str(),
             document_expired: assurance.document_expired,
             certificates_valid: assurance.certificates_valid,
             trust_verified: assurance.trust_verified,
