@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use protocol::codes::SocketCode;
 use protocol::{
-    Ack, ClientMessage, DataKind, DataPayload, MissingChunks, NfcMissing, Phase, SelfieMissing,
-    ServerMessage, ShareField, ShareRequest, Verdict,
+    Ack, ClientMessage, DataKind, DataPayload, MissingChunks, NfcMissing, Phase, SecretBytes,
+    SelfieMissing, ServerMessage, ShareField, ShareRequest, Verdict,
 };
 
 type Artifact = BTreeMap<u32, Vec<u8>>;
@@ -26,6 +26,8 @@ pub(crate) struct ScriptedServer {
     /// Messages to ignore as if lost after the acknowledgement, by that count.
     pub(crate) forget: Vec<usize>,
     pub(crate) received: Vec<ClientMessage>,
+    /// Whether it offers to authenticate the chip.
+    pub(crate) relays: bool,
 }
 
 impl ScriptedServer {
@@ -51,13 +53,12 @@ impl ScriptedServer {
             return answer;
         }
         match message {
+            ClientMessage::ChipAccess { .. } => vec![Ack::ChipAccessReceived.into()],
+            ClientMessage::ChipAuth { answers } => vec![self.chip_auth(&answers)],
             ClientMessage::Hello { device_id, .. } => self.hello(device_id.expose()),
             _ if !self.hello => vec![error(SocketCode::HelloRequired)],
             ClientMessage::Phase { phase, .. } => self.phase(Phase::parse(&phase).unwrap()),
             ClientMessage::Data(payload) => self.data(payload, self.forget.contains(&count)),
-            ClientMessage::ChipAuth { .. } | ClientMessage::ChipAccess { .. } => {
-                panic!("a server that offers no relay was asked for one")
-            }
             ClientMessage::ShareSelection { session_id, keys } => {
                 assert!(self.requested, "a selection without a request");
                 assert_eq!(session_id, self.session_id);
@@ -86,9 +87,21 @@ impl ScriptedServer {
             Ack::HelloOk.into(),
             ServerMessage::ActiveAuthChallenge {
                 challenge: b"AACHALLE".to_vec(),
-                chip_auth_relay: false,
+                chip_auth_relay: self.relays,
             },
         ]
+    }
+
+    /// Two plain commands, then a protected one, then nothing more.
+    fn chip_auth(&self, answers: &[SecretBytes]) -> ServerMessage {
+        assert!(self.relays, "chip authentication that was not offered");
+        assert_eq!(self.stored, Some(Phase::NfcReading));
+        let (commands, protected) = match answers.len() {
+            0 => (vec![vec![1].into(), vec![2].into()], false),
+            2 => (vec![vec![3].into()], true),
+            _ => (vec![], false),
+        };
+        ServerMessage::ChipAuth { commands, protected }
     }
 
     fn phase(&mut self, phase: Phase) -> Vec<ServerMessage> {
