@@ -193,7 +193,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
     raw.pragma_update(None, "user_version", 99).unwrap();
     drop(raw);
     let before = std::fs::read(database.path()).unwrap();
-    assert_eq!(error_of(&database.path()), StoreError::TooNew { found: 99, known: 2 });
+    assert!(matches!(error_of(&database.path()), StoreError::TooNew { found: 99, .. }));
     assert_eq!(std::fs::read(database.path()).unwrap(), before);
 }
 
