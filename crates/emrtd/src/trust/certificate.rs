@@ -240,6 +240,11 @@ impl Certificate {
         self.0.extensions.key_usage
     }
 
+    /// Whether the key may sign CRLs: the key usage says so or is missing.
+    pub(super) fn may_sign_crls(&self) -> bool {
+        self.key_usage().is_none_or(|usage| usage.crl_sign())
+    }
+
     /// Extended key usage; `None` without the extension.
     pub fn extended_key_usage(&self) -> Option<&[Oid]> {
         self.0.extensions.extended_key_usage.as_deref()

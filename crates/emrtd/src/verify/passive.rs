@@ -227,10 +227,10 @@ impl Checking<'_> {
 
     fn chain(&mut self, certificate: &Certificate, trust: &TrustStore) -> Result<(), Fault> {
         self.step = CheckName::CertificateChain;
-        let csca = signer::find_csca(certificate, trust)?;
+        let csca = signer::find_csca(certificate, trust, &mut self.report)?;
         let anchor = csca.certificate();
-        let above = signer::climb(csca, trust);
-        self.report.chain.extend(above.iter().map(|issuer| issuer.summary()));
+        let above = trust.climb(csca);
+        self.report.chain.extend(above.iter().map(|issuer| issuer.certificate().summary()));
         self.report.csca_provenance = Some(csca.provenance().clone());
         self.report.csca_leniencies = csca.leniencies().iter().copied().collect();
         self.report.algorithms.csca_key = Some(anchor.key().to_string());
@@ -266,7 +266,8 @@ impl Checking<'_> {
         }
 
         self.step = CheckName::Revocation;
-        let revocation = signer::revocation(certificate, anchor, trust, self.at);
+        self.report.deviations = trust.deviations_of(certificate);
+        let revocation = signer::revocation(certificate, csca, trust, self.at);
         self.report.revocation = revocation.clone();
         match revocation {
             Revocation::Revoked { .. } => return Err(Fault::new(PassiveReason::CrlRevoked)),
@@ -278,7 +279,8 @@ impl Checking<'_> {
                 self.report.add(self.step, Outcome::Noted(note), "");
             }
             Revocation::Unknown => {
-                self.report.add(self.step, Outcome::NotDone, "no CRL of this CSCA");
+                let why = signer::why_unknown(certificate, csca, trust);
+                self.report.add(self.step, Outcome::NotDone, why);
             }
         }
         Ok(())
