@@ -68,9 +68,8 @@ pub fn passive(
         step: CheckName::SodStructure,
     };
     match check.run(trust) {
-        Ok(()) => {
+        Ok(digest) => {
             let report = check.report;
-            let digest = files.digest();
             Ok(PassivelyAuthenticated::from_parts(files, report, digest))
         }
         Err(fault) => Err(fault.into_failure(check.step, check.report)),
@@ -118,11 +117,15 @@ struct Checking<'a> {
 }
 
 impl Checking<'_> {
-    fn run(&mut self, trust: &TrustStore) -> Result<(), Fault> {
+    /// The digest of what is proven.
+    fn run(&mut self, trust: &TrustStore) -> Result<[u8; 32], Fault> {
         let sod = self.structure()?;
         let signer = self.signature(&sod)?;
         self.hashes(&sod)?;
-        self.chain(&signer, trust)
+        self.chain(&signer, trust)?;
+        // Each file has the hash that the object lists, or there would be a fault.
+        let object = &sod.security_object;
+        Ok(self.files.digest(object.digest(), |group| object.hash(group)))
     }
 
     fn structure(&mut self) -> Result<Sod, Fault> {
