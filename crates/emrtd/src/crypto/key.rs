@@ -5,7 +5,8 @@ use openssl::pkey::{Id, PKey, Public};
 
 use crate::tlv::{Reader, Rules, Tag};
 
-/// A named prime curve (9303-12 §4.4.2, RFC 5639).
+/// A named prime curve (9303-12 §4.1.6.3, RFC 5639). The twisted brainpool
+/// curves (`t1`) are isomorphic to the others, and as strong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names say all")]
 pub enum Curve {
@@ -20,11 +21,17 @@ pub enum Curve {
     BrainpoolP320r1,
     BrainpoolP384r1,
     BrainpoolP512r1,
+    BrainpoolP192t1,
+    BrainpoolP224t1,
+    BrainpoolP256t1,
+    BrainpoolP320t1,
+    BrainpoolP384t1,
+    BrainpoolP512t1,
 }
 
 impl Curve {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::P192,
         Self::P224,
         Self::P256,
@@ -36,6 +43,12 @@ impl Curve {
         Self::BrainpoolP320r1,
         Self::BrainpoolP384r1,
         Self::BrainpoolP512r1,
+        Self::BrainpoolP192t1,
+        Self::BrainpoolP224t1,
+        Self::BrainpoolP256t1,
+        Self::BrainpoolP320t1,
+        Self::BrainpoolP384t1,
+        Self::BrainpoolP512t1,
     ];
 
     /// OpenSSL's number for the curve.
@@ -52,6 +65,12 @@ impl Curve {
             Self::BrainpoolP320r1 => Nid::BRAINPOOL_P320R1,
             Self::BrainpoolP384r1 => Nid::BRAINPOOL_P384R1,
             Self::BrainpoolP512r1 => Nid::BRAINPOOL_P512R1,
+            Self::BrainpoolP192t1 => Nid::BRAINPOOL_P192T1,
+            Self::BrainpoolP224t1 => Nid::BRAINPOOL_P224T1,
+            Self::BrainpoolP256t1 => Nid::BRAINPOOL_P256T1,
+            Self::BrainpoolP320t1 => Nid::BRAINPOOL_P320T1,
+            Self::BrainpoolP384t1 => Nid::BRAINPOOL_P384T1,
+            Self::BrainpoolP512t1 => Nid::BRAINPOOL_P512T1,
         }
     }
 
@@ -74,6 +93,12 @@ impl fmt::Display for Curve {
             Self::BrainpoolP320r1 => "brainpoolP320r1",
             Self::BrainpoolP384r1 => "brainpoolP384r1",
             Self::BrainpoolP512r1 => "brainpoolP512r1",
+            Self::BrainpoolP192t1 => "brainpoolP192t1",
+            Self::BrainpoolP224t1 => "brainpoolP224t1",
+            Self::BrainpoolP256t1 => "brainpoolP256t1",
+            Self::BrainpoolP320t1 => "brainpoolP320t1",
+            Self::BrainpoolP384t1 => "brainpoolP384t1",
+            Self::BrainpoolP512t1 => "brainpoolP512t1",
         })
     }
 }
@@ -94,12 +119,19 @@ pub enum KeyDescription {
         /// as 9303-12 §4.4.2 demands.
         explicit: bool,
     },
+    /// DSA with a prime of so many bits (9303-12 §4.1.6.2). No state is known
+    /// to use it.
+    Dsa {
+        /// Length of the prime in bits.
+        bits: u32,
+    },
 }
 
 impl fmt::Display for KeyDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rsa { bits } => write!(f, "RSA-{bits}"),
+            Self::Dsa { bits } => write!(f, "DSA-{bits}"),
             Self::Ec { curve, explicit } => {
                 let suffix = if *explicit { " (explicit)" } else { "" };
                 write!(f, "EC {curve}{suffix}")
@@ -127,6 +159,7 @@ impl PublicKey {
         let key = PKey::public_key_from_der(spki).ok()?;
         let description = match key.id() {
             Id::RSA | Id::RSA_PSS => KeyDescription::Rsa { bits: key.bits() },
+            Id::DSA => KeyDescription::Dsa { bits: key.bits() },
             Id::EC => {
                 let ec = key.ec_key().ok()?;
                 ec.check_key().ok()?;

@@ -4,8 +4,6 @@ use std::io::{self, Write};
 
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
-use domain::access::{Downgrade, PaceCam};
-use domain::assurance::Assurance;
 use domain::claim::{ClaimValue, Claims};
 use domain::event::Fact;
 use domain::share::CONTRACT_VERSION;
@@ -14,6 +12,7 @@ use serde::{Serialize, Serializer};
 use store::RecordedEvent;
 use zeroize::Zeroizing;
 
+use crate::assurance::AssuranceView;
 use crate::iso::iso;
 
 /// Writes the payload of an event. The buffer is erased when dropped.
@@ -43,7 +42,7 @@ enum Data<'a> {
     Succeeded {
         claims: Shared<'a>,
         selected_field_keys: &'a [String],
-        assurance: AssuranceJson<'a>,
+        assurance: Box<AssuranceView>,
     },
     Failed {
         failure_code: &'static str,
@@ -59,29 +58,6 @@ struct Metadata<'a> {
     verification_attempt_id: Option<&'a str>,
     verification_session_id: &'a str,
     created_at: String,
-}
-
-#[derive(Serialize)]
-struct AssuranceJson<'a> {
-    passive_authentication: bool,
-    chip_proof: &'static str,
-    chip_proof_algorithm: Option<&'a str>,
-    active_authentication: &'static str,
-    chip_authentication: &'static str,
-    phone_reported: Option<PhoneReportJson>,
-    face_match: &'static str,
-    revocation: &'static str,
-    document_expired: Option<bool>,
-    certificates_valid: bool,
-    trust_verified: bool,
-    leniencies: &'a [String],
-}
-
-#[derive(Serialize)]
-struct PhoneReportJson {
-    access: &'static str,
-    downgrade: Option<&'static str>,
-    pace_cam: Option<&'static str>,
 }
 
 /// Claims, those that were selected and no others.
@@ -116,37 +92,13 @@ impl<'a> Data<'a> {
                 Self::Succeeded {
                     claims: Shared { claims, selected: selected_field_keys },
                     selected_field_keys,
-                    assurance: AssuranceJson::of(assurance),
+                    assurance: Box::new(AssuranceView::of(assurance)),
                 }
             }
             Fact::AttemptFailed { failure_code, .. } => {
                 Self::Failed { failure_code: failure_code.as_str() }
             }
             Fact::SessionExpired | Fact::SessionCancelled => Self::Nothing {},
-        }
-    }
-}
-
-impl<'a> AssuranceJson<'a> {
-    fn of(assurance: &'a Assurance) -> Self {
-        Self {
-            // An attempt cannot succeed without the proof.
-            passive_authentication: true,
-            chip_proof: assurance.chip_proof().as_str(),
-            chip_proof_algorithm: assurance.chip_proof_algorithm(),
-            active_authentication: assurance.active_authentication.as_str(),
-            chip_authentication: assurance.chip_authentication.as_str(),
-            phone_reported: assurance.phone_reported.map(|report| PhoneReportJson {
-                access: report.access.as_str(),
-                downgrade: report.downgrade.map(Downgrade::as_str),
-                pace_cam: report.pace_cam.map(PaceCam::as_str),
-            }),
-            face_match: assurance.face_match.as_str(),
-            revocation: assurance.revocation.as_str(),
-            document_expired: assurance.document_expired,
-            certificates_valid: assurance.certificates_valid,
-            trust_verified: assurance.trust_verified,
-            leniencies: &assurance.leniencies,
         }
     }
 }

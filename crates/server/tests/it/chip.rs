@@ -10,7 +10,7 @@ use emrtd::crypto::symmetric::Cipher;
 use emrtd::lds::security_info::{ChipAuthenticationProtocol, KeyAgreement};
 use emrtd::sim::{ChipAuthentication, ChipDescription, Personalisation};
 use protocol::ServerMessage;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::{
     ChipOnReader, Created, Handoff, Heard, PhoneSocket, RelyingParty, TestServer, Utopia,
     WebhookSink,
@@ -69,7 +69,9 @@ impl World {
         assert!(matches!(heard, Heard::Message(ServerMessage::ShareReady { .. })), "{heard:?}");
         let event = self.sink.open(&self.sink.next().await);
         assert_eq!(event["type"], "verification.attempt.succeeded");
-        event["data"]["assurance"].clone()
+        let assurance = &event["data"]["assurance"];
+        assert_eq!(self.attempt(&phone.session).await["assurance"], *assurance);
+        assurance.clone()
     }
 
     /// The code that the attempt fails with at `nfc_complete`, which phone, relying party and
@@ -81,7 +83,16 @@ impl World {
         let event = self.sink.open(&self.sink.next().await);
         assert_eq!(event["type"], "verification.attempt.failed");
         assert_eq!(event["data"]["failure_code"], code);
+        let attempt = self.attempt(&phone.session).await;
+        assert_eq!(attempt["failure_code"], code);
+        assert_eq!((&attempt["risk_score"], &attempt["assurance"]), (&json!(1), &json!(null)));
         code
+    }
+
+    /// The one attempt of a session, as the API shows it.
+    async fn attempt(&self, session: &Created) -> Value {
+        let path = format!("/v1/sessions/attempts?session_id={}", session.id);
+        self.rp.get(&path).await.1["data"][0].clone()
     }
 }
 

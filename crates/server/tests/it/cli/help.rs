@@ -9,7 +9,7 @@ fn every_command_explains_itself() {
         (&["org"], "relying parties"),
         (&["org", "create"], "Create an organization"),
         (&["org", "list"], "List all organizations"),
-        (&["org", "set"], "face_match=off"),
+        (&["org", "set"], "expired_documents=refuse"),
         (&["key"], "API keys"),
         (&["key", "create"], "analytics:read"),
         (&["key", "list"], "revoked ones too"),
