@@ -64,14 +64,19 @@ pub enum PcscError {
 
 impl PcscReader {
     /// Connects to the chip on a reader, waiting up to `patience` for one to be
-    /// put there, now and whenever it is lost.
+    /// put there, now and whenever it is lost. `on_wait` hears the names of the
+    /// readers that are watched, if none has a chip yet.
     ///
     /// `name` is a reader's name or a part of it, in any case. Where several
     /// readers are meant, as all are without a name, it is the only one with a chip.
     ///
     /// # Errors
     /// See [`PcscError`].
-    pub fn open(name: Option<&str>, patience: Duration) -> Result<Self, PcscError> {
+    pub fn open(
+        name: Option<&str>,
+        patience: Duration,
+        on_wait: impl FnOnce(&[String]),
+    ) -> Result<Self, PcscError> {
         let context = Context::establish(Scope::User)?;
         let mut readers = context.list_readers_owned()?;
         readers.truncate(MAX_READERS);
@@ -80,7 +85,7 @@ impl PcscReader {
             None if readers.is_empty() => return Err(PcscError::NoReader),
             None => readers,
         };
-        let mut present = wait_for_chip(&context, &watched, patience)?;
+        let mut present = wait_for_chip(&context, &watched, patience, on_wait)?;
         let name = match (present.pop(), present.is_empty()) {
             (Some(only), true) => only,
             (None, _) => return Err(PcscError::NoChip { readers: texts(&watched) }),
@@ -125,7 +130,7 @@ impl Transceiver for PcscReader {
         }
         self.card = None;
         let name = std::slice::from_ref(&self.name);
-        match wait_for_chip(&self.context, name, self.patience) {
+        match wait_for_chip(&self.context, name, self.patience, |_| {}) {
             Ok(present) if present.is_empty() => return Err(TransceiverError::TagLost),
             Ok(_) => {}
             Err(error) => return Err(error.into()),
@@ -159,7 +164,9 @@ fn wait_for_chip(
     context: &Context,
     readers: &[CString],
     patience: Duration,
+    on_wait: impl FnOnce(&[String]),
 ) -> Result<Vec<CString>, Error> {
+    let mut on_wait = Some(on_wait);
     let mut states: Vec<ReaderState> =
         readers.iter().map(|reader| ReaderState::new(reader.clone(), State::UNAWARE)).collect();
     // The first call tells how things are, the second waits for them to change.
@@ -179,6 +186,9 @@ fn wait_for_chip(
         }
         for state in &mut states {
             state.sync_current_state();
+        }
+        if let Some(on_wait) = on_wait.take() {
+            on_wait(&texts(readers));
         }
     }
     Ok(Vec::new())

@@ -19,6 +19,10 @@ fn every_command_explains_itself() {
         (&["trust", "list"], "List the CSCA certificates"),
         (&["document"], "Verify"),
         (&["document", "verify"], "9303-11 §5.1"),
+        (&["chip"], "simulated"),
+        (&["chip", "new"], "silent_after_bytes"),
+        (&["chip", "serve"], "vpcd"),
+        (&["chip", "read"], "--mrz-file"),
         (&["phone"], "sim:NAME"),
         (&["demo"], "--interactive"),
     ] {
