@@ -156,27 +156,47 @@ impl SignatureAlgorithm {
         message: &[u8],
         signature: &[u8],
     ) -> Result<bool, openssl::error::ErrorStack> {
-        let mut verifier = Verifier::new(self.digest().message_digest(), key.pkey())?;
         match self {
-            Self::RsaPkcs1(_) => verifier.set_rsa_padding(Padding::PKCS1)?,
-            Self::RsaPss { mask, salt_len, .. } => {
+            Self::RsaPkcs1(digest) => {
+                let mut verifier = Verifier::new(digest.message_digest(), key.pkey())?;
+                verifier.set_rsa_padding(Padding::PKCS1)?;
+                verifier.verify_oneshot(signature, message)
+            }
+            Self::RsaPss { digest, mask, salt_len } => {
+                let mut verifier = Verifier::new(digest.message_digest(), key.pkey())?;
                 verifier.set_rsa_padding(Padding::PKCS1_PSS)?;
                 verifier.set_rsa_mgf1_md(mask.message_digest())?;
                 verifier.set_rsa_pss_saltlen(RsaPssSaltlen::custom(i32::from(salt_len)))?;
+                verifier.verify_oneshot(signature, message)
             }
-            Self::Ecdsa(_) | Self::Dsa(_) => {}
-            Self::EcdsaPlain(_) => {
+            Self::Dsa(digest) => Verifier::new(digest.message_digest(), key.pkey())?
+                .verify_oneshot(signature, message),
+            Self::Ecdsa(digest) => {
+                let parsed = EcdsaSig::from_der(signature)?;
+                // OpenSSL reads other encodings of the same numbers, and what follows them.
+                Ok(parsed.to_der()? == signature && ecdsa(key, digest, message, &parsed)?)
+            }
+            Self::EcdsaPlain(digest) => {
                 let (r, s) = signature.split_at(signature.len() / 2);
-                let encoded = EcdsaSig::from_private_components(
+                let parsed = EcdsaSig::from_private_components(
                     BigNum::from_slice(r)?,
                     BigNum::from_slice(s)?,
-                )?
-                .to_der()?;
-                return verifier.verify_oneshot(&encoded, message);
+                )?;
+                ecdsa(key, digest, message, &parsed)
             }
         }
-        verifier.verify_oneshot(signature, message)
     }
+}
+
+/// On the key itself: the way through `Verifier` would set up its curve once more.
+fn ecdsa(
+    key: &PublicKey,
+    digest: DigestAlgorithm,
+    message: &[u8],
+    signature: &EcdsaSig,
+) -> Result<bool, openssl::error::ErrorStack> {
+    let digest = openssl::hash::hash(digest.message_digest(), message)?;
+    signature.verify(&digest, &*key.pkey().ec_key()?)
 }
 
 impl fmt::Display for SignatureAlgorithm {

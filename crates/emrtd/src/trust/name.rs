@@ -2,6 +2,7 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use x509_cert::attr::AttributeTypeAndValue;
+use x509_cert::der::Decode;
 use x509_cert::name::Name as X509Name;
 
 /// A distinguished name in the form names are compared in.
@@ -42,6 +43,11 @@ impl Name {
             canonical.push('/');
         }
         Self { canonical, display, country }
+    }
+
+    /// Reads an encoded name.
+    pub(super) fn from_der(der: &[u8]) -> Option<Self> {
+        X509Name::from_der(der).ok().map(|name| Self::new(&name))
     }
 
     /// The form that is compared, stable between releases only by accident.

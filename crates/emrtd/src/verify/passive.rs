@@ -69,9 +69,8 @@ pub fn passive(
         signer_offset: None,
     };
     match check.run(trust) {
-        Ok(()) => {
+        Ok(digest) => {
             let report = check.report;
-            let digest = files.digest();
             Ok(PassivelyAuthenticated::from_parts(files, report, digest))
         }
         Err(fault) => {
@@ -124,11 +123,15 @@ struct Checking<'a> {
 }
 
 impl Checking<'_> {
-    fn run(&mut self, trust: &TrustStore) -> Result<(), Fault> {
+    /// The digest of what is proven.
+    fn run(&mut self, trust: &TrustStore) -> Result<[u8; 32], Fault> {
         let sod = self.structure()?;
         let signer = self.signature(&sod)?;
         self.hashes(&sod)?;
-        self.chain(&signer, trust)
+        self.chain(&signer, trust)?;
+        // Each file has the hash that the object lists, or there would be a fault.
+        let object = &sod.security_object;
+        Ok(self.files.digest(object.digest(), |group| object.hash(group)))
     }
 
     fn structure(&mut self) -> Result<Sod, Fault> {
@@ -236,10 +239,10 @@ impl Checking<'_> {
 
     fn chain(&mut self, certificate: &Certificate, trust: &TrustStore) -> Result<(), Fault> {
         self.step = CheckName::CertificateChain;
-        let csca = signer::find_csca(certificate, trust)?;
+        let csca = signer::find_csca(certificate, trust, &mut self.report)?;
         let anchor = csca.certificate();
-        let above = signer::climb(csca, trust);
-        self.report.chain.extend(above.iter().map(|issuer| issuer.summary()));
+        let above = trust.climb(csca);
+        self.report.chain.extend(above.iter().map(|issuer| issuer.certificate().summary()));
         self.report.csca_provenance = Some(csca.provenance().clone());
         self.report.csca_leniencies = csca.leniencies().iter().copied().collect();
         self.report.algorithms.csca_key = Some(anchor.key().to_string());
@@ -275,7 +278,8 @@ impl Checking<'_> {
         }
 
         self.step = CheckName::Revocation;
-        let revocation = signer::revocation(certificate, anchor, trust, self.at);
+        self.report.deviations = trust.deviations_of(certificate);
+        let revocation = signer::revocation(certificate, csca, trust, self.at);
         self.report.revocation = revocation.clone();
         match revocation {
             Revocation::Revoked { .. } => return Err(Fault::new(PassiveReason::CrlRevoked)),
@@ -287,7 +291,8 @@ impl Checking<'_> {
                 self.report.add(self.step, Outcome::Noted(note), "");
             }
             Revocation::Unknown => {
-                self.report.add(self.step, Outcome::NotDone, "no CRL of this CSCA");
+                let why = signer::why_unknown(certificate, csca, trust);
+                self.report.add(self.step, Outcome::NotDone, why);
             }
         }
         Ok(())

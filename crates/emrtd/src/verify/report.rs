@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::UnixSeconds;
 use crate::lds::DataGroup;
-use crate::trust::{CertificateSummary, Leniency, Provenance};
+use crate::trust::{CertificateSummary, KnownDeviation, Leniency, Provenance};
 
 /// What passive authentication checked and found.
 ///
@@ -36,6 +36,9 @@ pub struct PassiveReport {
     pub csca_leniencies: Vec<Leniency>,
     /// Rules the document breaks, as real ones do.
     pub tolerated: Vec<Tolerated>,
+    /// What its state says is wrong with documents of this signer. It informs;
+    /// no check is relaxed for it.
+    pub deviations: Vec<KnownDeviation>,
 }
 
 /// One check.
