@@ -5,8 +5,10 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.security.Security;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.bouncycastle.jce.provider.BouncyCastleProvider;
 import org.jmrtd.PassportService;
 import org.json.JSONObject;
 
@@ -22,6 +24,8 @@ public final class Main {
   /** Runs until the input ends. */
   public static void main(String[] arguments) throws Exception {
     LOGGERS.setLevel(arguments.length > 0 ? Level.parse(arguments[0]) : Level.OFF);
+    // JMRTD asks for DH keys by algorithm alone, and Java's own provider knows none of X9.42.
+    Security.insertProviderAt(new BouncyCastleProvider(), 1);
     PrintStream output = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     try (ServerSocket slot = VirtualReader.slot();
         BufferedReader cases =

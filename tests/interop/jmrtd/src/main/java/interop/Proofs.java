@@ -11,9 +11,17 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPublicKey;
+import java.security.spec.ECParameterSpec;
+import java.security.spec.ECPoint;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import org.bouncycastle.asn1.ASN1Encodable;
+import org.bouncycastle.asn1.ASN1Integer;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.ASN1Sequence;
+import org.bouncycastle.asn1.ASN1Set;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509CertificateHolder;
 import org.bouncycastle.cms.CMSSignedData;
 import org.bouncycastle.cms.SignerInformation;
@@ -29,7 +37,7 @@ import org.bouncycastle.crypto.params.RSAKeyParameters;
 import org.bouncycastle.crypto.signers.ISO9796d2Signer;
 import org.jmrtd.Util;
 import org.jmrtd.lds.ActiveAuthenticationInfo;
-import org.jmrtd.lds.ChipAuthenticationPublicKeyInfo;
+import org.jmrtd.lds.PACEInfo;
 import org.jmrtd.lds.SODFile;
 import org.jmrtd.protocol.PACECAMResult;
 import org.jmrtd.protocol.PACEGMMappingResult;
@@ -38,6 +46,12 @@ import org.json.JSONObject;
 /** What JMRTD leaves to its caller: the checks, made with Bouncy Castle. */
 final class Proofs {
   private static final Provider BC = Util.getBouncyCastleProvider();
+  /** id-PK-ECDH */
+  private static final ASN1ObjectIdentifier EC_CHIP_KEY =
+      new ASN1ObjectIdentifier("0.4.0.127.0.7.2.2.1.2");
+  /** standardizedDomainParameters */
+  private static final ASN1ObjectIdentifier STANDARDIZED =
+      new ASN1ObjectIdentifier("0.4.0.127.0.7.1.2");
 
   private Proofs() {}
 
@@ -84,19 +98,39 @@ final class Proofs {
     return signature.verify(answer);
   }
 
-  /** PACE-CAM (9303-11 4.4.3.3.3): whether PK_Map,IC is CA_IC times the chip's static key. */
-  static boolean mapping(PACECAMResult result, ChipAuthenticationPublicKeyInfo chip) {
-    ECPublicKey key = (ECPublicKey) chip.getSubjectPublicKey();
+  /** PACE-CAM (9303-11 4.4.3.3.3): whether PK_Map,IC is CA_IC times a static key of the chip. */
+  static boolean mapping(PACECAMResult result, byte[] cardSecurity) throws Exception {
     PACEGMMappingResult mapped = (PACEGMMappingResult) result.getMappingResult();
+    ECPoint sent = ((ECPublicKey) mapped.getPICCMappingPublicKey()).getW();
     BigInteger data = Util.os2i(result.getChipAuthenticationData());
-    return ((ECPublicKey) mapped.getPICCMappingPublicKey())
-        .getW()
-        .equals(Util.multiply(data, key.getW(), key.getParams()));
+    CMSSignedData cms = new CMSSignedData(cardSecurity);
+    for (ASN1Encodable info :
+        ASN1Set.getInstance((byte[]) cms.getSignedContent().getContent())) {
+      ASN1Sequence fields = ASN1Sequence.getInstance(info);
+      if (fields.getObjectAt(0).equals(EC_CHIP_KEY)) {
+        SubjectPublicKeyInfo key = SubjectPublicKeyInfo.getInstance(fields.getObjectAt(1));
+        ECParameterSpec parameters = standardized(key);
+        ECPoint point = Util.os2ECPoint(key.getPublicKeyData().getBytes());
+        if (sent.equals(Util.multiply(data, point, parameters))) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** JMRTD reads no keys whose parameters are a number, as EF.CardSecurity has them. */
+  private static ECParameterSpec standardized(SubjectPublicKeyInfo key) {
+    if (!key.getAlgorithm().getAlgorithm().equals(STANDARDIZED)) {
+      throw new IllegalArgumentException("parameters of another kind in EF.CardSecurity");
+    }
+    ASN1Integer number = ASN1Integer.getInstance(key.getAlgorithm().getParameters());
+    return (ECParameterSpec) PACEInfo.toParameterSpec(number.getValue());
   }
 
   /** EF.CardSecurity is signed (9303-11 4.4.3.3.3), by a signer of the state. */
   static boolean cardSecurity(byte[] file, X509Certificate csca) throws Exception {
-    CMSSignedData cms = new CMSSignedData(new ByteArrayInputStream(file));
+    CMSSignedData cms = new CMSSignedData(file);
     boolean proven = false;
     for (SignerInformation signer : cms.getSignerInfos()) {
       @SuppressWarnings("unchecked")

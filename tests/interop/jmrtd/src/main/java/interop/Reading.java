@@ -3,16 +3,15 @@ package interop;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.math.BigInteger;
 import java.security.MessageDigest;
 import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import net.sf.scuba.smartcards.CardFileInputStream;
 import net.sf.scuba.smartcards.CardServiceException;
@@ -23,7 +22,6 @@ import org.jmrtd.PACEKeySpec;
 import org.jmrtd.PassportService;
 import org.jmrtd.lds.ActiveAuthenticationInfo;
 import org.jmrtd.lds.CardAccessFile;
-import org.jmrtd.lds.CardSecurityFile;
 import org.jmrtd.lds.ChipAuthenticationInfo;
 import org.jmrtd.lds.ChipAuthenticationPublicKeyInfo;
 import org.jmrtd.lds.LDSFile;
@@ -146,17 +144,10 @@ final class Reading {
     master.selectFile(PassportService.EF_CARD_SECURITY);
     byte[] file = read(new CardFileInputStream(block, master));
     file("EF.CardSecurity", file);
-    CardSecurityFile security = new CardSecurityFile(new ByteArrayInputStream(file));
-    boolean proven = false;
-    for (SecurityInfo info : security.getSecurityInfos()) {
-      if (info instanceof ChipAuthenticationPublicKeyInfo) {
-        proven |= Proofs.mapping(pace, (ChipAuthenticationPublicKeyInfo) info);
-      }
-    }
     result.put(
         "chip_authentication_mapping",
         new JSONObject()
-            .put("proven", proven)
+            .put("proven", Proofs.mapping(pace, file))
             .put("signature", Proofs.cardSecurity(file, csca())));
   }
 
@@ -201,21 +192,39 @@ final class Reading {
 
   /** Chip authentication; it is proven by the files that are read next, under its keys. */
   private void chip() throws Exception {
-    if (securityOptions == null || securityOptions.getChipAuthenticationPublicKeyInfos().isEmpty()) {
+    if (securityOptions == null) {
       return;
     }
-    ChipAuthenticationPublicKeyInfo chip =
-        securityOptions.getChipAuthenticationPublicKeyInfos().get(0);
-    List<ChipAuthenticationInfo> infos = new ArrayList<>();
     for (ChipAuthenticationInfo info : securityOptions.getChipAuthenticationInfos()) {
-      if (info.getVersion() == ChipAuthenticationInfo.VERSION_1) {
-        infos.add(info);
+      if (info.getVersion() == ChipAuthenticationInfo.VERSION_1 && asked(info)) {
+        chip(info, keyOf(info));
+        return;
       }
     }
-    String oid = infos.isEmpty() ? null : infos.get(0).getObjectIdentifier();
-    BigInteger keyId = chip.getKeyId();
-    service.doEACCA(keyId, oid, chip.getObjectIdentifier(), chip.getSubjectPublicKey());
-    JSONObject proof = new JSONObject().put("oid", oid == null ? "inferred" : oid);
+  }
+
+  private boolean asked(ChipAuthenticationInfo info) {
+    return wanted.optString("chip", info.getObjectIdentifier()).equals(info.getObjectIdentifier());
+  }
+
+  private ChipAuthenticationPublicKeyInfo keyOf(ChipAuthenticationInfo info) {
+    String agreement = ChipAuthenticationInfo.toKeyAgreementAlgorithm(info.getObjectIdentifier());
+    for (ChipAuthenticationPublicKeyInfo key :
+        securityOptions.getChipAuthenticationPublicKeyInfos()) {
+      String own = ChipAuthenticationPublicKeyInfo.toKeyAgreementAlgorithm(key.getObjectIdentifier());
+      if (agreement.equals(own) && Objects.equals(key.getKeyId(), info.getKeyId())) {
+        return key;
+      }
+    }
+    throw new IllegalStateException("no key for " + info.getProtocolOIDString());
+  }
+
+  private void chip(ChipAuthenticationInfo info, ChipAuthenticationPublicKeyInfo chip)
+      throws Exception {
+    String oid = info.getObjectIdentifier();
+    service.doEACCA(
+        info.getKeyId(), oid, chip.getObjectIdentifier(), chip.getSubjectPublicKey());
+    JSONObject proof = new JSONObject().put("oid", oid);
     result.put("chip", proof.put("keys", service.getWrapper().getClass().getSimpleName()));
     byte[] mrz = group(1);
     proof.put("proven", new DG1File(new ByteArrayInputStream(mrz)).getMRZInfo() != null);
