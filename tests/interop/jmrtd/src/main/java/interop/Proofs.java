@@ -16,6 +16,9 @@ import java.security.spec.ECPoint;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import javax.crypto.Cipher;
+import javax.crypto.SecretKey;
+import javax.crypto.spec.IvParameterSpec;
 import org.bouncycastle.asn1.ASN1Encodable;
 import org.bouncycastle.asn1.ASN1Integer;
 import org.bouncycastle.asn1.ASN1ObjectIdentifier;
@@ -102,7 +105,7 @@ final class Proofs {
   static boolean mapping(PACECAMResult result, byte[] cardSecurity) throws Exception {
     PACEGMMappingResult mapped = (PACEGMMappingResult) result.getMappingResult();
     ECPoint sent = ((ECPublicKey) mapped.getPICCMappingPublicKey()).getW();
-    BigInteger data = Util.os2i(result.getChipAuthenticationData());
+    BigInteger data = Util.os2i(mappingData(result));
     CMSSignedData cms = new CMSSignedData(cardSecurity);
     for (ASN1Encodable info :
         ASN1Set.getInstance((byte[]) cms.getSignedContent().getContent())) {
@@ -117,6 +120,17 @@ final class Proofs {
       }
     }
     return false;
+  }
+
+  /** With the initialization vector E(KSEnc, -1); JMRTD decrypts with -1 itself. */
+  private static byte[] mappingData(PACECAMResult result) throws GeneralSecurityException {
+    SecretKey key = result.getWrapper().getEncryptionKey();
+    byte[] ones = new byte[16];
+    Arrays.fill(ones, (byte) 0xFF);
+    Cipher vector = Util.getCipher("AES/ECB/NoPadding", Cipher.ENCRYPT_MODE, key);
+    Cipher cipher = Util.getCipher("AES/CBC/NoPadding");
+    cipher.init(Cipher.DECRYPT_MODE, key, new IvParameterSpec(vector.doFinal(ones)));
+    return Util.unpad(cipher.doFinal(result.getEncryptedChipAuthenticationData()));
   }
 
   /** JMRTD reads no keys whose parameters are a number, as EF.CardSecurity has them. */
@@ -163,18 +177,25 @@ final class Proofs {
     }
   }
 
-  /** ISO/IEC 9796-2 scheme 1 with the hash that the trailer names. */
+  /** ISO/IEC 9796-2 scheme 1 with the hash that the trailer names; Bouncy Castle takes no n - s. */
   private static boolean recovers(RSAPublicKey key, byte[] challenge, byte[] answer)
       throws Exception {
-    BigInteger opened = new BigInteger(1, answer).modPow(key.getPublicExponent(), key.getModulus());
+    BigInteger modulus = key.getModulus();
+    BigInteger sent = new BigInteger(1, answer);
+    BigInteger opened = sent.modPow(key.getPublicExponent(), modulus);
+    if ((opened.intValue() & 0xF) != 0xC) {
+      sent = modulus.subtract(sent);
+      opened = modulus.subtract(opened);
+    }
+    byte[] signature = Util.i2os(sent, answer.length);
     byte[] tail = opened.toByteArray();
     boolean implicit = tail[tail.length - 1] == (byte) 0xBC;
     Digest digest = implicit ? new SHA1Digest() : named(tail[tail.length - 2]);
     ISO9796d2Signer signer = new ISO9796d2Signer(new RSAEngine(), digest, implicit);
-    signer.init(false, new RSAKeyParameters(false, key.getModulus(), key.getPublicExponent()));
-    signer.updateWithRecoveredMessage(answer);
+    signer.init(false, new RSAKeyParameters(false, modulus, key.getPublicExponent()));
+    signer.updateWithRecoveredMessage(signature);
     signer.update(challenge, 0, challenge.length);
-    return signer.verifySignature(answer);
+    return signer.verifySignature(signature);
   }
 
   private static Digest named(byte id) {

@@ -1,5 +1,6 @@
 package interop;
 
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.net.Socket;
 import net.sf.scuba.smartcards.CardService;
 import net.sf.scuba.smartcards.CardServiceException;
 import net.sf.scuba.smartcards.CommandAPDU;
+import net.sf.scuba.smartcards.ISO7816;
 import net.sf.scuba.smartcards.ResponseAPDU;
 
 /**
@@ -21,6 +23,7 @@ final class VirtualReader extends CardService {
   private static final int RESET = 2;
   private static final int GET_ATR = 4;
   private static final int TIMEOUT_MS = 30_000;
+  private static final int MAX_PIECES = 1000;
 
   private final ServerSocket slot;
   private Socket card;
@@ -65,19 +68,48 @@ final class VirtualReader extends CardService {
 
   @Override
   public ResponseAPDU transmit(CommandAPDU command) throws CardServiceException {
-    byte[] bytes = command.getBytes();
-    exchanged += 1;
-    if (bytes.length > 5 && bytes[4] == 0) {
-      extended += 1;
-    }
     try {
-      send(bytes);
-      byte[] answer = receive();
-      longestAnswer = Math.max(longestAnswer, answer.length);
-      return new ResponseAPDU(answer);
+      return new ResponseAPDU(whole(command.getBytes()));
     } catch (IOException e) {
       throw new CardServiceException("the card is gone: " + e.getMessage(), e);
     }
+  }
+
+  /** Follows 61xx and 6Cxx, as javax.smartcardio does for readers of PC/SC. */
+  private byte[] whole(byte[] command) throws IOException {
+    ByteArrayOutputStream data = new ByteArrayOutputStream();
+    byte[] next = command;
+    for (int i = 0; i < MAX_PIECES; i++) {
+      byte[] answer = exchange(next);
+      int length = answer.length - 2;
+      if (length < 0) {
+        throw new IOException("an answer without a status word");
+      }
+      if (answer[length] == 0x6C && length == 0) {
+        next = next.clone();
+        next[next.length - 1] = answer[1];
+        continue;
+      }
+      if (answer[length] == 0x61) {
+        data.write(answer, 0, length);
+        next = new byte[] {0, ISO7816.INS_GET_RESPONSE, 0, 0, answer[length + 1]};
+        continue;
+      }
+      data.write(answer);
+      return data.toByteArray();
+    }
+    throw new IOException("an answer without end");
+  }
+
+  private byte[] exchange(byte[] command) throws IOException {
+    exchanged += 1;
+    if (command.length > 5 && command[4] == 0) {
+      extended += 1;
+    }
+    send(command);
+    byte[] answer = receive();
+    longestAnswer = Math.max(longestAnswer, answer.length);
+    return answer;
   }
 
   @Override
