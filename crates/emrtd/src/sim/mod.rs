@@ -26,15 +26,24 @@
 //! builders make neither PSS-signed certificates nor CMS over ICAO content
 //! types, and its Rust binding makes no CRLs. Every signature is OpenSSL's.
 
+mod chip;
 mod cms;
+mod dishonest;
 mod document;
 mod key;
+mod personalisation;
 mod state;
 mod x509;
 
+pub use chip::{Chip, ChipRandom};
 pub use cms::Flaw;
+pub use dishonest::{Conduct, Dishonesty, HeaderLie};
 pub use document::{DocumentProfile, Holder, SimulatedDocument};
 pub use key::KeyKind;
+pub use personalisation::{
+    ActiveAuthentication, ChipAuthentication, ChipDescription, PaceOffer, Personalisation,
+    PersonalisationError, Quirks, Trailer,
+};
 pub use state::{IssuingState, StateProfile};
 
 /// Why something could not be simulated.
@@ -49,4 +58,10 @@ pub enum Error {
     /// A certificate that was just made cannot be read back.
     #[error(transparent)]
     Certificate(#[from] crate::trust::CertificateError),
+    /// A key is not in the group that was asked for, or there is no such group.
+    #[error(transparent)]
+    Agreement(#[from] crate::crypto::agreement::AgreementError),
+    /// A chip was described that cannot be.
+    #[error("the description of the chip: {0}")]
+    Description(&'static str),
 }

@@ -1,5 +1,7 @@
 //! Every algorithm and format a state can choose, made and verified.
 
+mod chip;
+
 use emrtd::crypto::{Curve, DigestAlgorithm};
 use emrtd::mrz::Format;
 use emrtd::sim::{DocumentProfile, Holder, IssuingState, KeyKind, StateProfile};
