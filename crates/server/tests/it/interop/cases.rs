@@ -87,7 +87,8 @@ pub(super) fn chip(personalisation: Personalisation) -> Chip {
 
 /// The files that differ from those personalised, or that were not read.
 pub(super) fn differences(personalisation: &Personalisation, read: &Value) -> Vec<String> {
-    let digest = |bytes: &[u8]| openssl::sha::sha256(bytes).map(|byte| format!("{byte:02x}")).concat();
+    let digest =
+        |bytes: &[u8]| openssl::sha::sha256(bytes).map(|byte| format!("{byte:02x}")).concat();
     personalisation
         .files()
         .filter(|(file, bytes)| {

@@ -21,8 +21,11 @@ pub(super) struct Counterparty {
 impl Counterparty {
     /// Starts it and learns its port.
     pub(super) fn start(command: &mut Command) -> Self {
-        let mut process =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it was just built");
+        let mut process = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it was just built");
         let cases = process.stdin.take();
         let mut answers = BufReader::new(process.stdout.take().unwrap()).lines();
         let ready: Value = serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap();

@@ -113,7 +113,8 @@ fn access() -> Vec<Case> {
     for (domain, curve) in CURVES {
         let named = |mapping: &str| format!("PACE-{mapping}, {curve}");
         let aes = Cipher::Aes256;
-        cases.push(Case::new(named("GM"), pace(Generic, aes, domain)).with("name_parameters", true));
+        cases
+            .push(Case::new(named("GM"), pace(Generic, aes, domain)).with("name_parameters", true));
         cases.push(Case::new(named("CAM"), pace(ChipAuthentication, aes, domain)));
         if domain != P224 {
             cases.push(Case::new(named("IM"), pace(Integrated, aes, domain)));
@@ -127,9 +128,8 @@ fn active_authentication() -> Vec<Case> {
         let description = ChipDescription { active_authentication: Some(active), ..passport() };
         Case::new(name, description)
     };
-    let mut cases = vec![
-        Case::new("AA, RSA-1024, implicit", ChipDescription::old()).with("access", "bac"),
-    ];
+    let mut cases =
+        vec![Case::new("AA, RSA-1024, implicit", ChipDescription::old()).with("access", "bac")];
     for (bits, digest, lesser) in [
         (1024, DigestAlgorithm::Sha1, false),
         (1280, DigestAlgorithm::Sha1, true),

@@ -39,7 +39,10 @@ fn openpace_lacks_integrated_mapping_and_larger_zones() {
     let state = state();
     let card = pace(Generic, Cipher::Aes128, 13).with_format(Format::Td2);
     for (case, error) in [
-        (Case::new("PACE-IM", pace(Integrated, Cipher::Aes128, 12)), "OpenPACE refuses EF.CardAccess"),
+        (
+            Case::new("PACE-IM", pace(Integrated, Cipher::Aes128, 12)),
+            "OpenPACE refuses EF.CardAccess",
+        ),
         (Case::new("TD2", card), "GENERAL AUTHENTICATE 85: status 6300"),
     ] {
         let failure = failure(&mut openpace, &state, &case).unwrap_or_default();
