@@ -1,5 +1,6 @@
 //! The chips that are read, and what a counterparty must have found.
 
+use domain::entropy::Entropy;
 use emrtd::UnixSeconds;
 use emrtd::crypto::symmetric::Cipher;
 use emrtd::lds::security_info::{
@@ -10,6 +11,7 @@ use emrtd::sim::{
     StateProfile,
 };
 use serde_json::{Value, json};
+use testkit::SeededEntropy;
 
 pub(super) const NOW: UnixSeconds = UnixSeconds(1_780_000_000);
 
@@ -82,7 +84,12 @@ pub(super) fn state() -> IssuingState {
 
 /// A chip in the field of the reader.
 pub(super) fn chip(personalisation: Personalisation) -> Chip {
-    Chip::new(personalisation, Box::new(|bytes| openssl::rand::rand_bytes(bytes).is_ok()))
+    let mut entropy = SeededEntropy(1);
+    let random = move |bytes: &mut [u8]| {
+        entropy.fill(bytes);
+        true
+    };
+    Chip::new(personalisation, Box::new(random))
 }
 
 /// The files that differ from those personalised, or that were not read.
