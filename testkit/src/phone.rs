@@ -54,7 +54,7 @@ impl PhoneSocket {
         assert_eq!(heard, ack("hello_ok"));
         assert!(matches!(
             socket.hear().await,
-            Heard::Message(ServerMessage::ActiveAuthChallenge { challenge }) if challenge.len() == 8
+            Heard::Message(ServerMessage::ActiveAuthChallenge { challenge, .. }) if challenge.len() == 8
         ));
         socket
     }

@@ -3,6 +3,7 @@
 
 mod conversation;
 mod document;
+mod relay;
 mod scripted_server;
 #[cfg(feature = "socket")]
 mod socket;

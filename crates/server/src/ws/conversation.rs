@@ -120,6 +120,11 @@ impl Conversation {
                 self.phase(phase.trim()).await.map(Reply::Say)
             }
             ClientMessage::Data(payload) => self.data(payload).map(|ack| Reply::Say(vec![ack])),
+            ClientMessage::ChipAuth { .. } => Ok(Reply::Say(vec![ServerMessage::ChipAuth {
+                commands: Vec::new(),
+                protected: false,
+            }])),
+            ClientMessage::ChipAccess { .. } => Ok(Reply::Say(vec![ack(Ack::ChipAccessReceived)])),
             ClientMessage::ShareSelection { session_id, keys } => {
                 self.share(&session_id, &keys).await.map(|ready| Reply::Finish(vec![ready]))
             }
@@ -175,7 +180,10 @@ impl Conversation {
             uploads,
             evidence: Evidence::Collecting,
         });
-        Ok(vec![ack(Ack::HelloOk), ServerMessage::ActiveAuthChallenge { challenge }])
+        Ok(vec![
+            ack(Ack::HelloOk),
+            ServerMessage::ActiveAuthChallenge { challenge, chip_auth_relay: false },
+        ])
     }
 
     async fn phase(&mut self, name: &str) -> Result<Vec<ServerMessage>, Stop> {

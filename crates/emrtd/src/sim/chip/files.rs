@@ -19,7 +19,6 @@ impl Chip {
             }
             (0x04, _) => return Err(Refusal(StatusWord::NOT_FOUND)),
             (0x00 | 0x02, [a, b]) => {
-                self.volatile.selected = None;
                 let id = u16::from_be_bytes([*a, *b]);
                 self.open(id)?;
                 self.volatile.selected = Some(id);

@@ -1,14 +1,23 @@
 //! The simulated chip, read by this crate's reader and proven by its verifier.
 
+mod commands;
+mod dishonest;
 mod honest;
+mod matrix;
 
 use std::sync::LazyLock;
 
 use emrtd::lds::ElementaryFile;
-use emrtd::read::{Can, Outcome, Password, ReadError, ReadPolicy, Reader, Step};
+use emrtd::read::apdu::{CommandApdu, ResponseApdu};
+use emrtd::read::{
+    Can, ChannelError, Outcome, Password, ReadError, ReadPolicy, Reader, Received, Step,
+};
 use emrtd::sim::{Chip, ChipDescription, ChipRandom, IssuingState, Personalisation, StateProfile};
 use emrtd::trust::TrustStore;
-use emrtd::verify::{DocumentFiles, PassiveFailure, PassivelyAuthenticated, passive};
+use emrtd::verify::{
+    ActiveFailure, ActiveProof, ChipFailure, ChipProof, DocumentFiles, PassiveFailure,
+    PassivelyAuthenticated, TerminalKey, active, passive,
+};
 
 use crate::shared::NOW;
 use crate::trust::{certificate, vouched};
@@ -94,4 +103,53 @@ fn prove(outcome: &Outcome) -> Result<PassivelyAuthenticated<DocumentFiles>, Pas
         }
     }
     passive(files, &trust, NOW)
+}
+
+/// One command through the reader's session.
+fn exchange(
+    chip: &mut Chip,
+    reader: &mut Reader,
+    command: &CommandApdu,
+) -> Result<ResponseApdu, ChannelError> {
+    let mut bytes = reader.channel().send(command)?;
+    loop {
+        match reader.channel().receive(&chip.transmit(&bytes))? {
+            Received::Send(next) => bytes = next,
+            Received::Response(response) => return Ok(response),
+        }
+    }
+}
+
+const CHALLENGE: [u8; 8] = [0xF1, 0x73, 0x58, 0x99, 0x74, 0xBF, 0x40, 0xC6];
+
+/// Active authentication after the reading.
+fn authenticate_actively(
+    chip: &mut Chip,
+    reader: &mut Reader,
+    document: &PassivelyAuthenticated<DocumentFiles>,
+) -> Result<ActiveProof, ActiveFailure> {
+    let command = CommandApdu::new(0, 0x88, 0, 0).with_data(&CHALLENGE).expecting(256);
+    let response = exchange(chip, reader, &command).unwrap();
+    active(document, CHALLENGE, &response.data)
+}
+
+/// Chip authentication, run by a server over the reader's session.
+fn authenticate_chip(
+    chip: &mut Chip,
+    reader: &mut Reader,
+    document: &PassivelyAuthenticated<DocumentFiles>,
+) -> Result<ChipProof, ChipFailure> {
+    let terminal = TerminalKey::generate(document, &mut random(11))?;
+    let answers: Vec<Vec<u8>> = terminal
+        .commands()
+        .iter()
+        .map(|command| exchange(chip, reader, command).unwrap().encode())
+        .collect();
+    let answers: Vec<&[u8]> = answers.iter().map(Vec::as_slice).collect();
+    let challenge = terminal.agree(&answers)?;
+    // A relay without a session of its own still follows 61xx and 6Cxx.
+    reader.channel().set_session(None);
+    let command = CommandApdu::parse(challenge.command()).unwrap();
+    let response = exchange(chip, reader, &command).unwrap();
+    challenge.verify(&response.encode())
 }
