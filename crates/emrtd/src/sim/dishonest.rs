@@ -1,6 +1,7 @@
 //! Chips that lie.
 
 use crate::lds::ElementaryFile;
+use crate::tlv::{self, Tag};
 
 /// A way in which a chip is not what it says, for
 /// [`Personalisation::with`](super::Personalisation::with).
@@ -50,14 +51,13 @@ impl HeaderLie {
         let header_len = (2 + octets).min(file.len());
         let (header, content) = file.split_at(header_len);
         let tag = header.first().copied().unwrap_or(0);
-        let len = content.len();
-        let length = match self {
-            Self::FourGigabytes => vec![0x84, 0xFF, 0xFF, 0xFF, 0xFF],
-            Self::Zero => vec![0],
-            Self::OneMore => length(len + 1),
-            Self::OneLess => length(len.saturating_sub(1)),
+        let lying = match self {
+            Self::FourGigabytes => vec![tag, 0x84, 0xFF, 0xFF, 0xFF, 0xFF],
+            Self::Zero => vec![tag, 0],
+            Self::OneMore => header_of(tag, content.len() + 1),
+            Self::OneLess => header_of(tag, content.len().saturating_sub(1)),
         };
-        [&[tag], &length[..], content].concat()
+        [lying.as_slice(), content].concat()
     }
 }
 
@@ -92,9 +92,8 @@ pub enum Conduct {
     SilentAfterBytes(u32),
 }
 
-fn length(len: usize) -> Vec<u8> {
-    let mut header = crate::tlv::tagged(crate::tlv::Tag(0), &vec![0; len]);
-    header.truncate(header.len() - len);
-    // Tag 0 is written as no octet at all.
-    header
+fn header_of(tag: u8, len: usize) -> Vec<u8> {
+    let mut element = tlv::tagged(Tag(tag.into()), &vec![0; len]);
+    element.truncate(element.len() - len);
+    element
 }

@@ -1,4 +1,4 @@
-//! Simulated issuing states and documents (feature `sim`).
+//! Simulated issuing states, documents and chips (feature `sim`).
 //!
 //! No complete document with a public root exists, so tests and demos make
 //! their own: a state with any of the algorithms real ones use, and documents
@@ -19,6 +19,33 @@
 //!     .build();
 //! let proven = verify::passive(document.into_files(), &trust, now)?.into_document(now)?;
 //! assert_eq!(proven.get().mrz().surname(), "ERIKSSON");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A [`Chip`] holds such a document and answers APDUs; a [`Dishonesty`] makes
+//! it lie:
+//!
+//! ```
+//! use emrtd::UnixSeconds;
+//! use emrtd::read::{Password, ReadPolicy, Reader, Step};
+//! use emrtd::sim::{Chip, ChipDescription, IssuingState, Personalisation, StateProfile};
+//! # let mut counter = 0_u8;
+//! # let mut random = move |buffer: &mut [u8]| {
+//! #     buffer.fill_with(|| { counter = counter.wrapping_mul(73).wrapping_add(29); counter });
+//! # };
+//!
+//! let now = UnixSeconds(1_780_000_000);
+//! let utopia = IssuingState::new(StateProfile::utopia(), now)?;
+//! let passport = Personalisation::issue(&utopia, &ChipDescription::passport(), now)?;
+//! let key = passport.mrz_key().ok_or("no key")?;
+//! let mut chip = Chip::new(passport, Box::new(move |buffer| { random(buffer); true }));
+//! # let mut random = move |buffer: &mut [u8]| buffer.fill(3);
+//! let mut reader = Reader::new(Password::Mrz(key), ReadPolicy::default());
+//! let mut step = reader.start()?;
+//! while let Step::Send(command) = step {
+//!     step = reader.receive(&chip.transmit(&command), &mut random)?;
+//! }
+//! assert_eq!(reader.outcome().ok_or("not read")?.files.len(), 9);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

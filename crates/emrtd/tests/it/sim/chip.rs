@@ -99,7 +99,7 @@ fn prove(outcome: &Outcome) -> Result<PassivelyAuthenticated<DocumentFiles>, Pas
     let mut files = DocumentFiles::new(sod);
     for (file, bytes) in &outcome.files {
         if let ElementaryFile::Dg(group) = file {
-            files = files.with(*group, bytes.clone());
+            files = files.with(*group, bytes.to_vec());
         }
     }
     passive(files, &trust, NOW)
