@@ -357,6 +357,11 @@ static int run_pace(Session *s, const Bytes *card_access, const char *secret, in
          PACE_STEP3D_verify_authentication_token(s->eac, token) == 1 &&
          EAC_CTX_set_encryption_ctx(s->eac, EAC_ID_PACE) == 1;
   if (!done) fail(s, "PACE fails at the %s", at);
+  /* OpenPACE leaves leading zeros of a DH secret out; PKCS #3 does not (9303-11 table 13). */
+  const BUF_MEM *agreed = pace->ka_ctx == NULL ? NULL : pace->ka_ctx->shared_secret;
+  if (agreed != NULL && EVP_PKEY_base_id(pace->ka_ctx->key) == EVP_PKEY_DH)
+    json_object_set_new(result, "secret_is_short",
+                        json_boolean(agreed->length < (size_t)EVP_PKEY_size(pace->ka_ctx->key)));
   s->is_protected = done;
   PACE_SEC_clear_free(password);
   BUF_MEM *all[] = {nonce, mine, mapping, my_key, key, my_token, token};

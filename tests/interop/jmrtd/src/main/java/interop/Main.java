@@ -24,7 +24,7 @@ public final class Main {
   /** Runs until the input ends. */
   public static void main(String[] arguments) throws Exception {
     LOGGERS.setLevel(arguments.length > 0 ? Level.parse(arguments[0]) : Level.OFF);
-    // JMRTD asks for DH keys by algorithm alone, and Java's own provider knows none of X9.42.
+    // JMRTD's integrated mapping names keys "AES/CBC/NoPadding", which Java's own provider refuses.
     Security.insertProviderAt(new BouncyCastleProvider(), 1);
     PrintStream output = new PrintStream(System.out, true, StandardCharsets.UTF_8);
     try (ServerSocket slot = VirtualReader.slot();
