@@ -20,7 +20,7 @@ use crate::transceiver::{Transceiver, TransceiverError};
 pub struct ChipSession<T> {
     transceiver: T,
     reader: Reader,
-    random: Box<dyn FnMut(&mut [u8]) + Send>,
+    random: ChipRandom,
     state: Session,
     exchanged: usize,
 }
@@ -34,6 +34,9 @@ enum Session {
     /// The keys are gone, or the tag is.
     Over,
 }
+
+/// A cryptographic generator: fills its buffer.
+pub type ChipRandom = Box<dyn FnMut(&mut [u8]) + Send>;
 
 /// How far reading is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,13 +81,12 @@ impl<T: Transceiver> ChipSession<T> {
 
     /// A session with a chip that was just put on the reader.
     ///
-    /// Extended lengths are used if the reader takes them too. `random` must be
-    /// a cryptographic generator.
+    /// Extended lengths are used if the reader takes them too.
     pub fn new(
         transceiver: T,
         password: Password,
         mut policy: ReadPolicy,
-        random: Box<dyn FnMut(&mut [u8]) + Send>,
+        random: ChipRandom,
     ) -> Self {
         policy.extended &= transceiver.takes_extended();
         let reader = Reader::new(password, policy);

@@ -15,9 +15,10 @@ mod document;
 mod socket;
 mod transceiver;
 
-pub use chip::{ChipError, ChipProgress, ChipSession};
+pub use chip::{ChipError, ChipProgress, ChipRandom, ChipSession};
 pub use conversation::{
-    Action, BACKOFF, ChipReading, Conversation, Event, Outcome, Progress, ShareChoice, Source,
+    AccessWords, Action, BACKOFF, ChipReading, Conversation, Event, Outcome, Progress, ShareChoice,
+    Source,
 };
 pub use document::{DocumentError, ElementaryFile, PhoneDocument};
 #[cfg(feature = "socket")]

@@ -1,10 +1,14 @@
 //! The trust store in memory, rebuilt when an import has changed it.
 
+pub(crate) mod update;
+
 use std::sync::Arc;
 
-use emrtd::trust::{Certificate, Crl, Provenance, TrustStore};
+use emrtd::trust::TrustStore;
 use store::{Store, StoreError, TrustItem, TrustKind};
 use tokio::sync::Mutex;
+
+use self::update::Found;
 
 /// The trust store of the last generation that was seen.
 pub struct TrustCache {
@@ -40,27 +44,25 @@ impl TrustCache {
 
 /// Reads the imported certificates and lists back.
 ///
-/// A certificate that cannot be read any more is left out: it vouches for nothing. A revocation
-/// list that cannot be read is an error: without it, what it revokes would pass.
-fn build(items: Vec<TrustItem>) -> Result<TrustStore, StoreError> {
+/// A certificate or deviation list that cannot be read any more is left out: it vouches for
+/// nothing. A revocation list that cannot be read is an error: without it, what it revokes would
+/// pass.
+pub(crate) fn build(items: Vec<TrustItem>) -> Result<TrustStore, StoreError> {
     let mut builder = TrustStore::builder();
     for item in items {
-        let provenance = Provenance { source: item.source, verified: item.verified };
-        match item.kind {
-            TrustKind::Csca => match Certificate::from_der(&item.der) {
-                Ok(certificate) => builder = builder.add_csca(certificate, provenance),
-                Err(error) => tracing::warn!(%error, "a stored certificate cannot be read"),
-            },
-            TrustKind::Crl => match Crl::from_der(&item.der) {
-                Ok(crl) => builder = builder.add_crl(crl),
-                Err(_) => {
-                    return Err(StoreError::Corrupt {
-                        table: "trust_items",
-                        column: "der",
-                        row: domain::key::hex(&item.fingerprint),
-                    });
-                }
-            },
+        match Found::of(&item) {
+            Some(found) => builder = found.add_to(builder, &item.source),
+            None if item.kind == TrustKind::Crl => {
+                return Err(StoreError::Corrupt {
+                    table: "trust_items",
+                    column: "der",
+                    row: domain::key::hex(&item.fingerprint),
+                });
+            }
+            None => {
+                let fingerprint = domain::key::hex(&item.fingerprint);
+                tracing::warn!(fingerprint, "stored trust material cannot be read");
+            }
         }
     }
     Ok(builder.build())

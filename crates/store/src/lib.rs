@@ -31,5 +31,8 @@ pub use page::{MAX_PAGE, Page, PageRequest};
 pub use sessions::{
     AttemptFilter, AttemptStatus, Change, SessionFilter, SessionStatus, SessionUnit, Sessions,
 };
-pub use trust::{ImportCounts, Trust, TrustItem, TrustKind};
+pub use trust::{
+    ImportCounts, Trust, TrustItem, TrustKind, TrustSnapshot, TrustSource, TrustUpdate,
+    TrustVoucher,
+};
 pub use webhooks::{EndpointChange, EndpointFilter, KeyFilter, MAX_ENDPOINTS, Webhooks};

@@ -57,21 +57,23 @@ mod chip;
 mod cms;
 mod dishonest;
 mod document;
+mod flaw;
 mod key;
+mod object;
 mod personalisation;
 mod state;
 mod x509;
 
 pub use chip::{Chip, ChipRandom};
-pub use cms::Flaw;
 pub use dishonest::{Conduct, Dishonesty, HeaderLie};
 pub use document::{DocumentProfile, Holder, SimulatedDocument};
-pub use key::KeyKind;
+pub use flaw::{CertificateFlaw, CrlFlaw, Flaw};
+pub use key::{KeyKind, PrivateKey};
 pub use personalisation::{
     ActiveAuthentication, ChipAuthentication, ChipDescription, PaceOffer, Personalisation,
     PersonalisationError, Quirks, Trailer,
 };
-pub use state::{IssuingState, StateProfile};
+pub use state::{IssuingState, StateKeys, StateProfile};
 
 /// Why something could not be simulated.
 #[derive(Debug, thiserror::Error)]

@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
-use x509_cert::der::{Decode, Encode};
+use x509_cert::der::Decode;
 use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, SubjectKeyIdentifier};
 use x509_cert::time::Time;
 use x509_cert::{Certificate as X509, Version};
@@ -12,7 +13,7 @@ use crate::UnixSeconds;
 use crate::crypto::{
     AlgorithmIdentifier, KeyDescription, PublicKey, SignatureAlgorithm, SignatureError,
 };
-use crate::tlv::{self, Oid, Reader, Rules, Tag};
+use crate::tlv::{self, Element, Oid, Reader, Rules, Tag};
 
 /// Why bytes are not a certificate this crate can use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,18 +44,19 @@ pub struct Certificate(Arc<Inner>);
 struct Inner {
     der: Vec<u8>,
     fingerprint: [u8; 32],
-    tbs: std::ops::Range<usize>,
+    tbs: Range<usize>,
     signature: Vec<u8>,
     signature_algorithm: SignatureAlgorithm,
     version: u8,
     serial: Vec<u8>,
     issuer: Name,
-    issuer_der: Vec<u8>,
+    issuer_der: Range<usize>,
     subject: Name,
     not_before: UnixSeconds,
     not_after: UnixSeconds,
     key: PublicKey,
-    key_bits: Vec<u8>,
+    spki: Range<usize>,
+    self_signed: OnceLock<bool>,
     extensions: Extensions,
 }
 
@@ -120,11 +122,17 @@ impl Certificate {
         let parsed =
             X509::from_der(der).map_err(|error| CertificateError::Malformed(error.to_string()))?;
         let tbs = &parsed.tbs_certificate;
-        let spki = encode(&tbs.subject_public_key_info)?;
         let parts = SignedParts::read(der)?;
+        let spki = der.get(parts.spki.clone()).unwrap_or(&[]);
         let inner = Inner {
             fingerprint: sha256(der),
-            signature: parsed.signature.raw_bytes().to_vec(),
+            signature: parsed
+                .signature
+                .as_bytes()
+                .ok_or_else(|| {
+                    CertificateError::Malformed("the signature is not of whole octets".into())
+                })?
+                .to_vec(),
             signature_algorithm: parts.algorithm,
             version: match tbs.version {
                 Version::V1 => 1,
@@ -133,12 +141,13 @@ impl Certificate {
             },
             serial: strip_zeros(tbs.serial_number.as_bytes()),
             issuer: Name::new(&tbs.issuer),
-            issuer_der: encode(&tbs.issuer)?,
+            issuer_der: parts.issuer,
             subject: Name::new(&tbs.subject),
             not_before: unix(&tbs.validity.not_before),
             not_after: unix(&tbs.validity.not_after),
-            key: PublicKey::from_spki(&spki).ok_or(CertificateError::PublicKey)?,
-            key_bits: tbs.subject_public_key_info.subject_public_key.raw_bytes().to_vec(),
+            key: PublicKey::from_spki(spki).ok_or(CertificateError::PublicKey)?,
+            spki: parts.spki,
+            self_signed: OnceLock::new(),
             extensions: Extensions::read(tbs.extensions.as_deref().unwrap_or(&[]))?,
             tbs: parts.tbs,
             der: der.to_vec(),
@@ -177,7 +186,7 @@ impl Certificate {
     }
 
     pub(crate) fn issuer_der(&self) -> &[u8] {
-        &self.0.issuer_der
+        self.0.der.get(self.0.issuer_der.clone()).unwrap_or(&[])
     }
 
     /// Subject key identifier.
@@ -240,6 +249,11 @@ impl Certificate {
         self.0.extensions.key_usage
     }
 
+    /// Whether the key may sign CRLs: the key usage says so or is missing.
+    pub(super) fn may_sign_crls(&self) -> bool {
+        self.key_usage().is_none_or(|usage| usage.crl_sign())
+    }
+
     /// Extended key usage; `None` without the extension.
     pub fn extended_key_usage(&self) -> Option<&[Oid]> {
         self.0.extensions.extended_key_usage.as_deref()
@@ -269,7 +283,10 @@ impl Certificate {
                 (Some(own), Some(authority)) => own == authority,
                 // 9303-12 lets a root leave the authority out; then only the
                 // signature can tell.
-                _ => self.verify_signed_by_key(self.public_key()).is_ok(),
+                _ => *self
+                    .0
+                    .self_signed
+                    .get_or_init(|| self.verify_signed_by_key(self.public_key()).is_ok()),
             }
     }
 
@@ -340,7 +357,11 @@ impl Certificate {
 
     /// Whether it holds the same key as `other`.
     pub fn has_same_key(&self, other: &Certificate) -> bool {
-        self.0.key_bits == other.0.key_bits
+        self.key_bits().is_some_and(|own| other.key_bits() == Some(own))
+    }
+
+    fn key_bits(&self) -> Option<&[u8]> {
+        key_bits(self.0.der.get(self.0.spki.clone())?)
     }
 
     /// What a report says about it.
@@ -428,9 +449,11 @@ pub enum CscaRefused {
     SelfSignature,
 }
 
-/// The signed part and its algorithm, read from the original bytes.
+/// Where things are in the original bytes.
 struct SignedParts {
-    tbs: std::ops::Range<usize>,
+    tbs: Range<usize>,
+    issuer: Range<usize>,
+    spki: Range<usize>,
     algorithm: SignatureAlgorithm,
 }
 
@@ -447,12 +470,31 @@ impl SignedParts {
         if inside.oid != outside.oid {
             return Err(unusable("it differs inside and outside".into()));
         }
-        // The signed one decides. Some states leave the NULL parameters out in
-        // one of the two places, so only the identifiers must be equal.
+        // Some states leave the NULL parameters out in one of the two places.
+        let both_none = inside.has_no_parameters() && outside.has_no_parameters();
+        if inside.parameters != outside.parameters && !both_none {
+            return Err(unusable("its parameters differ inside and outside".into()));
+        }
+        // The signed one decides.
         let algorithm = SignatureAlgorithm::parse(&inside, None)
             .map_err(|error| unusable(error.to_string()))?;
-        Ok(Self { tbs: tbs.offset()..tbs.offset() + tbs.raw().len(), algorithm })
+        let range =
+            |element: &Element<'_>| element.offset()..element.offset() + element.raw().len();
+        let issuer = range(&fields.expect(Tag::SEQUENCE)?);
+        // Validity and subject.
+        fields.expect(Tag::SEQUENCE)?;
+        fields.expect(Tag::SEQUENCE)?;
+        let spki = range(&fields.expect(Tag::SEQUENCE)?);
+        Ok(Self { tbs: range(&tbs), issuer, spki, algorithm })
     }
+}
+
+/// The key in a `SubjectPublicKeyInfo`, without what it says of its algorithm:
+/// the same key is written with and without parameters.
+fn key_bits(spki: &[u8]) -> Option<&[u8]> {
+    let mut fields = Reader::new(spki, Rules::Der).expect(Tag::SEQUENCE).ok()?.children().ok()?;
+    fields.expect(Tag::SEQUENCE).ok()?;
+    Some(fields.expect(Tag::BIT_STRING).ok()?.content())
 }
 
 impl Extensions {
@@ -568,10 +610,6 @@ fn document_types(value: &[u8]) -> Result<Vec<String>, tlv::Error> {
         list.push(text);
     }
     Ok(list)
-}
-
-fn encode(value: &impl Encode) -> Result<Vec<u8>, CertificateError> {
-    value.to_der().map_err(|error| CertificateError::Malformed(error.to_string()))
 }
 
 pub(super) fn unix(time: &Time) -> UnixSeconds {

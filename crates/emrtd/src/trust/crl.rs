@@ -1,3 +1,4 @@
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -27,6 +28,10 @@ pub enum CrlError {
     /// A critical extension: it may be partial, so its silence proves nothing.
     #[error("critical extension {0}")]
     CriticalExtension(String),
+    /// It covers only some certificates, or those of other issuers. 9303-12
+    /// §7.1.4 forbids such lists, and their silence proves nothing.
+    #[error("a partial or indirect list: {0}")]
+    Partial(&'static str),
 }
 
 /// A certificate revocation list (9303-12 §7.1.4). Cheap to clone.
@@ -41,6 +46,7 @@ struct Inner {
     signature_algorithm: SignatureAlgorithm,
     issuer: Name,
     authority_key_id: Option<Vec<u8>>,
+    number: Option<Vec<u8>>,
     this_update: UnixSeconds,
     next_update: Option<UnixSeconds>,
     revoked: BTreeSet<Vec<u8>>,
@@ -55,30 +61,26 @@ impl Crl {
         let parsed = CertificateList::from_der(der)
             .map_err(|error| CrlError::Malformed(error.to_string()))?;
         let list = &parsed.tbs_cert_list;
-        let mut authority_key_id = None;
-        for extension in list.crl_extensions.iter().flatten() {
-            if extension.extn_id.to_string() == AUTHORITY_KEY_ID {
-                let mut fields = Reader::new(extension.extn_value.as_bytes(), Rules::Ber)
-                    .expect(Tag::SEQUENCE)?
-                    .children()?;
-                authority_key_id =
-                    fields.optional(Tag::context_primitive(0))?.map(|id| id.content().to_vec());
-            } else if extension.critical {
-                return Err(CrlError::CriticalExtension(extension.extn_id.to_string()));
+        let extensions = Extensions::read(list.crl_extensions.as_deref().unwrap_or(&[]))?;
+        for entry in list.revoked_certificates.iter().flatten() {
+            for extension in entry.crl_entry_extensions.iter().flatten() {
+                if extension.extn_id.to_string() == CERTIFICATE_ISSUER {
+                    return Err(CrlError::Partial("it lists certificates of other issuers"));
+                }
+                if extension.critical {
+                    return Err(CrlError::CriticalExtension(extension.extn_id.to_string()));
+                }
             }
         }
-        let mut outer = Reader::new(der, Rules::Der).expect(Tag::SEQUENCE)?.children()?;
-        let tbs = outer.expect(Tag::SEQUENCE)?;
-        let algorithm = AlgorithmIdentifier::parse(&outer.expect(Tag::SEQUENCE)?)?;
-        let signature_algorithm = SignatureAlgorithm::parse(&algorithm, None)
-            .map_err(|error| CrlError::SignatureAlgorithm(error.to_string()))?;
+        let parts = SignedParts::read(der)?;
         let inner = Inner {
             fingerprint: sha256(der),
-            tbs: tbs.offset()..tbs.offset() + tbs.raw().len(),
+            tbs: parts.tbs,
             signature: parsed.signature.raw_bytes().to_vec(),
-            signature_algorithm,
+            signature_algorithm: parts.algorithm,
             issuer: Name::new(&list.issuer),
-            authority_key_id,
+            authority_key_id: extensions.authority_key_id,
+            number: extensions.number,
             this_update: unix(&list.this_update),
             next_update: list.next_update.as_ref().map(unix),
             revoked: list
@@ -115,6 +117,28 @@ impl Crl {
     /// Authority key identifier.
     pub fn authority_key_id(&self) -> Option<&[u8]> {
         self.0.authority_key_id.as_deref()
+    }
+
+    /// CRL number in big-endian octets without leading zeros; `None` breaks
+    /// 9303-12.
+    pub fn number(&self) -> Option<&[u8]> {
+        self.0.number.as_deref()
+    }
+
+    /// Whether it replaces `other`: a list of the same issuer and key that is
+    /// later in time and not lower in number. Of two lists that contradict
+    /// each other in this, neither replaces the other, and both count.
+    pub fn supersedes(&self, other: &Crl) -> bool {
+        let by_number = match (self.number(), other.number()) {
+            (Some(own), Some(others)) => magnitude(own).cmp(&magnitude(others)),
+            _ => Ordering::Equal,
+        };
+        let by_time = self.this_update().cmp(&other.this_update());
+        self.issuer() == other.issuer()
+            && self.authority_key_id() == other.authority_key_id()
+            && by_number != Ordering::Less
+            && by_time != Ordering::Less
+            && (by_number, by_time) != (Ordering::Equal, Ordering::Equal)
     }
 
     /// When it was issued.
@@ -179,4 +203,73 @@ impl PartialEq for Crl {
 
 impl Eq for Crl {}
 
+/// The signed part and its algorithm, read from the original bytes.
+struct SignedParts {
+    tbs: std::ops::Range<usize>,
+    algorithm: SignatureAlgorithm,
+}
+
+impl SignedParts {
+    fn read(der: &[u8]) -> Result<Self, CrlError> {
+        let mut outer = Reader::new(der, Rules::Der).expect(Tag::SEQUENCE)?.children()?;
+        let tbs = outer.expect(Tag::SEQUENCE)?;
+        let outside = AlgorithmIdentifier::parse(&outer.expect(Tag::SEQUENCE)?)?;
+        let mut fields = tbs.children()?;
+        fields.optional(Tag::INTEGER)?;
+        let inside = AlgorithmIdentifier::parse(&fields.expect(Tag::SEQUENCE)?)?;
+        if inside.oid != outside.oid {
+            let why = "it differs inside and outside".to_owned();
+            return Err(CrlError::SignatureAlgorithm(why));
+        }
+        let algorithm = SignatureAlgorithm::parse(&inside, None)
+            .map_err(|error| CrlError::SignatureAlgorithm(error.to_string()))?;
+        Ok(Self { tbs: tbs.offset()..tbs.offset() + tbs.raw().len(), algorithm })
+    }
+}
+
+#[derive(Default)]
+struct Extensions {
+    authority_key_id: Option<Vec<u8>>,
+    number: Option<Vec<u8>>,
+}
+
+impl Extensions {
+    fn read(extensions: &[x509_cert::ext::Extension]) -> Result<Self, CrlError> {
+        let mut parsed = Self::default();
+        for extension in extensions {
+            let value = extension.extn_value.as_bytes();
+            match extension.extn_id.to_string().as_str() {
+                AUTHORITY_KEY_ID => {
+                    let mut fields =
+                        Reader::new(value, Rules::Ber).expect(Tag::SEQUENCE)?.children()?;
+                    let id = fields.optional(Tag::context_primitive(0))?;
+                    parsed.authority_key_id = id.map(|id| id.content().to_vec());
+                }
+                CRL_NUMBER => {
+                    let number = Reader::new(value, Rules::Der).expect(Tag::INTEGER)?;
+                    parsed.number = Some(strip_zeros(number.content()));
+                }
+                DELTA_CRL => return Err(CrlError::Partial("it is a delta to another list")),
+                ISSUING_DISTRIBUTION_POINT => {
+                    return Err(CrlError::Partial("it is limited by its distribution point"));
+                }
+                other if extension.critical => {
+                    return Err(CrlError::CriticalExtension(other.to_owned()));
+                }
+                _ => {}
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+/// Orders unsigned integers without leading zeros.
+fn magnitude(octets: &[u8]) -> (usize, &[u8]) {
+    (octets.len(), octets)
+}
+
+const CRL_NUMBER: &str = "2.5.29.20";
+const DELTA_CRL: &str = "2.5.29.27";
+const ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
+const CERTIFICATE_ISSUER: &str = "2.5.29.29";
 const AUTHORITY_KEY_ID: &str = "2.5.29.35";

@@ -1,12 +1,15 @@
 //! Whom a document's signer is checked against: CSCA certificates, CRLs,
-//! master lists and the store built from them (9303-12).
+//! master lists, deviation lists and the store built from them (9303-12).
 
 mod certificate;
+mod chain_cache;
 mod crl;
+mod deviation_list;
 mod import;
 pub mod ldif;
 mod master_list;
 mod name;
+mod signed_list;
 mod store;
 
 #[cfg(feature = "sim")]
@@ -15,9 +18,19 @@ pub use certificate::{
     Certificate, CertificateError, CertificateSummary, CscaRefused, Leniency, LifeSpan,
 };
 pub use crl::{Crl, CrlError};
-pub use import::{Import, ImportError, Imported, Item, Refused, Source, SourceKind, import};
+pub use deviation_list::{
+    DEVIATION_LIST, Deviation, DeviationDescription, DeviationKind, DeviationList,
+    DeviationListError, KnownDeviation,
+};
+pub use import::{
+    Directory, Import, ImportError, Imported, Importer, Item, Refused, Source, SourceKind, import,
+};
 #[cfg(feature = "sim")]
 pub(crate) use master_list::MASTER_LIST_SIGNER;
-pub use master_list::{ListSignature, MASTER_LIST, MasterList, MasterListError};
+pub use master_list::{MASTER_LIST, MasterList, MasterListError};
 pub use name::Name;
-pub use store::{Provenance, RefusedCsca, TrustStore, TrustStoreBuilder, TrustedCsca, UnusedCrl};
+pub use signed_list::ListSignature;
+pub use store::{
+    Provenance, RefusedCsca, TrustStore, TrustStoreBuilder, TrustedCsca, UnusedCrl,
+    UnusedDeviationList,
+};

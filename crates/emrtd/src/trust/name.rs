@@ -2,6 +2,7 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use x509_cert::attr::AttributeTypeAndValue;
+use x509_cert::der::Decode;
 use x509_cert::name::Name as X509Name;
 
 /// A distinguished name in the form names are compared in.
@@ -9,7 +10,7 @@ use x509_cert::name::Name as X509Name;
 /// States write the same name with different string types, case and spacing
 /// in a CSCA and in what it signs, so values are compared without regard to
 /// those (RFC 5280 §7.1).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone)]
 pub struct Name {
     canonical: String,
     display: String,
@@ -44,6 +45,11 @@ impl Name {
         Self { canonical, display, country }
     }
 
+    /// Reads an encoded name.
+    pub(super) fn from_der(der: &[u8]) -> Option<Self> {
+        X509Name::from_der(der).ok().map(|name| Self::new(&name))
+    }
+
     /// The form that is compared, stable between releases only by accident.
     pub fn canonical(&self) -> &str {
         &self.canonical
@@ -52,6 +58,32 @@ impl Name {
     /// `countryName` in upper case: two letters, or what the state wrote.
     pub fn country(&self) -> Option<&str> {
         self.country.as_deref()
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.canonical == other.canonical
+    }
+}
+
+impl Eq for Name {}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.canonical.cmp(&other.canonical)
+    }
+}
+
+impl std::hash::Hash for Name {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.canonical.hash(state);
     }
 }
 

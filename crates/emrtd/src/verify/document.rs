@@ -78,6 +78,11 @@ fn read(
     let mrz = Dg1::parse(dg1, at).map_err(dg1_fault)?.into_mrz();
     report.passed(*step, mrz.format().to_string());
 
+    let (kind, number) = (mrz.document_code(), mrz.document_number());
+    report.deviations.retain(|known| {
+        known.deviation().is_some_and(|deviation| deviation.may_concern_document(kind, number))
+    });
+
     *step = CheckName::Portrait;
     let portrait = Dg2::parse(dg2).map_err(dg2_fault)?.into_portrait();
     report.passed(*step, format!("{:?}", portrait.format));
@@ -144,8 +149,8 @@ fn dg1_fault(error: dg1::Error) -> Fault {
         dg1::Error::Structure(inner) => Fault::group(PassiveReason::ParseFailure, DataGroup::DG1)
             .at(Some(inner.offset))
             .because(inner.kind),
-        dg1::Error::Mrz(inner) => {
-            Fault::group(PassiveReason::MrzInvalid, DataGroup::DG1).because(inner)
+        dg1::Error::Mrz { error, offset } => {
+            Fault::group(PassiveReason::MrzInvalid, DataGroup::DG1).at(Some(offset)).because(error)
         }
     }
 }

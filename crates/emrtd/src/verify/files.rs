@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use openssl::sha::Sha256;
+use openssl::sha::{Sha256, sha256};
 use zeroize::Zeroizing;
 
+use crate::crypto::DigestAlgorithm;
 use crate::lds::DataGroup;
 
 /// The files read from a chip. Zeroized on drop; `Debug` shows lengths only.
@@ -40,18 +41,29 @@ impl DocumentFiles {
         self.groups.iter().map(|(group, file)| (*group, file.as_slice()))
     }
 
-    /// SHA-256 over all files, each preceded by its number and length.
-    pub(super) fn digest(&self) -> [u8; 32] {
+    /// SHA-256 over all files, each preceded by its number and length. A file
+    /// that was hashed with an algorithm no weaker than SHA-256 stands there
+    /// by that hash.
+    pub(super) fn digest<'a>(
+        &self,
+        algorithm: DigestAlgorithm,
+        hash_of: impl Fn(DataGroup) -> Option<&'a [u8]>,
+    ) -> [u8; 32] {
+        let is_strong = algorithm.output_len() >= 32;
         let mut hash = Sha256::new();
-        hash.update(b"emrtd document files v1");
-        let mut add = |number: u8, file: &[u8]| {
+        hash.update(b"emrtd document files v2");
+        hash.update(algorithm.oid().octets());
+        let mut add = |number: u8, length: usize, content: &[u8]| {
             hash.update(&[number]);
-            hash.update(&(file.len() as u64).to_be_bytes());
-            hash.update(file);
+            hash.update(&(length as u64).to_be_bytes());
+            hash.update(content);
         };
-        add(0, &self.sod);
+        add(0, self.sod.len(), &self.sod);
         for (group, file) in self.groups() {
-            add(group.number(), file);
+            match hash_of(group).filter(|_| is_strong) {
+                Some(known) => add(group.number(), file.len(), known),
+                None => add(group.number(), file.len(), &sha256(file)),
+            }
         }
         hash.finish()
     }

@@ -66,14 +66,16 @@ pub fn passive(
         at,
         report: PassiveReport::default(),
         step: CheckName::SodStructure,
+        signer_offset: None,
     };
     match check.run(trust) {
-        Ok(()) => {
+        Ok(digest) => {
             let report = check.report;
-            let digest = files.digest();
             Ok(PassivelyAuthenticated::from_parts(files, report, digest))
         }
-        Err(fault) => Err(fault.into_failure(check.step, check.report)),
+        Err(fault) => {
+            Err(fault.or_signer(check.signer_offset).into_failure(check.step, check.report))
+        }
     }
 }
 
@@ -106,7 +108,8 @@ impl PassivelyAuthenticated<DocumentFiles> {
             Some(validity) if at > validity.not_after => PassiveReason::SignerCertificateExpired,
             _ => return Ok(self),
         };
-        Err(Fault::new(reason).into_failure(CheckName::ValidityPeriods, self.report))
+        let fault = Fault::new(reason).or_signer(None);
+        Err(fault.into_failure(CheckName::ValidityPeriods, self.report))
     }
 }
 
@@ -115,14 +118,20 @@ struct Checking<'a> {
     at: UnixSeconds,
     report: PassiveReport,
     step: CheckName,
+    /// Where the signer certificate starts in EF.SOD.
+    signer_offset: Option<usize>,
 }
 
 impl Checking<'_> {
-    fn run(&mut self, trust: &TrustStore) -> Result<(), Fault> {
+    /// The digest of what is proven.
+    fn run(&mut self, trust: &TrustStore) -> Result<[u8; 32], Fault> {
         let sod = self.structure()?;
         let signer = self.signature(&sod)?;
         self.hashes(&sod)?;
-        self.chain(&signer, trust)
+        self.chain(&signer, trust)?;
+        // Each file has the hash that the object lists, or there would be a fault.
+        let object = &sod.security_object;
+        Ok(self.files.digest(object.digest(), |group| object.hash(group)))
     }
 
     fn structure(&mut self) -> Result<Sod, Fault> {
@@ -153,6 +162,9 @@ impl Checking<'_> {
             }
         };
         let certificate = signer::embedded(signed, info, &mut self.report)?;
+        let mut embedded = signed.certificates.iter();
+        let place = embedded.find(|(_, der)| der == certificate.der());
+        self.signer_offset = place.map(|(offset, _)| *offset);
         self.report.chain.push(certificate.summary());
         self.report.algorithms.signer_key = Some(certificate.key().to_string());
         let signature = certificate.signature_algorithm().to_string();
@@ -227,10 +239,10 @@ impl Checking<'_> {
 
     fn chain(&mut self, certificate: &Certificate, trust: &TrustStore) -> Result<(), Fault> {
         self.step = CheckName::CertificateChain;
-        let csca = signer::find_csca(certificate, trust)?;
+        let csca = signer::find_csca(certificate, trust, &mut self.report)?;
         let anchor = csca.certificate();
-        let above = signer::climb(csca, trust);
-        self.report.chain.extend(above.iter().map(|issuer| issuer.summary()));
+        let above = trust.climb(csca);
+        self.report.chain.extend(above.iter().map(|issuer| issuer.certificate().summary()));
         self.report.csca_provenance = Some(csca.provenance().clone());
         self.report.csca_leniencies = csca.leniencies().iter().copied().collect();
         self.report.algorithms.csca_key = Some(anchor.key().to_string());
@@ -266,7 +278,8 @@ impl Checking<'_> {
         }
 
         self.step = CheckName::Revocation;
-        let revocation = signer::revocation(certificate, anchor, trust, self.at);
+        self.report.deviations = trust.deviations_of(certificate);
+        let revocation = signer::revocation(certificate, csca, trust, self.at);
         self.report.revocation = revocation.clone();
         match revocation {
             Revocation::Revoked { .. } => return Err(Fault::new(PassiveReason::CrlRevoked)),
@@ -278,7 +291,8 @@ impl Checking<'_> {
                 self.report.add(self.step, Outcome::Noted(note), "");
             }
             Revocation::Unknown => {
-                self.report.add(self.step, Outcome::NotDone, "no CRL of this CSCA");
+                let why = signer::why_unknown(certificate, csca, trust);
+                self.report.add(self.step, Outcome::NotDone, why);
             }
         }
         Ok(())

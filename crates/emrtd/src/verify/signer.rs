@@ -1,7 +1,7 @@
 //! The document signer certificate and its chain (9303-12 §7.1.1).
 
 use super::failure::Fault;
-use super::{PassiveReason, PassiveReport, Revocation, Tolerated, Validity};
+use super::{PassiveReason, PassiveReport, Revocation, Tolerated, Validity, profile};
 use crate::UnixSeconds;
 use crate::crypto::cms::{SignedData, SignerId, SignerInfo};
 use crate::tlv::Oid;
@@ -47,6 +47,10 @@ pub(super) fn embedded(
 
 /// Whether the certificate may sign documents at all.
 pub(super) fn check_usage(signer: &Certificate, report: &mut PassiveReport) -> Result<(), Fault> {
+    if signer.version() != 3 {
+        let detail = format!("X.509 version {} instead of 3", signer.version());
+        return Err(Fault::new(PassiveReason::SignerCertificateInvalid).because(detail));
+    }
     let refuse = |why: String| Err(Fault::new(PassiveReason::SignerCertificateUsage).because(why));
     if signer.basic_constraints_ca() == Some(true) {
         return refuse("it is a CA".into());
@@ -54,7 +58,7 @@ pub(super) fn check_usage(signer: &Certificate, report: &mut PassiveReport) -> R
     match signer.key_usage() {
         Some(usage) if usage.digital_signature() => {}
         Some(_) => return refuse("the key usage does not allow signatures".into()),
-        None => report.tolerated.push(Tolerated::SignerKeyUsageMissing),
+        None => {}
     }
     // A CSCA also certifies signers of master lists, deviation lists and bar
     // codes. Only their extended key usage tells them from document signers,
@@ -70,9 +74,7 @@ pub(super) fn check_usage(signer: &Certificate, report: &mut PassiveReport) -> R
     if let Some(extension) = signer.unknown_critical_extension() {
         return refuse(format!("unknown critical extension {extension}"));
     }
-    if signer.version() != 3 {
-        report.tolerated.push(Tolerated::SignerVersion);
-    }
+    report.tolerated.extend(profile::deviations(signer));
     Ok(())
 }
 
@@ -83,13 +85,25 @@ pub(super) fn check_usage(signer: &Certificate, report: &mut PassiveReport) -> R
 pub(super) fn find_csca<'a>(
     signer: &Certificate,
     trust: &'a TrustStore,
+    report: &mut PassiveReport,
 ) -> Result<&'a TrustedCsca, Fault> {
+    if let Some(csca) = trust.issuer_of(signer) {
+        return Ok(csca);
+    }
+    let fault =
+        |reason| Err(Fault::new(reason).because(format_args!("issuer {}", signer.issuer())));
     let candidates = trust.issuer_candidates(signer);
     if candidates.is_empty() {
-        let needed = signer.issuer();
-        return Err(
-            Fault::new(PassiveReason::ChainUntrusted).because(format_args!("issuer {needed}"))
-        );
+        return fault(PassiveReason::ChainUntrusted);
+    }
+    // Only revoked ones are left out of the search for the issuer.
+    let revoked = candidates.iter().find_map(|csca| {
+        let crl = trust.revocation_of(csca)?;
+        signer.verify_signed_by(csca.certificate()).is_ok().then_some(crl)
+    });
+    if let Some(crl) = revoked {
+        report.revocation = Revocation::Revoked { this_update: crl.this_update() };
+        return Err(Fault::new(PassiveReason::CrlRevoked).because("the CSCA itself is revoked"));
     }
     // A state keeps its name when it changes its key. Where the identifier of
     // the key is not known, the CSCA is missing; the signature is not wrong.
@@ -97,44 +111,18 @@ pub(super) fn find_csca<'a>(
         let mut cscas = candidates.iter().map(|csca| csca.certificate());
         cscas.any(|csca| csca.subject_key_id().is_none_or(|own| own == id))
     });
-    let reason = if key_known {
+    fault(if key_known {
         PassiveReason::SignerSignatureInvalid
     } else {
         PassiveReason::ChainUntrusted
-    };
-    candidates
-        .into_iter()
-        .find(|csca| signer.verify_signed_by(csca.certificate()).is_ok())
-        .ok_or_else(|| Fault::new(reason).because(format_args!("issuer {}", signer.issuer())))
-}
-
-/// The CSCA and what it is linked to, up to a self-signed one; at most five.
-pub(super) fn climb<'a>(csca: &'a TrustedCsca, trust: &'a TrustStore) -> Vec<&'a Certificate> {
-    let mut chain = vec![csca.certificate()];
-    while let Some(last) = chain.last().copied() {
-        if chain.len() >= 5 || last.is_self_signed() {
-            break;
-        }
-        let next = trust.issuer_candidates(last).into_iter().map(TrustedCsca::certificate).find(
-            |issuer| {
-                !chain.contains(issuer)
-                    && !issuer.has_same_key(last)
-                    && last.verify_signed_by(issuer).is_ok()
-            },
-        );
-        match next {
-            Some(issuer) => chain.push(issuer),
-            None => break,
-        }
-    }
-    chain
+    })
 }
 
 /// What the CRLs say. A listed serial counts even on an overdue CRL: overdue
 /// means that more may be revoked, not fewer.
 pub(super) fn revocation(
     signer: &Certificate,
-    csca: &Certificate,
+    csca: &TrustedCsca,
     trust: &TrustStore,
     at: UnixSeconds,
 ) -> Revocation {
@@ -155,6 +143,22 @@ pub(super) fn revocation(
         },
         Some(crl) => Revocation::Stale { this_update: crl.this_update() },
     }
+}
+
+/// Why there is no word on revocation.
+pub(super) fn why_unknown(
+    signer: &Certificate,
+    csca: &TrustedCsca,
+    trust: &TrustStore,
+) -> &'static str {
+    if !trust.crls_for(signer.issuer(), csca).is_empty() {
+        return "the only CRL of this CSCA is from the future";
+    }
+    let country = csca.certificate().country();
+    if trust.unused_crls().iter().any(|unused| unused.crl.country() == country) {
+        return "no CRL of this CSCA: the one in its name is signed by no known key";
+    }
+    "no CRL of this CSCA"
 }
 
 pub(super) fn validity(

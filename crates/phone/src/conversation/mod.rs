@@ -26,6 +26,7 @@ use protocol::{
 };
 
 use crate::PhoneDocument;
+pub use relay::AccessWords;
 use relay::Relay;
 use upload::{Chunk, Evidence, Queue};
 

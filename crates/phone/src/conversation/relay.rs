@@ -79,19 +79,39 @@ impl Conversation {
     }
 }
 
-fn describe(access: Access) -> ClientMessage {
-    let (access, downgrade, mapping) = match access {
-        Access::Pace { protocol, chip_authentication, .. } => {
-            let mapped_by_chip = protocol.mapping == PaceMapping::ChipAuthentication;
-            let mapping = if mapped_by_chip { mapping_name(chip_authentication) } else { "" };
-            (pace_name(protocol.mapping), "", mapping)
+/// How access was gained, in the words of the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessWords {
+    /// `pace_gm`, `pace_im`, `pace_cam` or `bac`.
+    pub access: &'static str,
+    /// Why PACE was not used though it might have been.
+    pub downgrade: Option<&'static str>,
+    /// What became of chip-authentication mapping, where it was run.
+    pub mapping: Option<&'static str>,
+}
+
+impl From<Access> for AccessWords {
+    fn from(access: Access) -> Self {
+        match access {
+            Access::Pace { protocol, chip_authentication, .. } => Self {
+                access: pace_name(protocol.mapping),
+                downgrade: None,
+                mapping: (protocol.mapping == PaceMapping::ChipAuthentication)
+                    .then(|| mapping_name(chip_authentication)),
+            },
+            Access::Bac { downgrade } => {
+                Self { access: "bac", downgrade: downgrade.map(downgrade_name), mapping: None }
+            }
         }
-        Access::Bac { downgrade } => ("bac", downgrade.map_or("", downgrade_name), ""),
-    };
+    }
+}
+
+fn describe(access: Access) -> ClientMessage {
+    let words = AccessWords::from(access);
     ClientMessage::ChipAccess {
-        access: access.to_owned(),
-        downgrade: downgrade.to_owned(),
-        mapping: mapping.to_owned(),
+        access: words.access.to_owned(),
+        downgrade: words.downgrade.unwrap_or_default().to_owned(),
+        mapping: words.mapping.unwrap_or_default().to_owned(),
     }
 }
 

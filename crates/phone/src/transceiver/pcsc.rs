@@ -34,17 +34,15 @@ pub enum PcscError {
     /// No reader is connected.
     #[error("no reader is connected")]
     NoReader,
-    /// No reader has this name, or several names contain it.
-    #[error("{found} readers are named like {wanted:?}")]
-    Unmatched {
+    /// No reader's name is this one or has it in it.
+    #[error("no reader is named like {wanted:?}")]
+    Unknown {
         /// The name asked for.
         wanted: String,
-        /// How many fit.
-        found: usize,
         /// The names there are.
         readers: Vec<String>,
     },
-    /// Several readers have a chip, and none was named.
+    /// Several of the readers that are meant have a chip.
     #[error("several readers have a chip")]
     Several {
         /// Their names.
@@ -66,23 +64,28 @@ pub enum PcscError {
 
 impl PcscReader {
     /// Connects to the chip on a reader, waiting up to `patience` for one to be
-    /// put there, now and whenever it is lost.
+    /// put there, now and whenever it is lost. `on_wait` hears the names of the
+    /// readers that are watched, if none has a chip yet.
     ///
-    /// `name` is a reader's name or a part of it, in any case, that only one has.
-    /// Without a name it is the only reader that has a chip.
+    /// `name` is a reader's name or a part of it, in any case. Where several
+    /// readers are meant, as all are without a name, it is the only one with a chip.
     ///
     /// # Errors
     /// See [`PcscError`].
-    pub fn open(name: Option<&str>, patience: Duration) -> Result<Self, PcscError> {
+    pub fn open(
+        name: Option<&str>,
+        patience: Duration,
+        on_wait: impl FnOnce(&[String]),
+    ) -> Result<Self, PcscError> {
         let context = Context::establish(Scope::User)?;
         let mut readers = context.list_readers_owned()?;
         readers.truncate(MAX_READERS);
         let watched = match name {
-            Some(wanted) => vec![named(wanted, &readers)?],
+            Some(wanted) => named(wanted, &readers)?,
             None if readers.is_empty() => return Err(PcscError::NoReader),
             None => readers,
         };
-        let mut present = wait_for_chip(&context, &watched, patience)?;
+        let mut present = wait_for_chip(&context, &watched, patience, on_wait)?;
         let name = match (present.pop(), present.is_empty()) {
             (Some(only), true) => only,
             (None, _) => return Err(PcscError::NoChip { readers: texts(&watched) }),
@@ -127,7 +130,7 @@ impl Transceiver for PcscReader {
         }
         self.card = None;
         let name = std::slice::from_ref(&self.name);
-        match wait_for_chip(&self.context, name, self.patience) {
+        match wait_for_chip(&self.context, name, self.patience, |_| {}) {
             Ok(present) if present.is_empty() => return Err(TransceiverError::TagLost),
             Ok(_) => {}
             Err(error) => return Err(error.into()),
@@ -141,21 +144,19 @@ impl Transceiver for PcscReader {
     }
 }
 
-/// The reader that is meant by `wanted`.
-fn named(wanted: &str, readers: &[CString]) -> Result<CString, PcscError> {
+/// The readers that are meant by `wanted`; at least one.
+fn named(wanted: &str, readers: &[CString]) -> Result<Vec<CString>, PcscError> {
     if let Some(exact) = readers.iter().find(|reader| text(reader) == wanted) {
-        return Ok(exact.clone());
+        return Ok(vec![exact.clone()]);
     }
     let part = wanted.to_lowercase();
-    let mut fitting = readers.iter().filter(|reader| text(reader).to_lowercase().contains(&part));
-    match (fitting.next(), fitting.count()) {
-        (Some(only), 0) => Ok(only.clone()),
-        (first, others) => Err(PcscError::Unmatched {
-            wanted: wanted.to_owned(),
-            found: others + usize::from(first.is_some()),
-            readers: texts(readers),
-        }),
+    let fitting = readers.iter().filter(|reader| text(reader).to_lowercase().contains(&part));
+    let fitting: Vec<CString> = fitting.cloned().collect();
+    if fitting.is_empty() {
+        let wanted = wanted.to_owned();
+        return Err(PcscError::Unknown { wanted, readers: texts(readers) });
     }
+    Ok(fitting)
 }
 
 /// The readers that have a chip, once one has; none when the time is over.
@@ -163,7 +164,9 @@ fn wait_for_chip(
     context: &Context,
     readers: &[CString],
     patience: Duration,
+    on_wait: impl FnOnce(&[String]),
 ) -> Result<Vec<CString>, Error> {
+    let mut on_wait = Some(on_wait);
     let mut states: Vec<ReaderState> =
         readers.iter().map(|reader| ReaderState::new(reader.clone(), State::UNAWARE)).collect();
     // The first call tells how things are, the second waits for them to change.
@@ -183,6 +186,9 @@ fn wait_for_chip(
         }
         for state in &mut states {
             state.sync_current_state();
+        }
+        if let Some(on_wait) = on_wait.take() {
+            on_wait(&texts(readers));
         }
     }
     Ok(Vec::new())
@@ -274,17 +280,16 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_a_name_is_enough_if_only_one_has_it() {
-        assert_eq!(text(&named("virtual", &readers()).unwrap()), "Virtual PCD 00 00");
-        assert_eq!(text(&named("ACME Dual 00 01", &readers()).unwrap()), "ACME Dual 00 01");
-        for (wanted, fitting) in [("acme", 2), ("omnikey", 0)] {
-            let error = named(wanted, &readers()).unwrap_err();
-            assert!(
-                matches!(&error, PcscError::Unmatched { found, readers, .. }
-                    if *found == fitting && readers.len() == 3),
-                "{error:?}"
-            );
-        }
+    fn a_part_of_a_name_is_enough() {
+        let meant = |wanted| named(wanted, &readers()).map(|readers| texts(&readers));
+        assert_eq!(meant("virtual").unwrap(), ["Virtual PCD 00 00"]);
+        assert_eq!(meant("ACME Dual 00 01").unwrap(), ["ACME Dual 00 01"]);
+        assert_eq!(meant("acme").unwrap().len(), 2);
+        let error = meant("omnikey").unwrap_err();
+        assert!(
+            matches!(&error, PcscError::Unknown { readers, .. } if readers.len() == 3),
+            "{error:?}"
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![allow(missing_docs, reason = "tests")]
 
+mod chip;
 mod conversation;
 mod document;
 mod relay;

@@ -18,7 +18,6 @@ use emrtd::read::ReadPolicy;
 use super::failure::Failure;
 use super::outcome::Outcome;
 
-pub(super) use description::Description;
 pub(super) use issue::{Place, issue};
 pub(super) use password::PasswordArgs;
 pub(super) use read::{Gained, show_progress};

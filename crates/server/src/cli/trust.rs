@@ -1,44 +1,62 @@
 //! `kayle trust`.
 
-use std::path::{Path, PathBuf};
+mod import;
+mod status;
 
 use clap::Subcommand;
 use domain::key::hex;
 use emrtd::trust::Certificate;
 use serde_json::{Value, json};
-use store::{ImportCounts, TrustItem, TrustKind};
+use store::{TrustItem, TrustKind};
 
-use super::failure::Failure;
+use super::failure::{Code, Failure};
 use super::outcome::Outcome;
-use super::progress;
-use super::trust_files::{Refusal, Unvouched, Vouching};
 use super::workspace::Workspace;
 use super::{StoreArgs, table};
 use crate::iso::iso;
+use crate::trust::update;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum TrustCommand {
-    /// Import CSCA certificates and revocation lists.
+    /// Import CSCA certificates, revocation lists and deviation lists.
     ///
-    /// Takes master lists (CMS, .ml), LDIF of the ICAO PKD, and certificates and CRLs in DER or
-    /// PEM. The signature of a master list must verify up to a root named with --trust-signer; a
-    /// list that does not is refused, unless --allow-unverified is given. A certificate counts as
-    /// verified if it came in a list whose signature was verified, or in a file of certificates
-    /// that you name yourself: then you are its voucher, so look at its fingerprint first.
+    /// Takes master lists (CMS, .ml), LDIF of the ICAO PKD, deviation lists (CMS), and certificates
+    /// and CRLs in DER or PEM. The signature of a master list must verify up to a root named with
+    /// --trust-signer; a list that does not is refused, unless --allow-unverified is given. A
+    /// certificate counts as verified if it came in a list whose signature was verified, or in a
+    /// file of certificates that you name yourself: then you are its voucher, so look at its
+    /// fingerprint first.
+    ///
+    /// A master list and an LDIF say all that their source holds: the import is an update of the
+    /// source, and what it no longer holds is withdrawn, unless another source holds it. Files of
+    /// certificates and CRLs only add. An edition that is older than the stored one is refused, and
+    /// so is one that would withdraw more than half of the source.
     ///
     /// Every file is read, also after one that is refused. A file is refused if nothing in it can be
     /// used; the exit code is 1 if any file was.
-    Import {
-        /// Files to import.
-        #[arg(value_name = "FILE", required = true)]
-        files: Vec<PathBuf>,
-        #[command(flatten)]
-        vouching: Vouching,
+    Import(import::ImportArgs),
+    /// List the CSCA certificates; with --json an array of them.
+    List {
         #[command(flatten)]
         store: StoreArgs,
     },
-    /// List the CSCA certificates; with --json an array of them.
-    List {
+    /// Per state: certificates, revocation lists and how fresh they are, deviation lists; and the
+    /// sources.
+    Status {
+        #[command(flatten)]
+        store: StoreArgs,
+    },
+    /// Withdraw a source, or some of the certificates and lists it holds.
+    Withdraw {
+        /// The source, as `trust status` names it.
+        #[arg(value_name = "SOURCE")]
+        source: String,
+        /// Withdraw only this certificate or list, by its SHA-256; repeatable.
+        #[arg(long, value_name = "SHA-256")]
+        fingerprint: Vec<String>,
+        /// Show what would be done, and do nothing.
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         store: StoreArgs,
     },
@@ -46,69 +64,25 @@ pub(super) enum TrustCommand {
 
 pub(super) async fn run(command: TrustCommand) -> Result<Outcome, Failure> {
     match command {
-        TrustCommand::Import { files, vouching, store } => import(&files, &vouching, &store).await,
+        TrustCommand::Import(args) => import::run(args).await,
         TrustCommand::List { store } => list(&store).await,
+        TrustCommand::Status { store } => status::run(&store).await,
+        TrustCommand::Withdraw { source, fingerprint, dry_run, store } => {
+            withdraw(&source, &fingerprint, dry_run, &store).await
+        }
     }
-}
-
-/// What came of one file.
-struct FileReport {
-    file: String,
-    counts: ImportCounts,
-    refused: Vec<Refusal>,
-    /// Nothing in it could be used.
-    failed: bool,
-}
-
-async fn import(
-    files: &[PathBuf],
-    vouching: &Vouching,
-    store: &StoreArgs,
-) -> Result<Outcome, Failure> {
-    let roots = vouching.roots()?;
-    let workspace = Workspace::open_or_create(store).await?;
-    let bar = progress::bar(files.len() as u64, "");
-    let mut reports = Vec::with_capacity(files.len());
-    for file in files {
-        bar.set_message(file_name(file));
-        let report = match vouching.read(file, &roots, Unvouched::Refuse) {
-            Ok(contents) => {
-                let now = workspace.now();
-                let source = file_name(file);
-                let items: Vec<TrustItem> =
-                    contents.items.iter().map(|found| found.to_trust_item(&source, now)).collect();
-                let failed = items.is_empty();
-                let counts = workspace.store.import_trust(items).await?;
-                FileReport { file: shown(file), counts, refused: contents.refused, failed }
-            }
-            Err(failure) => FileReport {
-                file: shown(file),
-                counts: ImportCounts::default(),
-                refused: vec![Refusal { reason: failure.message, first: String::new(), count: 1 }],
-                failed: true,
-            },
-        };
-        reports.push(report);
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    workspace.close().await?;
-    Ok(Outcome {
-        human: human(&reports),
-        json: Some(to_json(&reports)),
-        passed: !reports.iter().any(|report| report.failed),
-    })
 }
 
 async fn list(store: &StoreArgs) -> Result<Outcome, Failure> {
     let workspace = Workspace::open(store).await?;
-    let items = workspace.store.trust_items().await?;
+    let snapshot = workspace.store.trust_snapshot().await?;
     workspace.close().await?;
+    let items = &snapshot.items;
     let heading = ["COUNTRY", "SUBJECT", "KEY", "NOT AFTER", "VERIFIED", "SOURCE", "SHA-256"]
         .map(str::to_owned);
     let mut rows = vec![heading];
     let mut json = Vec::new();
-    for (item, certificate) in certificates(&items) {
+    for (item, certificate) in certificates(items) {
         let summary = certificate.summary();
         rows.push([
             summary.country.clone().unwrap_or_else(|| "-".to_owned()),
@@ -119,6 +93,12 @@ async fn list(store: &StoreArgs) -> Result<Outcome, Failure> {
             item.source.clone(),
             hex(&item.fingerprint[..8]),
         ]);
+        let sources: Vec<&str> = snapshot
+            .vouchers
+            .iter()
+            .filter(|voucher| voucher.fingerprint == item.fingerprint)
+            .map(|voucher| voucher.source.as_str())
+            .collect();
         json.push(json!({
             "fingerprint": hex(&item.fingerprint),
             "country": summary.country,
@@ -131,17 +111,20 @@ async fn list(store: &StoreArgs) -> Result<Outcome, Failure> {
             "self_signed": summary.self_signed,
             "verified": item.verified,
             "source": item.source,
+            "sources": sources,
             "imported_at": iso(item.imported_at),
         }));
     }
     rows[1..].sort();
-    let crls = items.iter().filter(|item| item.kind == TrustKind::Crl).count();
-    let human = match json.is_empty() {
+    let count = |kind: TrustKind| items.iter().filter(|item| item.kind == kind).count();
+    let human = match items.is_empty() {
         true => "no certificates; `kayle trust import FILE…` brings them in".to_owned(),
         false => format!(
-            "{}\n{} certificates, {crls} revocation lists",
+            "{}\n{} certificates, {} revocation lists, {} deviation lists",
             table::columns(&rows),
-            json.len()
+            json.len(),
+            count(TrustKind::Crl),
+            count(TrustKind::DeviationList),
         ),
     };
     Ok(Outcome::done(human, Value::Array(json)))
@@ -160,71 +143,55 @@ fn certificates(items: &[TrustItem]) -> impl Iterator<Item = (&TrustItem, Certif
     })
 }
 
-fn human(reports: &[FileReport]) -> String {
-    let mut lines = Vec::new();
-    for report in reports {
-        let refused: usize = report.refused.iter().map(|refusal| refusal.count).sum();
-        let state = if report.failed { "REFUSED" } else { "ok" };
-        lines.push(format!(
-            "{}: {state}: {}, {refused} refused",
-            report.file,
-            counts(report.counts)
+async fn withdraw(
+    name: &str,
+    fingerprints: &[String],
+    dry_run: bool,
+    store: &StoreArgs,
+) -> Result<Outcome, Failure> {
+    let only = fingerprints.iter().map(|text| fingerprint(text)).collect::<Result<Vec<_>, _>>()?;
+    let workspace = Workspace::open(store).await?;
+    let snapshot = workspace.store.trust_snapshot().await?;
+    let Some(source) = snapshot.sources.iter().find(|source| source.name == name) else {
+        workspace.close().await?;
+        return Err(Failure::new(
+            Code::NotFound,
+            format!("there is no source {name}"),
+            "kayle trust status lists the sources",
         ));
-        for refusal in &report.refused {
-            let times =
-                if refusal.count > 1 { format!("{} × ", refusal.count) } else { String::new() };
-            let first = if refusal.first.is_empty() {
-                String::new()
-            } else {
-                format!(" (first at {})", refusal.first)
-            };
-            lines.push(format!("  {times}{}{first}", refusal.reason));
-        }
-    }
-    if reports.len() > 1 {
-        lines.push(format!("total: {}", counts(total(reports))));
-    }
-    lines.join("\n")
-}
-
-fn counts(counts: ImportCounts) -> String {
-    let ImportCounts { added, known, upgraded } = counts;
-    let upgraded = if upgraded > 0 { format!(", {upgraded} now verified") } else { String::new() };
-    format!("{added} added, {known} known{upgraded}")
-}
-
-fn total(reports: &[FileReport]) -> ImportCounts {
-    reports.iter().fold(ImportCounts::default(), |sum, report| ImportCounts {
-        added: sum.added + report.counts.added,
-        known: sum.known + report.counts.known,
-        upgraded: sum.upgraded + report.counts.upgraded,
-    })
-}
-
-fn to_json(reports: &[FileReport]) -> Value {
-    let counts = |counts: ImportCounts, refused: &[&Refusal]| {
-        let number: usize = refused.iter().map(|refusal| refusal.count).sum();
-        json!({
-            "added": counts.added,
-            "known": counts.known,
-            "upgraded": counts.upgraded,
-            "refused": number,
-        })
     };
-    let files: Vec<Value> = reports
-        .iter()
-        .map(|report| {
-            let refused: Vec<&Refusal> = report.refused.iter().collect();
-            json!({
-                "file": report.file,
-                "imported": !report.failed,
-                "counts": counts(report.counts, &refused),
-                "refused": refused.iter().map(|refusal| refusal.to_json()).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    let refused: Vec<&Refusal> = reports.iter().flat_map(|report| &report.refused).collect();
-    json!({ "files": files, "total": counts(total(reports), &refused) })
+    let plan = update::withdrawal(&snapshot, source, &only);
+    let counts = plan.counts.clone();
+    if !dry_run {
+        workspace.store.update_trust(plan.update).await?;
+    }
+    workspace.close().await?;
+    let would = if dry_run { "would be " } else { "" };
+    Ok(Outcome::done(
+        format!(
+            "{name}: {} {would}withdrawn, {} kept by other sources, {} kept",
+            counts.withdrawn, counts.kept_by_others, counts.kept
+        ),
+        json!({
+            "source": name,
+            "dry_run": dry_run,
+            "withdrawn": plan.withdrawn.iter().map(|item| hex(item)).collect::<Vec<_>>(),
+            "kept_by_others": counts.kept_by_others,
+            "kept": counts.kept,
+        }),
+    ))
+}
+
+fn fingerprint(text: &str) -> Result<[u8; 32], Failure> {
+    let octet = |at: usize| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok();
+    let octets: Option<Vec<u8>> = (0..32).map(octet).collect();
+    match octets.and_then(|octets| octets.try_into().ok()) {
+        Some(fingerprint) if text.len() == 64 => Ok(fingerprint),
+        _ => Err(Failure::usage(
+            format!("{text} is no SHA-256"),
+            "64 hex digits, as in trust list --json",
+        )),
+    }
 }
 
 fn shortened(text: &str) -> String {
@@ -233,12 +200,4 @@ fn shortened(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().take(LONGEST - 1).chain(['…']).collect()
-}
-
-fn file_name(file: &Path) -> String {
-    file.file_name().map_or_else(|| shown(file), |name| name.to_string_lossy().into_owned())
-}
-
-fn shown(file: &Path) -> String {
-    file.display().to_string()
 }

@@ -1,18 +1,19 @@
 //! Trust material in files: what is in them, and who vouches for it.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use domain::time::Timestamp;
 use emrtd::trust::{
-    Certificate, Crl, Import, ImportError, Imported, Item, ListSignature, MasterList, Provenance,
-    Source, SourceKind, TrustStore, import, ldif,
+    Certificate, Import, Imported, Importer, Item, ListSignature, Source, SourceKind, TrustStore,
+    import,
 };
 use serde_json::{Value, json};
-use store::{TrustItem, TrustKind};
 
 use super::failure::{Code, Failure};
 use super::folder::read_bounded;
+pub(super) use crate::trust::update::Found;
+use crate::trust::update::{Edition, Material};
 
 /// The ICAO PKD as one LDIF is below 200 MB.
 const MAX_FILE_BYTES: u64 = 512 << 20;
@@ -40,20 +41,10 @@ pub(super) enum Unvouched {
 
 /// What of a file can be used, and what not.
 pub(super) struct Contents {
-    pub(super) items: Vec<Found>,
+    pub(super) edition: Edition,
     pub(super) refused: Vec<Refusal>,
-}
-
-/// A certificate or revocation list that can be used.
-pub(super) struct Found {
-    pub(super) item: Material,
-    /// It came in a list whose signature was verified, or the operator named its file.
-    pub(super) verified: bool,
-}
-
-pub(super) enum Material {
-    Csca(Certificate),
-    Crl(Crl),
+    /// Document signers, which are not kept.
+    pub(super) document_signers: usize,
 }
 
 /// Entries of a file that are not used for one reason.
@@ -76,7 +67,7 @@ impl Vouching {
                 found.accepted.into_iter().filter(|found| found.source.inner_offset.is_none());
             roots.extend(named.filter_map(|imported| match imported.item {
                 Item::Csca(certificate) | Item::Certificate(certificate) => Some(certificate),
-                Item::Crl(_) => None,
+                Item::Crl(_) | Item::DeviationList(_) => None,
             }));
             if roots.len() == before {
                 let reason = found.refused.first().map(|refused| refused.reason.to_string());
@@ -94,24 +85,51 @@ impl Vouching {
         Ok(roots)
     }
 
-    /// Reads a file and takes from it what the operator's choices allow.
+    /// Reads a file and takes from it what the operator's choices allow. `progress` is told how
+    /// many bytes were read.
     pub(super) fn read(
         &self,
         file: &Path,
         roots: &[Certificate],
         unvouched: Unvouched,
+        progress: &dyn Fn(u64),
     ) -> Result<Contents, Failure> {
-        let bytes = read_bounded(file, MAX_FILE_BYTES)?;
-        let mut import = import(&bytes, roots);
-        if self.allow_unverified {
-            recover_refused_lists(&mut import, &bytes);
-        }
+        let mut importer = Importer::new(roots).take_invalid_lists(self.allow_unverified);
+        read_in_pieces(file, &mut |piece| {
+            importer.push(piece);
+            progress(piece.len() as u64);
+        })?;
         let take = self.allow_unverified || unvouched == Unvouched::Take;
-        Ok(choose(import, take))
+        Ok(choose(importer.finish(), take, file))
     }
 }
 
-fn choose(import: Import, take_unvouched: bool) -> Contents {
+/// Reads a file of at most [`MAX_FILE_BYTES`], without holding it.
+fn read_in_pieces(file: &Path, each: &mut dyn FnMut(&[u8])) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::file(file, &error);
+    let mut input = std::fs::File::open(file).map_err(failed)?;
+    let mut piece = vec![0; PIECE_BYTES];
+    let mut total: u64 = 0;
+    loop {
+        let length = match input.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(length) => length,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(failed(error)),
+        };
+        total += length as u64;
+        if total > MAX_FILE_BYTES {
+            return Err(Failure::new(
+                Code::Io,
+                format!("{}: more than {MAX_FILE_BYTES} bytes", file.display()),
+                "no file of this kind is so large; is it the right one?",
+            ));
+        }
+        each(piece.get(..length).unwrap_or(&[]));
+    }
+}
+
+fn choose(import: Import, take_unvouched: bool, file: &Path) -> Contents {
     let mut refusals = Refusals::default();
     let mut left_out = Vec::new();
     for (source, signature) in &import.master_lists {
@@ -127,7 +145,8 @@ fn choose(import: Import, take_unvouched: bool) -> Contents {
         let list = Source { inner_offset: None, ..source.clone() };
         source.inner_offset.is_some() && left_out.contains(&&list)
     };
-    let mut items = Vec::new();
+    let edition = edition(&import, file);
+    let mut materials = Vec::new();
     for Imported { item, source, verified } in import.accepted {
         if is_left_out(&source) {
             continue;
@@ -135,56 +154,70 @@ fn choose(import: Import, take_unvouched: bool) -> Contents {
         // Nobody looks at each of the thousands of entries of an LDIF.
         let named = source.inner_offset.is_none() && source.kind != SourceKind::Ldif;
         let verified = verified || named;
-        match item {
+        let material = match item {
             Item::Csca(_) if !verified && !take_unvouched => {
                 refusals.add(&source, "a certificate outside a signed list".to_owned());
+                continue;
             }
-            Item::Csca(csca) => items.push(Found { item: Material::Csca(csca), verified }),
-            // Used only if a CSCA that is trusted signed it.
-            Item::Crl(crl) => items.push(Found { item: Material::Crl(crl), verified }),
-            Item::Certificate(_) => refusals.add(
-                &source,
-                "a document signer: documents carry their own, only the CSCA is kept".to_owned(),
-            ),
-        }
+            Item::Csca(csca) => Material::Csca(csca),
+            // Both are used only if a CSCA that is trusted signed them.
+            Item::Crl(crl) => Material::Crl(crl),
+            Item::DeviationList(list) => Material::DeviationList(list),
+            Item::Certificate(_) => {
+                refusals.add(
+                    &source,
+                    "a document signer: documents carry their own, only the CSCA is kept".into(),
+                );
+                continue;
+            }
+        };
+        materials.push(Found { item: material, verified });
     }
     for refused in import.refused.iter().filter(|refused| !is_left_out(&refused.source)) {
         refusals.add(&refused.source, refused.reason.to_string());
     }
-    Contents { items, refused: refusals.0.into_values().collect() }
+    let mut refused: Vec<Refusal> = refusals.0.into_values().collect();
+    if import.more_refused > 0 {
+        let reason = "more entries, for one of many reasons".to_owned();
+        refused.push(Refusal { reason, first: String::new(), count: import.more_refused });
+    }
+    let document_signers = import.document_signers;
+    Contents { edition: Edition { materials, ..edition }, refused, document_signers }
 }
 
-/// Takes the certificates of lists whose signature is wrong, as unverified.
-fn recover_refused_lists(import: &mut Import, bytes: &[u8]) {
-    let refused = std::mem::take(&mut import.refused);
-    for entry in refused {
-        let wrong_signature = matches!(entry.reason, ImportError::ListSignature(_));
-        let list = wrong_signature
-            .then(|| list_bytes(bytes, &entry.source))
-            .flatten()
-            .and_then(|bytes| MasterList::parse(&bytes).ok());
-        let Some(list) = list else {
-            import.refused.push(entry);
-            continue;
+/// Which source a file is an edition of.
+///
+/// A verified master list is that of the state whose root vouches for it, whatever the file is
+/// called; LDIF is the collection its entries name. Everything else goes by its file name, and so
+/// can take nothing from a source that is verified.
+fn edition(import: &Import, file: &Path) -> Edition {
+    let named = |source: String, number: Option<i64>, is_whole: bool| Edition {
+        source,
+        number,
+        is_whole,
+        materials: Vec::new(),
+    };
+    let file_name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+    if let Some(directory) = &import.directory {
+        let number = directory.version.and_then(|version| i64::try_from(version).ok());
+        let name = match directory.collections.iter().collect::<Vec<_>>().as_slice() {
+            [] => file_name,
+            [one] => one.to_string(),
+            _ => "icaopkd".to_owned(),
         };
-        let source = &entry.source;
-        let at = |offset: usize| Source { inner_offset: Some(offset), ..source.clone() };
-        for (offset, error) in list.refused() {
-            let reason = ImportError::from(error.clone());
-            import.refused.push(emrtd::trust::Refused { source: at(*offset), reason });
-        }
-        for (offset, certificate) in list.certificates() {
-            match certificate.check_csca() {
-                Ok(_) => import.accepted.push(Imported {
-                    item: Item::Csca(certificate.clone()),
-                    source: at(*offset),
-                    verified: false,
-                }),
-                Err(reason) => import
-                    .refused
-                    .push(emrtd::trust::Refused { source: at(*offset), reason: reason.into() }),
+        // Changes are no statement about what they do not name.
+        let is_whole = !directory.has_changes;
+        return named(name, number.filter(|_| is_whole), is_whole);
+    }
+    match import.master_lists.as_slice() {
+        [(source, signature)] if source.kind == SourceKind::MasterList => match signature {
+            ListSignature::Verified { root, signed_at, .. } => {
+                let country = root.country.as_deref().unwrap_or("?");
+                named(format!("master list {country}"), signed_at.map(|at| at.0), true)
             }
-        }
+            _ => named(file_name, None, true),
+        },
+        _ => named(file_name, None, false),
     }
 }
 
@@ -197,18 +230,6 @@ fn why_unvouched(signature: &ListSignature) -> String {
         ListSignature::Unsigned => "the master list is not signed".to_owned(),
         ListSignature::Invalid { reason } => format!("the signature is wrong: {reason}"),
         ListSignature::Verified { .. } => "the master list is verified".to_owned(),
-    }
-}
-
-fn list_bytes(file: &[u8], source: &Source) -> Option<Vec<u8>> {
-    match source.kind {
-        SourceKind::MasterList => Some(file.to_vec()),
-        SourceKind::Ldif => ldif::values(&String::from_utf8_lossy(file))
-            .into_iter()
-            .find(|value| value.line == source.position)?
-            .bytes
-            .ok(),
-        SourceKind::Pem | SourceKind::Der => None,
     }
 }
 
@@ -238,31 +259,13 @@ fn place(source: &Source) -> String {
 }
 
 impl Refusal {
+    /// Of a file as a whole.
+    pub(super) fn of_file(reason: String) -> Self {
+        Self { reason, first: String::new(), count: 1 }
+    }
+
     pub(super) fn to_json(&self) -> Value {
         json!({ "reason": self.reason, "first": self.first, "count": self.count })
-    }
-}
-
-impl Found {
-    /// A certificate that the operator names himself.
-    pub(super) fn named_by_operator(certificate: Certificate) -> Self {
-        Self { item: Material::Csca(certificate), verified: true }
-    }
-
-    /// The item as it is stored.
-    pub(super) fn to_trust_item(&self, source: &str, now: Timestamp) -> TrustItem {
-        let (kind, fingerprint, der) = match &self.item {
-            Material::Csca(csca) => (TrustKind::Csca, csca.fingerprint(), csca.der().to_vec()),
-            Material::Crl(crl) => (TrustKind::Crl, crl.fingerprint(), crl.der().to_vec()),
-        };
-        TrustItem {
-            fingerprint,
-            kind,
-            der,
-            source: source.to_owned(),
-            verified: self.verified,
-            imported_at: now,
-        }
     }
 }
 
@@ -271,8 +274,8 @@ pub(super) fn trust_store(files: &[PathBuf], vouching: &Vouching) -> Result<Trus
     let roots = vouching.roots()?;
     let mut builder = TrustStore::builder();
     for file in files {
-        let contents = vouching.read(file, &roots, Unvouched::Take)?;
-        if contents.items.is_empty() {
+        let contents = vouching.read(file, &roots, Unvouched::Take, &|_| {})?;
+        if contents.edition.materials.is_empty() {
             let reason = contents.refused.first().map_or("it is empty", |refusal| &refusal.reason);
             return Err(Failure::new(
                 Code::Trust,
@@ -281,16 +284,12 @@ pub(super) fn trust_store(files: &[PathBuf], vouching: &Vouching) -> Result<Trus
             ));
         }
         let source = file.display().to_string();
-        for found in contents.items {
-            builder = match found.item {
-                Material::Csca(csca) => {
-                    let provenance =
-                        Provenance { source: source.clone(), verified: found.verified };
-                    builder.add_csca(csca, provenance)
-                }
-                Material::Crl(crl) => builder.add_crl(crl),
-            };
+        for found in contents.edition.materials {
+            builder = found.add_to(builder, &source);
         }
     }
     Ok(builder.build())
 }
+
+/// How much of a file is read at once.
+const PIECE_BYTES: usize = 256 << 10;

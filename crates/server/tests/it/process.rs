@@ -45,6 +45,13 @@ impl Scene {
         data(self.folder.path())
     }
 
+    /// Makes the server trust a state.
+    pub(crate) fn trust(&self, csca: &[u8]) {
+        let file = self.folder.path().join("another-csca.der");
+        std::fs::write(&file, csca).unwrap();
+        operate(self.folder.path(), &["trust", "import", file.to_str().unwrap()]);
+    }
+
     /// Where the server answers.
     pub(crate) fn url(&self) -> &str {
         &self.url

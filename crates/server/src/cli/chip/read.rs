@@ -8,7 +8,7 @@ use emrtd::lds::ElementaryFile;
 use emrtd::lds::security_info::{KeyAgreement, PaceMapping, PaceProtocol};
 use emrtd::read::{Access, Downgrade, MappingProof, Outcome as Reading};
 use indicatif::ProgressBar;
-use phone::ChipProgress;
+use phone::{AccessWords, ChipProgress};
 use serde_json::{Value, json};
 
 use super::issue::write_private;
@@ -152,47 +152,46 @@ fn report(
 }
 
 /// How access was gained, to be shown.
-pub(in crate::cli) struct Gained {
-    pace: Option<PaceProtocol>,
-    mapping: Option<MappingProof>,
-    downgrade: Option<Downgrade>,
-}
+pub(in crate::cli) struct Gained(Access);
 
 impl Gained {
     pub(in crate::cli) fn of(access: Access) -> Self {
-        match access {
-            Access::Pace { protocol, chip_authentication, .. } => {
-                let is_cam = protocol.mapping == PaceMapping::ChipAuthentication;
-                let mapping = is_cam.then_some(chip_authentication);
-                Self { pace: Some(protocol), mapping, downgrade: None }
-            }
-            Access::Bac { downgrade } => Self { pace: None, mapping: None, downgrade },
-        }
+        Self(access)
     }
 
     pub(in crate::cli) fn to_json(&self) -> Value {
+        let words = AccessWords::from(self.0);
+        let pace = match self.0 {
+            Access::Pace { protocol, .. } => Some(name(protocol)),
+            Access::Bac { .. } => None,
+        };
         json!({
-            "protocol": if self.pace.is_some() { "pace" } else { "bac" },
-            "pace": self.pace.map(name),
-            "chip_authentication_mapping": self.mapping.map(mapping),
-            "downgrade": self.downgrade.map(|downgrade| downgrade_text(&downgrade)),
+            "access": words.access,
+            "pace": pace,
+            "downgrade": words.downgrade,
+            "mapping": words.mapping,
         })
     }
 }
 
 impl std::fmt::Display for Gained {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.pace {
-            Some(protocol) => write!(f, "access     PACE, {}", name(protocol))?,
-            None => write!(f, "access     BAC")?,
+        match self.0 {
+            Access::Pace { protocol, chip_authentication, .. } => {
+                write!(f, "access     PACE, {}", name(protocol))?;
+                if protocol.mapping == PaceMapping::ChipAuthentication {
+                    write!(f, "\nmapping    {}", mapping(chip_authentication))?;
+                }
+                Ok(())
+            }
+            Access::Bac { downgrade } => {
+                f.write_str("access     BAC")?;
+                match downgrade {
+                    Some(downgrade) => write!(f, "\ndowngrade  {}", downgrade_text(&downgrade)),
+                    None => Ok(()),
+                }
+            }
         }
-        if let Some(proof) = self.mapping {
-            write!(f, "\nmapping    {}", mapping(proof))?;
-        }
-        if let Some(downgrade) = &self.downgrade {
-            write!(f, "\ndowngrade  {}", downgrade_text(downgrade))?;
-        }
-        Ok(())
     }
 }
 

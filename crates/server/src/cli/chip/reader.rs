@@ -95,8 +95,9 @@ fn open_pcsc(name: Option<&str>) -> Result<Box<dyn Transceiver + Send>, Failure>
     /// How long a document is waited for.
     const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
     use crate::cli::outcome::note;
-    note("put the document on the reader");
-    let reader = phone::PcscReader::open(name, PATIENCE)?;
+    let reader = phone::PcscReader::open(name, PATIENCE, |readers| {
+        note(format_args!("put the document on the reader ({})", readers.join(", ")));
+    })?;
     note(format_args!("reader {}", reader.name()));
     Ok(Box::new(reader))
 }
@@ -147,7 +148,7 @@ impl From<phone::PcscError> for Failure {
         let hint = match &error {
             PcscError::NoService => "start pcscd".to_owned(),
             PcscError::NoReader => "connect a contactless reader".to_owned(),
-            PcscError::Unmatched { readers, .. } => listed(readers),
+            PcscError::Unknown { readers, .. } => listed(readers),
             PcscError::Several { readers } => {
                 format!("name one with --reader pcsc:NAME; {}", listed(readers))
             }

@@ -18,7 +18,7 @@ pub(super) struct CliHolder {
     /// How access was gained, once it was.
     gained: Option<Gained>,
     /// What was done with the chip, and the milliseconds it took.
-    steps: Vec<(&'static str, u64)>,
+    steps: Vec<(String, u64)>,
     /// Why the chip could not be read.
     unread: Option<Failure>,
 }
@@ -40,7 +40,7 @@ impl CliHolder {
             return Err(failure);
         }
         let Some(chip) = &self.chip else { return Ok(Value::Null) };
-        let step = |(step, took): &(&str, u64)| json!({ "step": step, "ms": took });
+        let step = |(step, took): &(String, u64)| json!({ "step": step, "ms": took });
         Ok(json!({
             "access": self.gained.as_ref().map(Gained::to_json),
             "apdus": chip.exchanged(),
@@ -48,9 +48,9 @@ impl CliHolder {
         }))
     }
 
-    fn done(&mut self, step: &'static str, began: Timestamp) {
+    fn done(&mut self, step: impl Into<String>, began: Timestamp) {
         let took = SystemClock.now().since(began).as_millis();
-        self.steps.push((step, u64::try_from(took).unwrap_or(u64::MAX)));
+        self.steps.push((step.into(), u64::try_from(took).unwrap_or(u64::MAX)));
     }
 
     fn try_read(&mut self) -> Result<ChipReading, Failure> {
@@ -83,7 +83,8 @@ impl Holder for CliHolder {
         let began = SystemClock.now();
         match self.try_read() {
             Ok(reading) => {
-                self.done("chip opened and read", began);
+                let apdus = self.chip.as_ref().map_or(0, AnyChip::exchanged);
+                self.done(format!("chip opened and read with {apdus} APDUs"), began);
                 Some(reading)
             }
             Err(failure) => {
