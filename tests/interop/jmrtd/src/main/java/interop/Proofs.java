@@ -101,7 +101,7 @@ final class Proofs {
     return signature.verify(answer);
   }
 
-  /** PACE-CAM (9303-11 4.4.3.3.3): whether PK_Map,IC is CA_IC times a static key of the chip. */
+  /** PACE-CAM (9303-11 4.4.3.5.2): whether PK_Map,IC is CA_IC times a static key of the chip. */
   static boolean mapping(PACECAMResult result, byte[] cardSecurity) throws Exception {
     PACEGMMappingResult mapped = (PACEGMMappingResult) result.getMappingResult();
     ECPoint sent = ((ECPublicKey) mapped.getPICCMappingPublicKey()).getW();
@@ -142,7 +142,7 @@ final class Proofs {
     return (ECParameterSpec) PACEInfo.toParameterSpec(number.getValue());
   }
 
-  /** EF.CardSecurity is signed (9303-11 4.4.3.3.3), by a signer of the state. */
+  /** EF.CardSecurity is signed (9303-11 9.2.11), by a signer of the state. */
   static boolean cardSecurity(byte[] file, X509Certificate csca) throws Exception {
     CMSSignedData cms = new CMSSignedData(file);
     boolean proven = false;
