@@ -281,7 +281,7 @@ fn has_long_signature(dg15: &[u8]) -> bool {
     const SHORT: u32 = 223;
     Dg15::parse(dg15).is_ok_and(|dg15| match dg15.public_key().description() {
         KeyDescription::Rsa { bits } => bits / 8 > SHORT,
-        KeyDescription::Ec { .. } => false,
+        KeyDescription::Ec { .. } | KeyDescription::Dsa { .. } => false,
     })
 }
 

@@ -8,6 +8,8 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::{Padding, Rsa};
 use openssl::sign::{RsaPssSaltlen, Signer};
 
+use zeroize::Zeroizing;
+
 use super::Error;
 use crate::crypto::{Curve, DigestAlgorithm};
 use crate::tlv::{self, Oid};
@@ -51,6 +53,22 @@ impl PrivateKey {
             KeyKind::Dsa(bits) => PKey::from_dsa(Dsa::generate(bits)?)?,
         };
         Ok(Self { key, kind })
+    }
+
+    /// The key in PKCS #8, to be kept.
+    ///
+    /// # Errors
+    /// When OpenSSL fails.
+    pub fn to_pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        Ok(Zeroizing::new(self.key.private_key_to_pkcs8()?))
+    }
+
+    /// Reads what [`to_pkcs8`](Self::to_pkcs8) gave for a key of this kind.
+    ///
+    /// # Errors
+    /// When it is no private key.
+    pub fn from_pkcs8(der: &[u8], kind: KeyKind) -> Result<Self, Error> {
+        Ok(Self { key: PKey::private_key_from_pkcs8(der)?, kind })
     }
 
     /// Its kind.

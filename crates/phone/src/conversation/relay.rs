@@ -92,17 +92,14 @@ pub struct AccessWords {
 
 impl From<Access> for AccessWords {
     fn from(access: Access) -> Self {
-        match access {
-            Access::Pace { protocol, chip_authentication, .. } => Self {
-                access: pace_name(protocol.mapping),
-                downgrade: None,
-                mapping: (protocol.mapping == PaceMapping::ChipAuthentication)
-                    .then(|| mapping_name(chip_authentication)),
-            },
-            Access::Bac { downgrade } => {
-                Self { access: "bac", downgrade: downgrade.map(downgrade_name), mapping: None }
+        let (name, mapping) = match access {
+            Access::Pace { protocol, chip_authentication, .. } => {
+                let is_cam = protocol.mapping == PaceMapping::ChipAuthentication;
+                (pace_name(protocol.mapping), is_cam.then(|| mapping_name(chip_authentication)))
             }
-        }
+            Access::Bac { .. } => ("bac", None),
+        };
+        Self { access: name, downgrade: access.downgrade().map(downgrade_name), mapping }
     }
 }
 

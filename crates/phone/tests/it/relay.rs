@@ -199,6 +199,7 @@ fn the_access_is_told_as_it_was_gained() {
     let pace = |mapping, chip_authentication| Access::Pace {
         protocol: PaceProtocol { agreement: KeyAgreement::Ecdh, mapping, cipher: Cipher::Aes128 },
         chip_authentication,
+        downgrade: None,
     };
     let cam = PaceMapping::ChipAuthentication;
     let tlv_error = tlv::Reader::new(&[], tlv::Rules::Ber).read().unwrap_err();
@@ -208,6 +209,18 @@ fn the_access_is_told_as_it_was_gained() {
         (pace(cam, MappingProof::Proven), ["pace_cam", "", "proven"]),
         (pace(cam, MappingProof::Failed), ["pace_cam", "", "failed"]),
         (pace(cam, MappingProof::NoKey), ["pace_cam", "", "no_key"]),
+        (
+            Access::Pace {
+                protocol: PaceProtocol {
+                    agreement: KeyAgreement::Dh,
+                    mapping: PaceMapping::Generic,
+                    cipher: Cipher::TripleDes,
+                },
+                chip_authentication: MappingProof::NotRun,
+                downgrade: Some(Downgrade::PaceHidden),
+            },
+            ["pace_gm", "pace_hidden", ""],
+        ),
         (BAC, ["bac", "", ""]),
         (Access::Bac { downgrade: Some(Downgrade::PaceHidden) }, ["bac", "pace_hidden", ""]),
         (

@@ -18,6 +18,7 @@ use emrtd::read::ReadPolicy;
 use super::failure::Failure;
 use super::outcome::Outcome;
 
+pub(super) use description::StateDescription;
 pub(super) use issue::{Place, issue};
 pub(super) use password::PasswordArgs;
 pub(super) use read::{Gained, show_progress};

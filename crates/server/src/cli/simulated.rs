@@ -11,7 +11,7 @@ use emrtd::sim::{ChipDescription, DocumentProfile, Holder, IssuingState, StatePr
 use emrtd::trust::Certificate;
 use serde_json::Value;
 
-use super::chip::{Place, StateFiles, issue};
+use super::chip::{Place, StateDescription, StateFiles, issue};
 use super::failure::{Code, Failure};
 use super::workspace::make_folder;
 use crate::clock::{Clock, SystemClock};
@@ -92,7 +92,7 @@ pub(super) fn create_chip(folder: &Path, now: Timestamp) -> Result<IssuedChip, F
     make_folder(folder)?;
     let place = Place::at(folder);
     let description = ChipDescription::passport();
-    let state = StateFiles::at(folder).make(StateProfile::utopia(), now)?;
+    let state = StateFiles::at(folder).make(&StateDescription::default(), now)?;
     issue(&place, &state, &description, Vec::new(), now)?;
     let certificate =
         Certificate::from_der(state.csca()).map_err(emrtd::sim::Error::Certificate)?;

@@ -14,7 +14,7 @@ use emrtd::sim::{
     ActiveAuthentication, ChipAuthentication, ChipDescription, Conduct, Dishonesty, HeaderLie,
     Holder, KeyKind, PaceOffer, Quirks, StateProfile, Trailer,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::cli::failure::{Code, Failure};
 use crate::cli::folder::read_bounded;
@@ -42,7 +42,7 @@ pub(in crate::cli) struct Description {
     quirks: Option<QuirksText>,
     /// See [`Lie`].
     pub(super) dishonest: Vec<String>,
-    state: StateText,
+    pub(super) state: StateDescription,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -71,9 +71,10 @@ struct QuirksText {
     extended_length: Option<u16>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// What a simulated state is to be like.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct StateText {
+pub(in crate::cli) struct StateDescription {
     issuing_state: Option<String>,
     country: Option<String>,
     csca: Option<String>,
@@ -125,33 +126,34 @@ impl Description {
         Ok(chip)
     }
 
-    /// The state that issues it, where one is made.
-    pub(super) fn state(&self) -> Result<StateProfile, Failure> {
-        let text = &self.state;
-        let mut profile = StateProfile::utopia();
-        if let Some(issuing_state) = &text.issuing_state {
-            profile.issuing_state.clone_from(issuing_state);
-        }
-        if let Some(country) = &text.country {
-            profile.country.clone_from(country);
-            profile.signer_country.clone_from(country);
-        }
-        if let Some(key) = &text.csca {
-            profile.csca = key_kind(key)?;
-        }
-        if let Some(key) = &text.signer {
-            profile.signer = key_kind(key)?;
-        }
-        if let Some(hash) = &text.hash {
-            profile.hash = digest(hash).ok_or_else(|| unknown("digest", hash, DIGESTS))?;
-        }
-        profile.pss = text.pss.unwrap_or(profile.pss);
-        Ok(profile)
-    }
-
     /// In what it lies.
     pub(super) fn lies(&self) -> Result<Vec<Lie>, Failure> {
         self.dishonest.iter().map(|text| text.parse()).collect()
+    }
+}
+
+impl StateDescription {
+    /// The state that it describes.
+    pub(super) fn profile(&self) -> Result<StateProfile, Failure> {
+        let mut profile = StateProfile::utopia();
+        if let Some(issuing_state) = &self.issuing_state {
+            profile.issuing_state.clone_from(issuing_state);
+        }
+        if let Some(country) = &self.country {
+            profile.country.clone_from(country);
+            profile.signer_country.clone_from(country);
+        }
+        if let Some(key) = &self.csca {
+            profile.csca = key_kind(key)?;
+        }
+        if let Some(key) = &self.signer {
+            profile.signer = key_kind(key)?;
+        }
+        if let Some(hash) = &self.hash {
+            profile.hash = digest(hash).ok_or_else(|| unknown("digest", hash, DIGESTS))?;
+        }
+        profile.pss = self.pss.unwrap_or(profile.pss);
+        Ok(profile)
     }
 }
 
@@ -440,7 +442,7 @@ mod tests {
             chip.chip_authentication.iter().map(|offer| (offer.version, offer.domain)).collect();
         assert_eq!(authentications, [(2, 16), (1, 2)]);
         assert_eq!((chip.quirks.response_piece, chip.quirks.extended_length), (Some(100), None));
-        let state = description.state().unwrap();
+        let state = description.state.profile().unwrap();
         assert_eq!((state.csca, state.pss), (KeyKind::Rsa(4096), true));
         assert_eq!(state.signer, KeyKind::Ec(Curve::BrainpoolP384r1, true));
         assert_eq!(description.lies().unwrap(), [Lie::Other(Dishonesty::Copy)]);

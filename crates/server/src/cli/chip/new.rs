@@ -55,14 +55,13 @@ pub(super) fn run(args: NewArgs) -> Result<Outcome, Failure> {
     description.dishonest.extend(args.dishonest);
     let chip = description.chip()?;
     let lies = description.lies()?;
-    let profile = description.state()?;
 
     let now = SystemClock.now();
     make_folder(&args.out)?;
     let state_folder = args.state.as_ref().unwrap_or(&args.out);
     make_folder(state_folder)?;
     let files = StateFiles::at(state_folder);
-    let (state, is_new) = files.open_or_make(profile, now)?;
+    let (state, is_new) = files.open_or_make(&description.state, now)?;
     let place = Place::at(&args.out);
     let made = issue(&place, &state, &chip, lies, now)?;
 
@@ -88,6 +87,7 @@ pub(super) fn run(args: NewArgs) -> Result<Outcome, Failure> {
         "dishonest": description.dishonest,
         "state": {
             "made": is_new,
+            "key": files.key.display().to_string(),
             "csca": files.csca.display().to_string(),
             "crl": files.crl.display().to_string(),
         },

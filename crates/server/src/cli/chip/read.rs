@@ -182,15 +182,12 @@ impl std::fmt::Display for Gained {
                 if protocol.mapping == PaceMapping::ChipAuthentication {
                     write!(f, "\nmapping    {}", mapping(chip_authentication))?;
                 }
-                Ok(())
             }
-            Access::Bac { downgrade } => {
-                f.write_str("access     BAC")?;
-                match downgrade {
-                    Some(downgrade) => write!(f, "\ndowngrade  {}", downgrade_text(&downgrade)),
-                    None => Ok(()),
-                }
-            }
+            Access::Bac { .. } => f.write_str("access     BAC")?,
+        }
+        match self.0.downgrade() {
+            Some(downgrade) => write!(f, "\ndowngrade  {}", downgrade_text(&downgrade)),
+            None => Ok(()),
         }
     }
 }
@@ -223,6 +220,8 @@ fn downgrade_text(downgrade: &Downgrade) -> String {
         Downgrade::PaceFailed(error) => format!("PACE was announced and failed: {error}"),
         Downgrade::PaceUnsupported => "PACE was announced in no form known here".to_owned(),
         Downgrade::CardAccessMalformed(error) => format!("EF.CardAccess is malformed: {error}"),
-        Downgrade::PaceHidden => "DG14 announces PACE that EF.CardAccess hides".to_owned(),
+        Downgrade::PaceHidden => {
+            "the signed files announce a better PACE than EF.CardAccess".to_owned()
+        }
     }
 }

@@ -132,6 +132,29 @@ fn a_description_decides() {
 }
 
 #[test]
+fn a_state_issues_again() {
+    let kayle = Kayle::new();
+    let description = json!({ "state": { "csca": "brainpoolP256r1", "hash": "SHA-384" } });
+    kayle.write("chip.json", description.to_string().as_bytes());
+    let first = new(&kayle, "a", &["chip.json", "--state", "state"]);
+    let second = new(&kayle, "b", &["--state", "state", "--preset", "card"]);
+    assert_eq!((&first["state"]["made"], &second["state"]["made"]), (&json!(true), &json!(false)));
+    for chip in ["a", "b"] {
+        let ran = read(&kayle, chip, &["--trust", "state/csca.der", "state/crl.der"]);
+        assert_eq!(ran.code, Some(0), "{}{}", ran.stdout, ran.stderr);
+    }
+    let mode = kayle.path("state/state.key").metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let other = json!({ "state": { "country": "DE" } });
+    kayle.write("other.json", other.to_string().as_bytes());
+    kayle
+        .run(&["chip", "new", "--out", "c", "--state", "state", "other.json"])
+        .assert_failed(2, "DESCRIPTION");
+    kayle.write("state/state.key", b"{}");
+    kayle.run(&["chip", "new", "--out", "d", "--state", "state"]).assert_failed(1, "CHIP");
+}
+
+#[test]
 fn a_chip_is_never_overwritten() {
     let kayle = Kayle::new();
     new(&kayle, "a", &[]);
