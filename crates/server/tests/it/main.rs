@@ -14,6 +14,7 @@ mod endpoints;
 mod errors;
 mod handoff;
 mod installation;
+mod interop;
 mod page;
 mod phone;
 mod process;
