@@ -3,7 +3,6 @@
 mod import;
 mod status;
 
-
 use clap::Subcommand;
 use domain::key::hex;
 use emrtd::trust::Certificate;

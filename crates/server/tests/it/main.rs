@@ -19,3 +19,4 @@ mod process;
 mod reconnect;
 mod sessions;
 mod socket;
+mod trust;
