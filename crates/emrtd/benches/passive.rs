@@ -157,7 +157,7 @@ impl Case {
         let csca = self.csca.public_key().pkey();
         let signer = match &self.signer_key {
             Numbers::Rsa(n, e) => {
-                let (n, e) = (n.to_owned().unwrap(), e.to_owned().unwrap());
+                let (n, e) = ((**n).to_owned().unwrap(), (**e).to_owned().unwrap());
                 PKey::from_rsa(Rsa::from_public_components(n, e).unwrap()).unwrap()
             }
             Numbers::Ec(group, point) => {
