@@ -21,3 +21,4 @@ mod process;
 mod reconnect;
 mod sessions;
 mod socket;
+mod trust;
