@@ -21,6 +21,15 @@ check:
 fuzz SECONDS="30" *TARGETS:
     scripts/fuzz.sh {{SECONDS}} {{TARGETS}}
 
+# What passive authentication costs beyond its cryptography.
+bench-passive *ARGS:
+    cargo bench -p emrtd --features sim --bench passive -- {{ARGS}}
+
+# Import of the German master list, and the memory of a server that holds it.
+bench-trust *ARGS:
+    cargo bench -p emrtd --features sim --bench trust -- {{ARGS}}
+    cargo bench -p server --bench memory
+
 # Write the generated files again.
 generate:
     scripts/generate-protocol.sh

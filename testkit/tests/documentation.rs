@@ -162,6 +162,49 @@ fn every_setting_is_documented() {
 }
 
 #[test]
+fn the_table_of_country_exceptions_is_that_of_the_code() {
+    let text = read("docs/TRUST.md");
+    let exceptions: Vec<String> = emrtd::verify::country_exceptions()
+        .map(|(state, country, why)| format!("| `{state}` | `{country}` | {why} |"))
+        .chain(
+            emrtd::verify::icao_states()
+                .map(|(state, country)| format!("| `{state}` | `{country}` | 9303-3 §5 |")),
+        )
+        .collect();
+    let documented: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("| `") && line.matches('`').count() == 4)
+        .collect();
+    assert_eq!(documented, exceptions);
+}
+
+#[test]
+fn every_deviation_type_is_documented() {
+    use emrtd::trust::DeviationKind as Kind;
+    let text = read("docs/TRUST.md");
+    for kind in [
+        Kind::CertOrKey,
+        Kind::SignerSignature,
+        Kind::SignerEncoding,
+        Kind::CscaEncoding,
+        Kind::ActiveAuthenticationKeyCompromised,
+        Kind::Lds,
+        Kind::DataGroupMalformed(None),
+        Kind::DataGroupHashWrong(None),
+        Kind::SodSignatureWrong,
+        Kind::ComInconsistent,
+        Kind::Mrz,
+        Kind::MrzWrongData,
+        Kind::MrzWrongCheckDigit,
+        Kind::Chip,
+        Kind::NationalUse,
+    ] {
+        let row = format!("| {} | {} |", kind.code(), kind.meaning());
+        assert!(text.contains(&row), "docs/TRUST.md does not have {row}");
+    }
+}
+
+#[test]
 fn every_link_leads_somewhere() {
     for document in documents() {
         let text = fs::read_to_string(&document).unwrap();

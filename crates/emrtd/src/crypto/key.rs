@@ -391,3 +391,74 @@ const RSA_ENCRYPTION: Oid =
 const EC_PUBLIC_KEY: Oid = Oid::from_octets(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01]);
 /// 1.2.840.10045.1.1
 const PRIME_FIELD: Oid = Oid::from_octets(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x01, 0x01]);
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use openssl::ec::Asn1Flag;
+
+    use super::*;
+    use crate::tlv;
+
+    fn spki(curve: Curve, flag: Asn1Flag) -> Vec<u8> {
+        let mut group = EcGroup::from_curve_name(curve.nid()).unwrap();
+        group.set_asn1_flag(flag);
+        let key = EcKey::generate(&group).unwrap();
+        PKey::from_ec_key(key).unwrap().public_key_to_der().unwrap()
+    }
+
+    /// What is read here is what OpenSSL's own decoder reads.
+    fn assert_same(spki: &[u8]) {
+        let (known, decoded) = (read_known(spki).unwrap(), PublicKey::decode(spki).unwrap());
+        assert_eq!(known.description, decoded.description);
+        assert!(known.key.public_eq(&decoded.key));
+    }
+
+    #[test]
+    fn every_curve_is_read_as_openssl_reads_it() {
+        for curve in Curve::ALL {
+            for flag in [Asn1Flag::NAMED_CURVE, Asn1Flag::EXPLICIT_CURVE] {
+                assert_same(&spki(curve, flag));
+            }
+        }
+        let rsa = Rsa::generate(1024).unwrap();
+        assert_same(&PKey::from_rsa(rsa).unwrap().public_key_to_der().unwrap());
+    }
+
+    /// CVE-2020-0601: any change of any parameter is another curve, and no key.
+    #[test]
+    fn parameters_that_are_not_exactly_those_of_a_curve_are_refused() {
+        let whole = spki(Curve::BrainpoolP256r1, Asn1Flag::EXPLICIT_CURVE);
+        let key_starts = whole.len() - 65;
+        let mut taken = Vec::new();
+        for at in 0..key_starts {
+            let mut changed = whole.clone();
+            changed[at] ^= 1;
+            if let Some(key) = PublicKey::from_spki(&changed) {
+                assert_eq!(key.description, PublicKey::from_spki(&whole).unwrap().description);
+                taken.push(at);
+            }
+        }
+        // The version of the parameters, and nothing that makes a curve.
+        assert!(taken.len() <= 1, "{taken:?}");
+    }
+
+    #[test]
+    fn points_off_the_curve_and_at_infinity_are_refused() {
+        for flag in [Asn1Flag::NAMED_CURVE, Asn1Flag::EXPLICIT_CURVE] {
+            let mut off = spki(Curve::P256, flag);
+            let last = off.len() - 1;
+            off[last] ^= 1;
+            assert!(PublicKey::from_spki(&off).is_none());
+            let mut info =
+                Reader::new(&off, Rules::Der).expect(Tag::SEQUENCE).unwrap().children().unwrap();
+            let algorithm = info.read().unwrap().raw().to_vec();
+            for point in [&[0][..], &[], &[4], &[2; 33], &[4; 64]] {
+                let spki = tlv::sequence(&[&algorithm, &tlv::bit_string(point, 0)]);
+                let key = PublicKey::from_spki(&spki);
+                assert!(key.is_none() || point.len() == 33, "{point:?}");
+            }
+        }
+    }
+}

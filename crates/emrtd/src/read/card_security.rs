@@ -131,12 +131,9 @@ fn verify_signature(
 }
 
 fn verify_chain(signer: &Certificate, trust: &TrustStore) -> Result<(), CardSecurityError> {
-    let candidates = trust.issuer_candidates(signer);
-    let mut issuers = candidates.iter().map(|csca| csca.certificate());
-    let csca = issuers
-        .find(|csca| {
-            csca.country() == signer.issuer().country() && signer.verify_signed_by(csca).is_ok()
-        })
+    let csca = trust
+        .issuer_of(signer)
+        .filter(|csca| csca.certificate().country() == signer.issuer().country())
         .ok_or(CardSecurityError::Untrusted)?;
     let crls = trust.crls_for(signer.issuer(), csca);
     if crls.iter().any(|crl| crl.lists(signer.serial())) {

@@ -48,6 +48,18 @@ pub fn alpha2(alpha3: &str) -> Option<&'static str> {
         .map(|(_, two)| *two)
 }
 
+/// The pairs of issuing state and certificate country that differ and are
+/// right, each with the reason.
+pub fn country_exceptions() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    EXCEPTIONS.iter().copied()
+}
+
+/// The issuing states of 9303-3 §5 that ISO 3166-1 does not have, each with
+/// the country of its certificates.
+pub fn icao_states() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ICAO.iter().copied()
+}
+
 /// Pairs that differ and are right.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("CHN", "HK", "Hong Kong issues passports of China"),

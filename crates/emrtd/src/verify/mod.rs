@@ -37,7 +37,7 @@ mod signer;
 
 pub use active::{ActiveAlgorithm, ActiveFailure, ActiveProof, MIN_RSA_BITS, SignedFiles, active};
 pub use chip::{ChipAlgorithm, ChipChallenge, ChipFailure, ChipProof, TerminalKey};
-pub use country::{Agreement, agreement, alpha2};
+pub use country::{Agreement, agreement, alpha2, country_exceptions, icao_states};
 pub use document::Document;
 pub use failure::{AtFault, PassiveFailure, PassiveReason};
 pub use files::DocumentFiles;

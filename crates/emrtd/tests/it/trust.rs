@@ -319,3 +319,30 @@ fn nonsense_is_refused_with_a_reason() {
         assert_eq!(import.refused.len(), 1);
     }
 }
+
+/// Every country of the published lists belongs to an issuing state that a
+/// document can name.
+#[test]
+fn every_country_of_the_published_lists_is_known() {
+    let states: Vec<String> = ('A'..='Z')
+        .flat_map(|a| ('A'..='Z').flat_map(move |b| ('A'..='Z').map(move |c| format!("{a}{b}{c}"))))
+        .chain(["D".to_owned()])
+        .collect();
+    let exceptions: Vec<&str> =
+        emrtd::verify::country_exceptions().map(|(_, country, _)| country).collect();
+    for name in ["DE_ML_2026-05-28-08-28-45.ml", "NL_ML_2026-07-22.ml", "IT_MasterListCSCA.ml"] {
+        let Some(list) = published(name) else {
+            return;
+        };
+        let countries: std::collections::BTreeSet<String> =
+            listed(&list).iter().filter_map(|csca| csca.country().map(str::to_owned)).collect();
+        let unknown: Vec<&String> = countries
+            .iter()
+            .filter(|country| {
+                let is_of = |state: &String| emrtd::verify::alpha2(state) == Some(country);
+                !exceptions.contains(&country.as_str()) && !states.iter().any(is_of)
+            })
+            .collect();
+        assert!(unknown.is_empty(), "{name}: {unknown:?}");
+    }
+}

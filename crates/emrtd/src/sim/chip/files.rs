@@ -37,7 +37,7 @@ impl Chip {
 
     pub(super) fn read_binary(&mut self, p1: u8, p2: u8, expected: u32) -> Answer {
         if p1 & 0x80 == 0 {
-            return self.read(u16::from_be_bytes([p1, p2]).into(), expected);
+            return self.read(u16::from_be_bytes([p1, p2]).into(), expected, is_all(expected));
         }
         if p1 & 0x60 != 0 || self.personalisation.quirks.no_short_ids {
             return Err(Refusal(StatusWord::INCORRECT_PARAMETERS));
@@ -49,7 +49,7 @@ impl Chip {
         };
         self.open(id)?;
         self.volatile.selected = Some(id);
-        self.read(p2.into(), expected)
+        self.read(p2.into(), expected, is_all(expected))
     }
 
     /// The odd instruction: the offset is in `54`, the block in `53`.
@@ -76,15 +76,16 @@ impl Chip {
             0x82..=0x102 => 3,
             _ => 4,
         };
+        let as_many_as_fit = is_all(expected);
         let expected = expected.checked_sub(header).filter(|expected| *expected > 0);
         let expected = expected.ok_or(Refusal(StatusWord::WRONG_LENGTH))?;
         self.volatile.room = self.volatile.room.saturating_sub(header as usize);
-        let block = self.read(offset, expected)?;
+        let block = self.read(offset, expected, as_many_as_fit)?;
         let data = tlv::tagged(Tag(0x53), &block.data);
         Ok(ResponseApdu { data: data.into(), status: block.status })
     }
 
-    fn read(&mut self, offset: usize, expected: u32) -> Answer {
+    fn read(&mut self, offset: usize, expected: u32, as_many_as_fit: bool) -> Answer {
         let id = self.volatile.selected.ok_or(Refusal(StatusWord::NOT_ALLOWED))?;
         let file = self.open(id)?;
         if self.personalisation.quirks.max_block.is_some_and(|most| expected > most) {
@@ -92,8 +93,6 @@ impl Chip {
         }
         let rest = file.get(offset..).filter(|rest| !rest.is_empty());
         let rest = rest.ok_or(Refusal(StatusWord::WRONG_PARAMETERS))?;
-        // Le of zero means as many as there are.
-        let as_many_as_fit = expected == 256 || expected > MAX_EXPECTED - 8;
         let wanted = expected as usize;
         let room = self.volatile.room;
         if expected == 0 || (wanted > room && !as_many_as_fit) {
@@ -145,6 +144,11 @@ impl Chip {
             None => tlv::tagged(Tag(0x83), &[0x3F, 0x00]),
         }
     }
+}
+
+/// Whether Le is zero, short or extended: as many bytes as there are and fit.
+fn is_all(expected: u32) -> bool {
+    expected == 256 || expected > MAX_EXPECTED - 8
 }
 
 /// The eMRTD application (9303-10 §3.3).

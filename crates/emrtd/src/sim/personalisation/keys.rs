@@ -7,7 +7,7 @@ use openssl::pkey::{PKey, Params};
 use openssl::rsa::Rsa;
 
 use super::description::{ActiveAuthentication, Trailer};
-use crate::crypto::agreement::{AgreementError, Domain};
+use crate::crypto::agreement::Domain;
 use crate::crypto::{Curve, DigestAlgorithm};
 use crate::lds::security_info::KeyAgreement;
 use crate::sim::Error;
@@ -79,18 +79,17 @@ impl ChipKey {
         agreement_of(self.domain)
     }
 
-    /// With spelled-out parameters, as 9303-11 §9.2.6 has it for DG14.
+    /// With spelled-out parameters, as 9303-11 §9.2.6 has it for DG14. Those of
+    /// DH are of PKCS #3, without the order (9303-11 §9.6, table 13).
     pub(super) fn explicit_spki(&self) -> Result<Vec<u8>, Error> {
         let public = self.public()?;
         let Some(curve) = Domain::standardized(self.domain)?.curve() else {
             let dh = standardized_dh(self.domain)?;
-            let order = dh.prime_q().ok_or(AgreementError::Parameters)?;
             let parameters = tlv::sequence(&[
                 &tlv::integer(&dh.prime_p().to_vec()),
                 &tlv::integer(&dh.generator().to_vec()),
-                &tlv::integer(&order.to_vec()),
             ]);
-            let algorithm = tlv::sequence(&[&tlv::oid_element(&X942), &parameters]);
+            let algorithm = tlv::sequence(&[&tlv::oid_element(&PKCS3), &parameters]);
             let value = tlv::bit_string(&tlv::integer(&public), 0);
             return Ok(tlv::sequence(&[&algorithm, &value]));
         };
@@ -136,5 +135,5 @@ fn standardized_dh(domain: u32) -> Result<Dh<Params>, Error> {
 
 /// 0.4.0.127.0.7.1.2, standardizedDomainParameters
 const STANDARDIZED: Oid = Oid::from_octets(&[0x04, 0x00, 0x7F, 0x00, 0x07, 0x01, 0x02]);
-/// 1.2.840.10046.2.1, dhpublicnumber
-const X942: Oid = Oid::from_octets(&[0x2A, 0x86, 0x48, 0xCE, 0x3E, 0x02, 0x01]);
+/// 1.2.840.113549.1.3.1, dhKeyAgreement
+const PKCS3: Oid = Oid::from_octets(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x03, 0x01]);

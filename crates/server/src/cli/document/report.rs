@@ -5,7 +5,7 @@ use std::path::Path;
 use domain::key::hex;
 use emrtd::UnixSeconds;
 use emrtd::lds::DataGroup;
-use emrtd::trust::CertificateSummary;
+use emrtd::trust::{CertificateSummary, DeviationDescription, KnownDeviation};
 use emrtd::verify::{Check, Outcome as CheckOutcome, PassiveReport, Revocation, Validity};
 use serde_json::{Value, json};
 
@@ -72,6 +72,13 @@ fn human(folder: &Path, at: UnixSeconds, verdict: &Verdict) -> String {
     if !leniencies.is_empty() {
         lines.push(format!("{:10}  {}", "leniencies", leniencies.join(", ")));
     }
+    for known in &report.deviations {
+        let scope = if known.is_by_signer_alone() { "" } else { " (some documents of the state)" };
+        for description in known.descriptions() {
+            let meaning = description.kind.meaning();
+            lines.push(format!("{:10}  {meaning}{scope}", "deviation"));
+        }
+    }
     lines.push(match verdict {
         Verdict::Proven(_) => format!("{:10}  PROVEN", "verdict"),
         Verdict::NotProven { reason, text, .. } => {
@@ -124,7 +131,21 @@ fn to_json(folder: &Path, at: UnixSeconds, verdict: &Verdict) -> Value {
         "data_groups": report.proven.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "not_given": report.not_given.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "leniencies": leniencies(report),
+        "deviations": report.deviations.iter().flat_map(deviations).collect::<Vec<_>>(),
     })
+}
+
+fn deviations(known: &KnownDeviation) -> Vec<Value> {
+    let one = |description: &DeviationDescription| {
+        json!({
+            "code": description.kind.code(),
+            "meaning": description.kind.meaning(),
+            "data_group": description.kind.data_group(),
+            "text": description.text,
+            "all_of_signer": known.is_by_signer_alone(),
+        })
+    };
+    known.descriptions().iter().map(one).collect()
 }
 
 fn result(check: &Check) -> (&'static str, String) {

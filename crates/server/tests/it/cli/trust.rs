@@ -1,3 +1,5 @@
+use emrtd::sim::{IssuingState, StateProfile};
+
 use super::{Kayle, NOW, Ran, shared, utopia};
 
 #[test]
@@ -7,7 +9,7 @@ fn a_certificate_that_is_named_is_verified() {
     let first = kayle.json(&["trust", "import", "csca.der"]);
     assert_eq!(first["total"]["added"], 1);
     let again = kayle.json(&["trust", "import", "csca.der"]);
-    assert_eq!((&again["total"]["added"], &again["total"]["known"]), (&0.into(), &1.into()));
+    assert_eq!((&again["total"]["added"], &again["total"]["kept"]), (&0.into(), &1.into()));
     let list = kayle.json(&["trust", "list"]);
     assert_eq!(list.as_array().unwrap().len(), 1);
     assert_eq!(list[0]["country"], "UT");
@@ -41,7 +43,7 @@ fn one_refused_file_does_not_lose_the_others() {
     assert_eq!(kayle.json(&["trust", "list"]).as_array().unwrap().len(), 1);
     let human = kayle.run(&args).stdout;
     assert!(human.contains("a-garbage.der: REFUSED"), "{human}");
-    assert!(human.contains("b-csca.der: ok: 0 added, 1 known"), "{human}");
+    assert!(human.contains("b-csca.der: ok: 0 added, 1 kept"), "{human}");
 }
 
 #[test]
@@ -66,7 +68,8 @@ fn a_master_list_needs_a_root_that_vouches_for_it() {
         assert_eq!(list.as_array().unwrap().len(), 2);
         for certificate in list.as_array().unwrap() {
             assert_eq!(certificate["verified"], expected);
-            assert_eq!(certificate["source"], "list.ml");
+            let source = if expected { "master list UT" } else { "list.ml" };
+            assert_eq!(certificate["source"], source);
         }
     };
     verified(false);
@@ -128,4 +131,242 @@ fn real_master_lists_are_imported() {
     assert_eq!(import(vec![bare, "--allow-unverified".into()]).code, Some(0));
     let all = kayle.json(&["trust", "list"]);
     assert!(all.as_array().unwrap().iter().any(|certificate| certificate["verified"] == false));
+}
+
+/// LDIF as the ICAO PKD writes it: its highest `pkdVersion` is its edition.
+fn directory(version: u32, lists: &[Vec<u8>]) -> Vec<u8> {
+    let mut file = "version: 1\n\n".to_owned();
+    for list in lists {
+        let encoded = openssl::base64::encode_block(list).replace('\n', "");
+        let folded: Vec<&str> = encoded
+            .as_bytes()
+            .chunks(60)
+            .map(|chunk| std::str::from_utf8(chunk).unwrap())
+            .collect();
+        file += &format!(
+            "dn: cn=CN\\=x,o=ml,c=UT,dc=data,dc=download,dc=pkd,dc=icao,dc=int\n\
+             pkdVersion: {version}\npkdMasterListContent:: {}\n\n",
+            folded.join("\n ")
+        );
+    }
+    file.into_bytes()
+}
+
+fn list(editor: &IssuingState, members: &[&IssuingState]) -> Vec<u8> {
+    let certificates: Vec<&[u8]> = members.iter().map(|state| state.csca()).collect();
+    editor.master_list(&certificates).unwrap()
+}
+
+fn countries_held(kayle: &Kayle) -> usize {
+    kayle.json(&["trust", "list"]).as_array().unwrap().len()
+}
+
+#[test]
+fn an_import_is_an_update_of_its_source() {
+    let kayle = Kayle::new();
+    let [a, b, c, d] = [utopia(), utopia(), utopia(), utopia()];
+    kayle.write("root.der", a.csca());
+    kayle.write("1.ldif", &directory(10, &[list(&a, &[&a, &b, &c])]));
+    kayle.write("2.ldif", &directory(11, &[list(&a, &[&a, &b, &d])]));
+    let import = |file: &str, more: &[&str]| {
+        let args =
+            [&["trust", "import", file, "--trust-signer", "root.der", "--json"], more].concat();
+        kayle.run(&args)
+    };
+    let first = import("1.ldif", &[]).json();
+    assert_eq!(first["files"][0]["source"], "icaopkd-002");
+    assert_eq!((&first["total"]["added"], &first["total"]["kept"]), (&3.into(), &0.into()));
+
+    // What it would do is shown first, and not done.
+    let dry = import("2.ldif", &["--dry-run"]).json();
+    assert_eq!(dry["dry_run"], true);
+    let total = |report: &serde_json::Value| {
+        ["added", "kept", "withdrawn", "kept_by_others"]
+            .map(|count| report["total"][count].as_u64().unwrap())
+    };
+    assert_eq!(total(&dry), [1, 2, 1, 0]);
+    assert_eq!(countries_held(&kayle), 3);
+    let done = import("2.ldif", &[]).json();
+    assert_eq!((total(&done), &done["files"]), ([1, 2, 1, 0], &dry["files"]));
+    let gone = emrtd::trust::Certificate::from_der(c.csca()).unwrap().fingerprint();
+    assert_eq!(done["files"][0]["withdrawn"], serde_json::json!([domain::key::hex(&gone)]));
+    assert_eq!(countries_held(&kayle), 3);
+
+    // The same again changes nothing; an older one is refused unless told.
+    assert_eq!(total(&import("2.ldif", &[]).json()), [0, 3, 0, 0]);
+    let older = import("1.ldif", &[]);
+    assert_eq!(older.code, Some(1));
+    assert!(older.stdout.contains("--allow-older"), "{}", older.stdout);
+    assert_eq!(total(&import("1.ldif", &["--allow-older"]).json()), [1, 2, 1, 0]);
+}
+
+#[test]
+fn a_certificate_another_source_holds_stays() {
+    let kayle = Kayle::new();
+    let [a, b, c] = [utopia(), utopia(), utopia()];
+    kayle.write("root.der", a.csca());
+    kayle.write("c.der", c.csca());
+    kayle.write("1.ldif", &directory(10, &[list(&a, &[&a, &b, &c])]));
+    kayle.write("2.ldif", &directory(11, &[list(&a, &[&a, &b])]));
+    kayle.json(&["trust", "import", "c.der", "1.ldif", "--trust-signer", "root.der"]);
+    let second = kayle.json(&["trust", "import", "2.ldif", "--trust-signer", "root.der"]);
+    assert_eq!(second["total"]["kept_by_others"], 1);
+    assert_eq!(second["total"]["withdrawn"], 0);
+    assert_eq!(countries_held(&kayle), 3);
+
+    // Until that one is withdrawn, too.
+    let dry = kayle.json(&["trust", "withdraw", "c.der", "--dry-run"]);
+    assert_eq!(dry["withdrawn"].as_array().unwrap().len(), 1);
+    assert_eq!(countries_held(&kayle), 3);
+    kayle.json(&["trust", "withdraw", "c.der"]);
+    assert_eq!(countries_held(&kayle), 2);
+    kayle.run(&["trust", "withdraw", "c.der"]).assert_failed(1, "NOT_FOUND");
+    kayle
+        .run(&["trust", "withdraw", "icaopkd-002", "--fingerprint", "xyz"])
+        .assert_failed(2, "USAGE");
+}
+
+#[test]
+fn a_truncated_or_empty_edition_withdraws_nothing() {
+    let kayle = Kayle::new();
+    let [a, b, c, d] = [utopia(), utopia(), utopia(), utopia()];
+    kayle.write("root.der", a.csca());
+    let lists = [list(&a, &[&a]), list(&a, &[&b, &c, &d])];
+    let whole = directory(10, &lists);
+    kayle.write("whole.ldif", &whole);
+    // The first list and a piece of the second; the same with a later number; nothing at all.
+    kayle.write("cut.ldif", &whole[..whole.len() - 1200]);
+    kayle.write("less.ldif", &directory(11, &lists[..1]));
+    kayle.write("none.ldif", b"version: 1\n\ndn: o=ml,c=UT,dc=data\npkdVersion: 12\n");
+    let import = |file: &str, more: &[&str]| {
+        let args =
+            [&["trust", "import", file, "--trust-signer", "root.der", "--json"], more].concat();
+        kayle.run(&args)
+    };
+    assert_eq!(import("whole.ldif", &[]).json()["total"]["added"], 4);
+    for file in ["cut.ldif", "less.ldif"] {
+        let refused = import(file, &[]);
+        assert_eq!(refused.code, Some(1), "{file}");
+        assert!(refused.stdout.contains("3 of the 4"), "{}", refused.stdout);
+        assert_eq!(countries_held(&kayle), 4);
+    }
+    assert_eq!(import("none.ldif", &["--allow-withdrawals"]).code, Some(1));
+    assert_eq!(countries_held(&kayle), 4);
+    let told = import("less.ldif", &["--allow-withdrawals"]);
+    assert_eq!(told.json()["total"]["withdrawn"], 3);
+    assert_eq!(countries_held(&kayle), 1);
+}
+
+/// Whoever writes a list that nobody vouches for takes nothing away from one that is verified.
+#[test]
+fn an_unverified_list_withdraws_nothing_of_a_verified_one() {
+    let kayle = Kayle::new();
+    let [a, b, c] = [utopia(), utopia(), utopia()];
+    kayle.write("root.der", a.csca());
+    kayle.write("list.ml", &list(&a, &[&a, &b]));
+    kayle.write("forged/list.ml", &list(&c, &[&c]));
+    kayle.json(&["trust", "import", "list.ml", "--trust-signer", "root.der"]);
+    let forged = kayle.json(&[
+        "trust",
+        "import",
+        "forged/list.ml",
+        "--allow-unverified",
+        "--allow-older",
+        "--allow-withdrawals",
+    ]);
+    assert_eq!((&forged["total"]["added"], &forged["total"]["withdrawn"]), (&1.into(), &0.into()));
+    assert_eq!(countries_held(&kayle), 3);
+}
+
+#[test]
+fn files_under_one_source_are_one_edition() {
+    let kayle = Kayle::new();
+    let [a, b, c] = [utopia(), utopia(), utopia()];
+    for (name, state) in [("a.der", &a), ("b.der", &b), ("c.der", &c)] {
+        kayle.write(name, state.csca());
+    }
+    kayle.json(&["trust", "import", "--source", "mine", "a.der", "b.der", "c.der"]);
+    let update = kayle.json(&["trust", "import", "--source", "mine", "a.der", "b.der"]);
+    assert_eq!((&update["total"]["kept"], &update["total"]["withdrawn"]), (&2.into(), &1.into()));
+    // With a file missing it is not whole, and withdraws nothing.
+    let partial =
+        kayle.run(&["trust", "import", "--source", "mine", "a.der", "gone.der", "--json"]);
+    assert_eq!(partial.code, Some(1));
+    assert_eq!(partial.json()["total"]["withdrawn"], 0);
+    assert_eq!(countries_held(&kayle), 2);
+}
+
+#[test]
+fn an_older_revocation_list_never_replaces_a_newer_one() {
+    let kayle = Kayle::new();
+    let (state, impostor) = (utopia(), utopia());
+    let crl = |state: &IssuingState, days: i64| {
+        let at = NOW.plus_days(days);
+        state.crl(&[&[7]], at, Some(at.plus_days(30))).unwrap()
+    };
+    kayle.write("csca.der", state.csca());
+    kayle.write("old.crl", &crl(&state, -20));
+    kayle.write("new.crl", &crl(&state, -10));
+    kayle.write("forged.crl", &crl(&impostor, -5));
+    let total = |file: &str| {
+        let report = kayle.json(&["trust", "import", file]);
+        ["added", "superseded", "outdated", "unsigned_lists"]
+            .map(|count| report["total"][count].as_u64().unwrap())
+    };
+    kayle.json(&["trust", "import", "csca.der"]);
+    assert_eq!(total("old.crl"), [1, 0, 0, 0]);
+    // Signed by another key of that name: kept, not used, and it replaces nothing.
+    assert_eq!(total("forged.crl"), [1, 0, 0, 1]);
+    assert_eq!(total("new.crl"), [1, 1, 0, 0]);
+    assert_eq!(total("old.crl"), [0, 0, 1, 0]);
+    let status = kayle.json(&["trust", "status"]);
+    let [utopia] = status["states"].as_array().unwrap().as_slice() else { panic!("{status}") };
+    assert_eq!(utopia["crl"]["this_update"], NOW.plus_days(-10).to_string());
+    assert_eq!(utopia["crl"]["entries"], 1);
+    let [unused] = status["unused_lists"].as_array().unwrap().as_slice() else {
+        panic!("{status}")
+    };
+    assert_eq!(unused["reason"], "no CSCA of that name signed it");
+    let human = kayle.run(&["trust", "status"]).stdout;
+    assert!(human.contains("UT") && human.contains("not used: crl"), "{human}");
+}
+
+#[test]
+fn status_says_how_fresh_each_list_is() {
+    let kayle = Kayle::new();
+    let now = emrtd::UnixSeconds(now_in_seconds());
+    let states = [("UTO", "UT"), ("DYS", "DY"), ("XYZ", "XY")]
+        .map(|(state, country)| IssuingState::new(StateProfile::of(state, country), now).unwrap());
+    let lists = [
+        states[0].crl(&[], now.plus_days(-1), Some(now.plus_days(30))).unwrap(),
+        states[1].crl(&[], now.plus_days(-60), Some(now.plus_days(-30))).unwrap(),
+    ];
+    for (number, state) in states.iter().enumerate() {
+        kayle.write(&format!("{number}.der"), state.csca());
+    }
+    kayle.write("0.crl", &lists[0]);
+    kayle.write("1.crl", &lists[1]);
+    kayle.write(
+        "future.crl",
+        &states[2].crl(&[], now.plus_days(9), Some(now.plus_days(30))).unwrap(),
+    );
+    let refused = kayle.run(&["trust", "import", "future.crl"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stdout.contains("from the future"), "{}", refused.stdout);
+    kayle.json(&["trust", "import", "0.der", "1.der", "2.der", "0.crl", "1.crl"]);
+    let status = kayle.json(&["trust", "status"]);
+    let fresh: Vec<(&str, &str)> = status["states"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|state| (state["country"].as_str().unwrap(), state["crl"]["state"].as_str().unwrap()))
+        .collect();
+    assert_eq!(fresh, [("DY", "stale"), ("UT", "current"), ("XY", "none")]);
+}
+
+/// Now, in seconds: the command line has no other clock.
+#[expect(clippy::disallowed_methods, reason = "the binary under test reads this clock")]
+fn now_in_seconds() -> i64 {
+    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(elapsed.as_secs()).unwrap()
 }
