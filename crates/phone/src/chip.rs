@@ -6,7 +6,8 @@ use emrtd::lds::dg15::Dg15;
 use emrtd::lds::{DataGroup, ElementaryFile};
 use emrtd::read::apdu::{CommandApdu, MAX_EXPECTED, ResponseApdu, StatusWord};
 use emrtd::read::{
-    ChannelError, FileProgress, Outcome, Password, ReadError, ReadPolicy, Reader, Received, Step,
+    Channel, ChannelError, FileProgress, Outcome, Password, ReadError, ReadPolicy, Reader,
+    Received, Step,
 };
 use protocol::SecretBytes;
 
@@ -162,10 +163,26 @@ impl<T: Transceiver> ChipSession<T> {
     }
 
     fn relay_raw(&mut self, commands: &[SecretBytes]) -> Result<Vec<SecretBytes>, ChipError> {
-        let answers = commands
-            .iter()
-            .map(|command| Ok(SecretBytes::from(self.transmit(command.as_slice())?)));
-        answers.collect()
+        commands.iter().map(|command| Ok(self.carry(command.as_slice())?.into())).collect()
+    }
+
+    /// Carries one command as it is. `61xx` and `6Cxx` are followed here: they are between chip and
+    /// reader, and what is protected does not cover them.
+    fn carry(&mut self, command: &[u8]) -> Result<Vec<u8>, ChipError> {
+        let mut channel = Channel::new(true);
+        let parsed = CommandApdu::parse(command).map_err(|_| ChipError::Relayed)?;
+        // Another spelling of the lengths is not followed, and not changed either.
+        if channel.send(&parsed)? != command {
+            return Ok(self.transmit(command)?);
+        }
+        let mut bytes = command.to_vec();
+        loop {
+            let response = self.transmit(&bytes)?;
+            match channel.receive(&response)? {
+                Received::Send(next) => bytes = next,
+                Received::Response(response) => return Ok(response.encode()),
+            }
+        }
     }
 
     fn relay_plain(&mut self, commands: &[SecretBytes]) -> Result<Vec<SecretBytes>, ChipError> {

@@ -285,6 +285,25 @@ fn long_signatures_come_whole_whatever_lengths_the_chip_takes() {
 }
 
 #[test]
+fn a_chip_with_ways_of_its_own_is_authenticated() {
+    let world = World::new();
+    let plain = Quirks::default();
+    for quirks in [
+        Quirks { exact_lengths: true, ..plain },
+        Quirks { response_piece: Some(5), ..plain },
+        Quirks { unprotected_errors: true, max_block: Some(50), no_short_ids: true, ..plain },
+    ] {
+        let description = ChipDescription { quirks, ..ChipDescription::passport() };
+        let mut chip = session(Field::new(world.issue(&description)));
+        let outcome = chip.read(&mut |_| {}).unwrap();
+        let proven = world.prove(&outcome);
+        let signature = chip.sign(&CHALLENGE).unwrap().unwrap();
+        assert!(active(&proven, CHALLENGE, &signature).is_ok(), "{quirks:?}");
+        assert_eq!(authenticate(&mut chip, &proven), Ok(()), "{quirks:?}");
+    }
+}
+
+#[test]
 fn a_wrong_password_is_told_from_a_wrong_chip() {
     let world = World::new();
     let field = Field::new(world.issue(&ChipDescription::card()));

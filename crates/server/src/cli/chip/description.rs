@@ -449,6 +449,17 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_example_is_a_description() {
+        let documented = include_str!("../../../../../docs/CLI.md");
+        let (_, rest) = documented.split_once("```json\n").unwrap();
+        let (example, _) = rest.split_once("```").unwrap();
+        let description = description(example);
+        assert_eq!(description.chip().unwrap().pace.len(), 3);
+        assert_eq!(description.lies().unwrap().len(), 1);
+        description.state.profile().unwrap();
+    }
+
+    #[test]
     fn what_is_not_known_is_named_with_what_is() {
         for json in [
             r#"{"preset": "visa"}"#,
