@@ -438,12 +438,14 @@ mod tests {
     fn parameters_that_are_not_exactly_those_of_a_curve_are_refused() {
         let whole = spki(Curve::BrainpoolP256r1, Asn1Flag::EXPLICIT_CURVE);
         let key_starts = whole.len() - 65;
+        let original = PublicKey::from_spki(&whole).unwrap();
         let mut taken = Vec::new();
         for at in 0..key_starts {
             let mut changed = whole.clone();
             changed[at] ^= 1;
             if let Some(key) = PublicKey::from_spki(&changed) {
-                assert_eq!(key.description, PublicKey::from_spki(&whole).unwrap().description);
+                assert_eq!(key.description, original.description, "byte {at}");
+                assert!(key.key.public_eq(&original.key), "byte {at}");
                 taken.push(at);
             }
         }
