@@ -75,7 +75,7 @@ fn spellings(bytes: &[u8]) -> [Vec<u8>; 4] {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_a_chip_was_asked_or_answered_is_kept_or_logged() {
-    let scene = Scene::start("trace").await;
+    let mut scene = Scene::start("trace").await;
     let utopia = Utopia::founded(SystemClock.now());
     scene.trust(utopia.csca());
     let mut chip = ChipOnReader::read(&utopia.issue(&ChipDescription::passport()));
@@ -124,7 +124,7 @@ async fn nothing_a_chip_was_asked_or_answered_is_kept_or_logged() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_logs_of_server_and_phone_keep_no_secret() {
-    let scene = Scene::start("trace").await;
+    let mut scene = Scene::start("trace").await;
     let session = scene.rp.session(&[("family_name", true), ("document_number", true)]).await;
     let handoff = scene.rp.handoff(&session.id).await;
     let phone = scene.phone(&handoff, &[("KAYLE_LOG", "trace")]);

@@ -78,10 +78,9 @@ impl Scene {
     }
 
     /// `kill -9`, and all that the server ever logged.
-    pub(crate) fn stop_and_read_log(&self) -> Vec<u8> {
-        let stopped =
-            Command::new("kill").args(["-9", &self.server.id().to_string()]).status().unwrap();
-        assert!(stopped.success());
+    pub(crate) fn stop_and_read_log(&mut self) -> Vec<u8> {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
         std::fs::read(log(self.folder.path())).unwrap()
     }
 }

@@ -1,4 +1,5 @@
 use emrtd::sim::{IssuingState, StateProfile};
+use server::clock::{Clock, SystemClock};
 
 use super::{Kayle, NOW, Ran, shared, utopia};
 
@@ -122,6 +123,20 @@ fn real_master_lists_are_imported() {
     let verified = import(vec![german, "--trust-signer".into(), german_root]);
     assert_eq!(verified.code, Some(0), "{}", verified.stdout);
     assert_eq!(verified.json()["total"]["added"], 580);
+    // The certificates of the new list vouch for the signer of the old one; it is still the old one.
+    let older = list("DE_ML_2024-08-07-07-38-24.ml");
+    assert!(import(vec![older.clone()]).stdout.contains("no --trust-signer"));
+    let known = || vec![older.clone(), "--trust-known-signers".into()];
+    let refused = import(known());
+    assert_eq!(refused.code, Some(1));
+    assert!(
+        refused.stdout.contains("older than the edition of master list DE"),
+        "{}",
+        refused.stdout
+    );
+    let back = import([known(), vec!["--allow-older".into(), "--dry-run".into()]].concat()).json();
+    assert_eq!(back["files"][0]["source"], "master list DE");
+    assert!(back["total"]["withdrawn"].as_u64() > Some(0), "{back}");
     let forged = list("ICAO_ml_September2023.ml");
     assert_eq!(import(vec![forged.clone()]).code, Some(1));
     let allowed = import(vec![forged, "--allow-unverified".into()]);
@@ -334,7 +349,7 @@ fn an_older_revocation_list_never_replaces_a_newer_one() {
 #[test]
 fn status_says_how_fresh_each_list_is() {
     let kayle = Kayle::new();
-    let now = emrtd::UnixSeconds(now_in_seconds());
+    let now = emrtd::UnixSeconds(SystemClock.now().as_seconds());
     let states = [("UTO", "UT"), ("DYS", "DY"), ("XYZ", "XY")]
         .map(|(state, country)| IssuingState::new(StateProfile::of(state, country), now).unwrap());
     let lists = [
@@ -362,11 +377,4 @@ fn status_says_how_fresh_each_list_is() {
         .map(|state| (state["country"].as_str().unwrap(), state["crl"]["state"].as_str().unwrap()))
         .collect();
     assert_eq!(fresh, [("DY", "stale"), ("UT", "current"), ("XY", "none")]);
-}
-
-/// Now, in seconds: the command line has no other clock.
-#[expect(clippy::disallowed_methods, reason = "the binary under test reads this clock")]
-fn now_in_seconds() -> i64 {
-    let elapsed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    i64::try_from(elapsed.as_secs()).unwrap()
 }
