@@ -359,7 +359,7 @@ static int run_pace(Session *s, const Bytes *card_access, const char *secret, in
   if (!done) fail(s, "PACE fails at the %s", at);
   /* OpenPACE leaves leading zeros of a DH secret out; PKCS #3 does not (9303-11 table 13). */
   const BUF_MEM *agreed = pace->ka_ctx == NULL ? NULL : pace->ka_ctx->shared_secret;
-  if (agreed != NULL && EVP_PKEY_base_id(pace->ka_ctx->key) == EVP_PKEY_DH)
+  if (agreed != NULL && EVP_PKEY_base_id(pace->ka_ctx->key) != EVP_PKEY_EC)
     json_object_set_new(result, "secret_is_short",
                         json_boolean(agreed->length < (size_t)EVP_PKEY_size(pace->ka_ctx->key)));
   s->is_protected = done;
