@@ -17,6 +17,10 @@ check:
     cargo clippy --workspace --all-targets --all-features -- -D warnings
     cargo deny check
 
+# Any bytes to everything that reads bytes, for SECONDS each.
+fuzz SECONDS="30" *TARGETS:
+    scripts/fuzz.sh {{SECONDS}} {{TARGETS}}
+
 # What passive authentication costs beyond its cryptography.
 bench-passive *ARGS:
     cargo bench -p emrtd --features sim --bench passive -- {{ARGS}}

@@ -7,6 +7,7 @@
     reason = "test support: a failure here fails the test"
 )]
 
+mod chip;
 mod clock;
 pub mod crash;
 mod entropy;
@@ -17,6 +18,7 @@ mod sink;
 mod skip;
 mod state;
 
+pub use chip::{ChipOnReader, Utopia};
 pub use clock::TestClock;
 pub use entropy::SeededEntropy;
 pub use phone::{Closed, Heard, PhoneSocket, ack};

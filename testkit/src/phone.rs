@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use protocol::{ClientMessage, DataKind, DataPayload, ServerMessage};
+use protocol::{ClientMessage, DataKind, DataPayload, SecretBytes, ServerMessage, VerdictOutcome};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::{Handoff, Passport, TestServer, within};
+use crate::{ChipOnReader, Handoff, Passport, TestServer, within};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -31,13 +31,21 @@ pub enum Heard {
 }
 
 /// One socket.
-pub struct PhoneSocket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct PhoneSocket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    challenge: Option<[u8; 8]>,
+}
 
 impl PhoneSocket {
     /// Connects to a session's socket.
     pub async fn connect(server: &TestServer, session: &str) -> Self {
-        let url = format!("ws://{}/v1/verify/session/{session}", server.address());
-        Self(connect_async(url).await.unwrap().0)
+        Self::connect_to(&server.address(), session).await
+    }
+
+    /// Connects to a session's socket of the server at `host:port`.
+    pub async fn connect_to(address: &str, session: &str) -> Self {
+        let url = format!("ws://{address}/v1/verify/session/{session}");
+        Self { stream: connect_async(url).await.unwrap().0, challenge: None }
     }
 
     /// Connects and says hello; the socket and what was answered first.
@@ -50,13 +58,24 @@ impl PhoneSocket {
 
     /// Connects, says hello and must be welcome; the challenge is read.
     pub async fn claimed(server: &TestServer, handoff: &Handoff, device: &str) -> Self {
-        let (mut socket, heard) = Self::hello(server, handoff, device).await;
-        assert_eq!(heard, ack("hello_ok"));
-        assert!(matches!(
-            socket.hear().await,
-            Heard::Message(ServerMessage::ActiveAuthChallenge { challenge }) if challenge.len() == 8
-        ));
+        let mut socket = Self::connect(server, &handoff.session_id).await;
+        socket.claim(handoff, device).await;
         socket
+    }
+
+    /// Says hello and must be welcome; the challenge is read.
+    pub async fn claim(&mut self, handoff: &Handoff, device: &str) {
+        self.say_hello(handoff, device).await;
+        assert_eq!(self.hear().await, ack("hello_ok"));
+        assert!(matches!(
+            self.hear().await,
+            Heard::Message(ServerMessage::ActiveAuthChallenge { chip_auth_relay: true, .. })
+        ));
+    }
+
+    /// What a chip has to sign; the last one that was sent.
+    pub fn challenge(&self) -> [u8; 8] {
+        self.challenge.expect("a challenge")
     }
 
     /// Says hello.
@@ -77,15 +96,19 @@ impl PhoneSocket {
 
     /// Sends any frame at all. The server may have closed already.
     pub async fn send_raw(&mut self, message: Message) {
-        let _ = self.0.send(message).await;
+        let _ = self.stream.send(message).await;
     }
 
     /// Waits for the next thing from the server.
     pub async fn hear(&mut self) -> Heard {
         loop {
-            match within(SOON, "an answer from the server", self.0.next()).await {
+            match within(SOON, "an answer from the server", self.stream.next()).await {
                 Some(Ok(Message::Binary(frame))) => {
-                    return Heard::Message(ServerMessage::decode(&frame).unwrap().unwrap());
+                    let message = ServerMessage::decode(&frame).unwrap().unwrap();
+                    if let ServerMessage::ActiveAuthChallenge { challenge, .. } = &message {
+                        self.challenge = Some(challenge[..].try_into().unwrap());
+                    }
+                    return Heard::Message(message);
                 }
                 Some(Ok(Message::Close(frame))) => {
                     let (code, reason) = frame.map_or((1005, String::new()), |frame| {
@@ -146,6 +169,60 @@ impl PhoneSocket {
         }
     }
 
+    /// Uploads the files of a chip.
+    pub async fn upload_chip(&mut self, chip: &ChipOnReader) {
+        for (kind, bytes) in chip.files() {
+            self.upload_whole(kind, bytes).await;
+        }
+    }
+
+    /// Lets the chip sign the challenge of this socket, and uploads the answer.
+    pub async fn prove_actively(&mut self, chip: &mut ChipOnReader) {
+        let challenge = self.challenge();
+        let signature = chip.sign(&challenge);
+        self.upload_signature(&challenge, &signature).await;
+    }
+
+    /// Uploads what a chip is said to have answered to a challenge.
+    pub async fn upload_signature(&mut self, challenge: &[u8; 8], signature: &[u8]) {
+        let payload = [&challenge[..], signature].concat();
+        self.upload_whole(DataKind::ActiveAuth, &payload).await;
+    }
+
+    /// Uploads an artifact, which must be taken.
+    pub async fn upload_whole(&mut self, kind: DataKind, bytes: &[u8]) {
+        let acked = self.upload(kind, 0, 1, bytes).await;
+        assert_eq!(acked, ack(&format!("data_ok_{}_0", kind.number())));
+    }
+
+    /// Says what the chip answered in chip authentication, and waits for what to ask it next.
+    pub async fn chip_auth(&mut self, answers: Vec<SecretBytes>) -> Heard {
+        self.ask(&ClientMessage::ChipAuth { answers }).await
+    }
+
+    /// Begins chip authentication; the commands for the chip.
+    pub async fn begin_chip_auth(&mut self) -> Vec<SecretBytes> {
+        self.chip_auth(vec![]).await.commands(false)
+    }
+
+    /// Carries one run of chip authentication to its end, as an honest phone does. The number of
+    /// times that the chip was asked.
+    pub async fn relay(&mut self, chip: &mut ChipOnReader) -> usize {
+        let mut answers = vec![];
+        for asked in 0.. {
+            match self.chip_auth(answers).await {
+                Heard::Message(ServerMessage::ChipAuth { commands, .. }) if commands.is_empty() => {
+                    return asked;
+                }
+                Heard::Message(ServerMessage::ChipAuth { commands, protected }) => {
+                    answers = chip.relay(&commands, protected);
+                }
+                other => panic!("expected commands, heard {other:?}"),
+            }
+        }
+        unreachable!("the relay ends")
+    }
+
     /// Goes from `nfc_complete` to the verdict, with three selfies, and reads the share request.
     pub async fn selfies(&mut self) {
         assert_eq!(self.phase("selfie_capturing").await, ack("phase_ok"));
@@ -182,6 +259,29 @@ pub fn ack(message: &str) -> Heard {
 }
 
 impl Heard {
+    /// The commands for the chip; panics on anything else.
+    pub fn commands(self, expect_protected: bool) -> Vec<SecretBytes> {
+        match self {
+            Self::Message(ServerMessage::ChipAuth { commands, protected }) => {
+                assert_eq!(protected, expect_protected);
+                commands
+            }
+            other => panic!("expected commands, heard {other:?}"),
+        }
+    }
+
+    /// The code of a rejected verdict; panics on anything else.
+    pub fn rejection(&self) -> &str {
+        match self {
+            Self::Message(ServerMessage::Verdict(verdict))
+                if verdict.outcome == VerdictOutcome::Rejected =>
+            {
+                &verdict.reason_code
+            }
+            other => panic!("expected a rejection, heard {other:?}"),
+        }
+    }
+
     /// The code of an error message; panics on anything else.
     pub fn error_code(&self) -> &str {
         match self {

@@ -69,7 +69,13 @@ impl TestServer {
 
     /// A relying party without a face match, whose key may do everything.
     pub async fn relying_party(&self) -> RelyingParty {
-        self.relying_party_with(Policy { face_match: FaceMatch::Off }, Scope::ALL.to_vec()).await
+        self.relying_party_under(Policy::default()).await
+    }
+
+    /// A relying party with these policies but without a face match, whose key may do everything.
+    pub async fn relying_party_under(&self, policy: Policy) -> RelyingParty {
+        let policy = Policy { face_match: FaceMatch::Off, ..policy };
+        self.relying_party_with(policy, Scope::ALL.to_vec()).await
     }
 
     /// A relying party with these policies, whose key holds these scopes.

@@ -14,6 +14,7 @@ const DRAWING: &[(&str, &[&str])] = &[
     ("phone", &["protocol", "emrtd"]),
     ("server", &["protocol", "domain", "store", "emrtd", "phone"]),
     ("testkit", &["protocol", "domain", "store", "emrtd", "phone", "server"]),
+    ("fuzz-driver", &["emrtd"]),
 ];
 
 /// Which outside crates a crate must not import, outside its tests.

@@ -4,14 +4,33 @@ use emrtd::UnixSeconds;
 use emrtd::mrz::PartialDate;
 use emrtd::verify::{Document, PassiveReport, PassivelyAuthenticated, Revocation};
 
-use crate::policy::{FaceMatch, Policy};
+use crate::access::PhoneReport;
+use crate::policy::FaceMatch;
 use crate::time::Timestamp;
 
-/// Which proof was made that the chip is not a copy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The strongest proof made that the chip is not a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChipProof {
     /// None: the files are genuine, but they may have been copied from another chip.
     None,
+    /// The chip signed the server's challenge (9303-11 §6.1).
+    ActiveAuthentication,
+    /// The chip opened a session with the server's key (9303-11 §6.2).
+    ChipAuthentication,
+}
+
+/// What became of one way to prove the chip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProofState {
+    /// The document has no key for it.
+    NotOffered,
+    /// The document has a key, and no answer of the chip was checked against it.
+    NotAttempted,
+    /// The chip proved that it holds the key.
+    Proven {
+        /// How, for people: `RSA-2048 ISO 9796-2 with SHA-256`.
+        algorithm: String,
+    },
 }
 
 /// Whether the signer's certificate was looked up in a revocation list.
@@ -28,8 +47,12 @@ pub enum RevocationState {
 /// The proofs of one verdict, and what the document could not give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assurance {
-    /// The proof against copies.
-    pub chip_proof: ChipProof,
+    /// The chip's signature over the server's challenge.
+    pub active_authentication: ProofState,
+    /// The chip's session with the server's key.
+    pub chip_authentication: ProofState,
+    /// What the phone says of its access to the chip. Not checked by anyone.
+    pub phone_reported: Option<PhoneReport>,
     /// Whether the person's face was matched with the portrait.
     pub face_match: FaceMatch,
     /// What is known of the signer's revocation.
@@ -44,30 +67,82 @@ pub struct Assurance {
     pub leniencies: Vec<String>,
 }
 
-impl Assurance {
-    /// Reads the assurance off the proof itself.
-    pub fn of(document: &PassivelyAuthenticated<Document>, policy: Policy, now: Timestamp) -> Self {
-        let report = document.report();
-        Self {
-            chip_proof: ChipProof::None,
-            face_match: policy.face_match,
-            revocation: match &report.revocation {
-                Revocation::NotRevoked { .. } => RevocationState::NotRevoked,
-                Revocation::Stale { .. } => RevocationState::Stale,
-                // No proof exists of a document whose signer is revoked.
-                Revocation::Unknown | Revocation::Revoked { .. } => RevocationState::Unknown,
-            },
-            document_expired: is_past(document.get().mrz().expiry_date(), now),
-            certificates_valid: [report.signer_validity, report.csca_validity]
-                .iter()
-                .all(|validity| validity.is_some_and(|validity| validity.at_check)),
-            trust_verified: report.csca_provenance.as_ref().is_some_and(|csca| csca.verified),
-            leniencies: leniencies(report),
+impl ChipProof {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::ActiveAuthentication => "active_authentication",
+            Self::ChipAuthentication => "chip_authentication",
         }
     }
 }
 
-/// Whether the whole of a partly unknown date is past; `None` if that depends on what is unknown.
+impl ProofState {
+    /// The name on the wire.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::NotOffered => "not_offered",
+            Self::NotAttempted => "not_attempted",
+            Self::Proven { .. } => "proven",
+        }
+    }
+
+    /// How it was proven, if it was.
+    pub fn algorithm(&self) -> Option<&str> {
+        match self {
+            Self::Proven { algorithm } => Some(algorithm),
+            Self::NotOffered | Self::NotAttempted => None,
+        }
+    }
+}
+
+impl RevocationState {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotRevoked => "not_revoked",
+            Self::Stale => "stale",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Reads it off a report.
+    pub(crate) const fn of(report: &PassiveReport) -> Self {
+        match report.revocation {
+            Revocation::NotRevoked { .. } => Self::NotRevoked,
+            Revocation::Stale { .. } => Self::Stale,
+            // No proof exists of a document whose signer is revoked.
+            Revocation::Unknown | Revocation::Revoked { .. } => Self::Unknown,
+        }
+    }
+}
+
+impl Assurance {
+    /// The strongest proof that was made.
+    pub fn chip_proof(&self) -> ChipProof {
+        match (&self.chip_authentication, &self.active_authentication) {
+            (ProofState::Proven { .. }, _) => ChipProof::ChipAuthentication,
+            (_, ProofState::Proven { .. }) => ChipProof::ActiveAuthentication,
+            _ => ChipProof::None,
+        }
+    }
+
+    /// How the strongest proof was made.
+    pub fn chip_proof_algorithm(&self) -> Option<&str> {
+        self.chip_authentication.algorithm().or_else(|| self.active_authentication.algorithm())
+    }
+}
+
+/// Whether the document was past its date, and the whole of it if the date is partly unknown;
+/// `None` if that depends on what is unknown.
+pub(crate) fn is_expired(
+    document: &PassivelyAuthenticated<Document>,
+    now: Timestamp,
+) -> Option<bool> {
+    is_past(document.get().mrz().expiry_date(), now)
+}
+
 fn is_past(last_day: PartialDate, now: Timestamp) -> Option<bool> {
     let today = UnixSeconds(now.as_seconds()).date();
     match (last_day.earliest() < today, last_day.latest() < today) {
@@ -77,7 +152,15 @@ fn is_past(last_day: PartialDate, now: Timestamp) -> Option<bool> {
     }
 }
 
-fn leniencies(report: &PassiveReport) -> Vec<String> {
+/// Whether both certificates of the chain were within their validity.
+pub(crate) fn certificates_valid(report: &PassiveReport) -> bool {
+    [report.signer_validity, report.csca_validity]
+        .iter()
+        .all(|validity| validity.is_some_and(|validity| validity.at_check))
+}
+
+/// The names of what the certificate and the document were forgiven.
+pub(crate) fn leniencies(report: &PassiveReport) -> Vec<String> {
     let certificate = report.csca_leniencies.iter().map(|leniency| leniency.code());
     let document = report.tolerated.iter().map(|tolerated| tolerated.code());
     certificate.chain(document).map(str::to_owned).collect()

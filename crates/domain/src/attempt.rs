@@ -72,19 +72,41 @@ pub enum FailureCode {
     SessionExpired,
     /// The session was cancelled.
     SessionCancelled,
+    /// The check of the document said so.
+    Verdict(VerdictCode),
+}
+
+/// The failure codes that are a verdict on the document, not the end of the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VerdictCode {
     /// The document is not proven genuine.
     PassportAuthenticityFailed,
+    /// The chip did not sign the challenge with the key of the document, or did not answer.
+    PassportActiveAuthenticationFailed,
+    /// The chip does not hold the document's key for chip authentication.
+    PassportChipAuthenticationFailed,
+    /// The policy asks for a proof against copies, and none was made.
+    PassportChipProofMissing,
+    /// The policy asks for a current revocation list, and there is none of the signer's state.
+    PassportRevocationUnknown,
+    /// The document is past its date of expiry.
+    DocumentExpired,
     /// The document is genuine, but its data cannot be read as 9303 lays it out.
     DocumentDataInvalid,
 }
 
 impl FailureCode {
     /// All codes.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 9] = [
         Self::SessionExpired,
         Self::SessionCancelled,
-        Self::PassportAuthenticityFailed,
-        Self::DocumentDataInvalid,
+        Self::Verdict(VerdictCode::PassportAuthenticityFailed),
+        Self::Verdict(VerdictCode::PassportActiveAuthenticationFailed),
+        Self::Verdict(VerdictCode::PassportChipAuthenticationFailed),
+        Self::Verdict(VerdictCode::PassportChipProofMissing),
+        Self::Verdict(VerdictCode::PassportRevocationUnknown),
+        Self::Verdict(VerdictCode::DocumentExpired),
+        Self::Verdict(VerdictCode::DocumentDataInvalid),
     ];
 
     /// The code on the wire.
@@ -92,8 +114,7 @@ impl FailureCode {
         match self {
             Self::SessionExpired => "session_expired",
             Self::SessionCancelled => "session_cancelled",
-            Self::PassportAuthenticityFailed => "passport_authenticity_failed",
-            Self::DocumentDataInvalid => "document_data_invalid",
+            Self::Verdict(code) => code.as_str(),
         }
     }
 
@@ -103,21 +124,24 @@ impl FailureCode {
     }
 }
 
-/// The failure codes that are a verdict on the document, not the end of the session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VerdictCode {
-    /// See [`FailureCode::PassportAuthenticityFailed`].
-    PassportAuthenticityFailed,
-    /// See [`FailureCode::DocumentDataInvalid`].
-    DocumentDataInvalid,
+impl VerdictCode {
+    /// The code on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::PassportAuthenticityFailed => "passport_authenticity_failed",
+            Self::PassportActiveAuthenticationFailed => "passport_active_authentication_failed",
+            Self::PassportChipAuthenticationFailed => "passport_chip_authentication_failed",
+            Self::PassportChipProofMissing => "passport_chip_proof_missing",
+            Self::PassportRevocationUnknown => "passport_revocation_unknown",
+            Self::DocumentExpired => "document_expired",
+            Self::DocumentDataInvalid => "document_data_invalid",
+        }
+    }
 }
 
 impl From<VerdictCode> for FailureCode {
     fn from(code: VerdictCode) -> Self {
-        match code {
-            VerdictCode::PassportAuthenticityFailed => Self::PassportAuthenticityFailed,
-            VerdictCode::DocumentDataInvalid => Self::DocumentDataInvalid,
-        }
+        Self::Verdict(code)
     }
 }
 

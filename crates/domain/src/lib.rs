@@ -5,8 +5,10 @@
 //! takes the time as a parameter and returns a [`session::Transition`] or a typed refusal. Nothing
 //! here reads a clock, draws randomness, awaits or talks to a database.
 
+pub mod access;
 pub mod assurance;
 pub mod attempt;
+pub mod chip;
 pub mod claim;
 pub mod entropy;
 pub mod event;

@@ -2,14 +2,90 @@
 
 use std::fmt;
 
-/// Whether the chip's portrait must be matched with a selfie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum FaceMatch {
-    /// The portrait must match: the default.
-    #[default]
-    Required,
-    /// No match is made; the assurance of every verdict says so.
-    Off,
+/// Defines a policy: its key, and an enum of the values it takes, the default first.
+macro_rules! policy {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident = $key:literal {
+            $(#[$default_meta:meta])* $default:ident = $default_text:literal,
+            $( $(#[$variant_meta:meta])* $variant:ident = $text:literal, )*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+        pub enum $name {
+            $(#[$default_meta])* #[default] $default,
+            $( $(#[$variant_meta])* $variant, )*
+        }
+
+        impl $name {
+            /// The key it is set by.
+            pub const KEY: &str = $key;
+
+            /// Every value, the default first.
+            pub const ALL: &[Self] = &[Self::$default, $( Self::$variant, )*];
+
+            /// The value as it is written and stored.
+            pub const fn as_str(self) -> &'static str {
+                match self { Self::$default => $default_text, $( Self::$variant => $text, )* }
+            }
+
+            /// Reads a value.
+            pub fn parse(text: &str) -> Result<Self, PolicyError> {
+                Self::ALL.iter().copied().find(|value| value.as_str() == text).ok_or_else(|| {
+                    PolicyError::UnknownValue {
+                        key: Self::KEY,
+                        value: text.to_owned(),
+                        known: concat!($default_text, $( ", ", $text, )*),
+                    }
+                })
+            }
+
+            /// `KEY=value|value`.
+            const USAGE: &str = concat!($key, "=", $default_text, $( "|", $text, )*);
+        }
+    };
+}
+
+policy! {
+    /// Whether the chip's portrait must be matched with a selfie.
+    pub enum FaceMatch = "face_match" {
+        /// The portrait must match.
+        Required = "required",
+        /// No match is made; the assurance of every verdict says so.
+        Off = "off",
+    }
+}
+
+policy! {
+    /// Whether the chip must prove that it is not a copy.
+    pub enum ChipProofPolicy = "chip_proof" {
+        /// What the document and the phone can do is asked for, and the assurance says what was
+        /// done. A proof that fails is refused.
+        WhenAvailable = "when_available",
+        /// A document without a proof is refused.
+        Required = "required",
+    }
+}
+
+policy! {
+    /// What becomes of a document whose signer cannot be looked up in a current revocation list.
+    pub enum RevocationPolicy = "revocation" {
+        /// It is accepted, and the assurance says so.
+        Report = "report",
+        /// It is refused. Most states publish no list.
+        Strict = "strict",
+    }
+}
+
+policy! {
+    /// What becomes of a document past its date of expiry.
+    pub enum ExpiredDocuments = "expired_documents" {
+        /// It is refused.
+        Refuse = "refuse",
+        /// It is accepted, and the assurance says so.
+        Report = "report",
+    }
 }
 
 /// The policies of an organization. A session keeps those it was created under.
@@ -17,6 +93,12 @@ pub enum FaceMatch {
 pub struct Policy {
     /// `face_match = required | off`.
     pub face_match: FaceMatch,
+    /// `chip_proof = when_available | required`.
+    pub chip_proof: ChipProofPolicy,
+    /// `revocation = report | strict`.
+    pub revocation: RevocationPolicy,
+    /// `expired_documents = refuse | report`.
+    pub expired_documents: ExpiredDocuments,
 }
 
 /// A policy assignment that names no known key or value.
@@ -45,30 +127,13 @@ struct KnownPolicies;
 
 impl fmt::Display for KnownPolicies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("face_match=required|off")
-    }
-}
-
-impl FaceMatch {
-    /// The value as it is written and stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Required => "required",
-            Self::Off => "off",
-        }
-    }
-
-    /// Reads a value.
-    pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        match text {
-            "required" => Ok(Self::Required),
-            "off" => Ok(Self::Off),
-            other => Err(PolicyError::UnknownValue {
-                key: "face_match",
-                value: other.to_owned(),
-                known: "required, off",
-            }),
-        }
+        let usages = [
+            FaceMatch::USAGE,
+            ChipProofPolicy::USAGE,
+            RevocationPolicy::USAGE,
+            ExpiredDocuments::USAGE,
+        ];
+        f.write_str(&usages.join(", "))
     }
 }
 
@@ -78,16 +143,25 @@ impl Policy {
         let (key, value) = assignment
             .split_once('=')
             .ok_or_else(|| PolicyError::NotAnAssignment(assignment.to_owned()))?;
+        let value = value.trim();
         match key.trim() {
-            "face_match" => self.face_match = FaceMatch::parse(value.trim())?,
+            FaceMatch::KEY => self.face_match = FaceMatch::parse(value)?,
+            ChipProofPolicy::KEY => self.chip_proof = ChipProofPolicy::parse(value)?,
+            RevocationPolicy::KEY => self.revocation = RevocationPolicy::parse(value)?,
+            ExpiredDocuments::KEY => self.expired_documents = ExpiredDocuments::parse(value)?,
             other => return Err(PolicyError::UnknownKey(other.to_owned())),
         }
         Ok(self)
     }
 
     /// All policies with their values, as they are shown.
-    pub fn entries(&self) -> [(&'static str, &'static str); 1] {
-        [("face_match", self.face_match.as_str())]
+    pub fn entries(&self) -> [(&'static str, &'static str); 4] {
+        [
+            (FaceMatch::KEY, self.face_match.as_str()),
+            (ChipProofPolicy::KEY, self.chip_proof.as_str()),
+            (RevocationPolicy::KEY, self.revocation.as_str()),
+            (ExpiredDocuments::KEY, self.expired_documents.as_str()),
+        ]
     }
 }
 
@@ -101,7 +175,10 @@ mod tests {
             Policy::default().assign("facematch=off").map_err(|error| error.to_string());
         assert_eq!(
             unknown_key,
-            Err("unknown policy `facematch`; known policies: face_match=required|off".to_owned())
+            Err("unknown policy `facematch`; known policies: face_match=required|off, \
+                 chip_proof=when_available|required, revocation=report|strict, \
+                 expired_documents=refuse|report"
+                .to_owned())
         );
         let unknown_value =
             Policy::default().assign("face_match=no").map_err(|error| error.to_string());
@@ -109,9 +186,21 @@ mod tests {
             unknown_value,
             Err("policy `face_match` does not take `no`; it takes: required, off".to_owned())
         );
+    }
+
+    #[test]
+    fn each_policy_is_set_by_its_own_key() {
+        let defaults = Policy::default().entries();
         assert_eq!(
-            Policy::default().assign("face_match=off"),
-            Ok(Policy { face_match: FaceMatch::Off })
+            defaults.map(|(_, value)| value),
+            ["required", "when_available", "report", "refuse"]
         );
+        let others = ["off", "required", "strict", "report"];
+        for (at, (key, value)) in (0..).zip(defaults.map(|(key, _)| key).iter().zip(others)) {
+            let mut expected = defaults;
+            expected[at] = (key, value);
+            let assigned = Policy::default().assign(&format!("{key}={value}"));
+            assert_eq!(assigned.map(|policy| policy.entries()), Ok(expected));
+        }
     }
 }

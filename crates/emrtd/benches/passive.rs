@@ -22,7 +22,7 @@ use emrtd::sim::{DocumentProfile, Holder, IssuingState, KeyKind, SimulatedDocume
 use emrtd::tlv::{Reader, Rules, Tag};
 use emrtd::trust::{Certificate, Provenance, TrustStore};
 use emrtd::verify::{DocumentFiles, passive};
-use openssl::bn::BigNum;
+use openssl::bn::{BigNum, BigNumRef};
 use openssl::ec::{EcGroup, EcKey, EcPoint};
 use openssl::ecdsa::EcdsaSig;
 use openssl::hash::{MessageDigest, hash};
@@ -157,7 +157,8 @@ impl Case {
         let csca = self.csca.public_key().pkey();
         let signer = match &self.signer_key {
             Numbers::Rsa(n, e) => {
-                let (n, e) = ((**n).to_owned().unwrap(), (**e).to_owned().unwrap());
+                let owned = |number: &BigNumRef| number.to_owned().unwrap();
+                let (n, e) = (owned(n), owned(e));
                 PKey::from_rsa(Rsa::from_public_components(n, e).unwrap()).unwrap()
             }
             Numbers::Ec(group, point) => {

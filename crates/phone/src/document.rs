@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use emrtd::lds::{self, DataGroup};
+use emrtd::read;
 use protocol::SecretBytes;
 
 /// The files of one document that a verification needs, as read from the chip.
@@ -90,6 +92,30 @@ impl PhoneDocument {
             sod: sod.ok_or(DocumentError::Missing(ElementaryFile::Sod))?,
             dg14,
             dg15,
+        })
+    }
+}
+
+impl TryFrom<&read::Outcome> for PhoneDocument {
+    type Error = DocumentError;
+
+    /// Picks a document's files out of what was read from a chip.
+    fn try_from(outcome: &read::Outcome) -> Result<Self, DocumentError> {
+        let group = |number| {
+            let file = lds::ElementaryFile::Dg(DataGroup::new(number)?);
+            outcome.file(file).map(SecretBytes::from)
+        };
+        let needed =
+            |number| group(number).ok_or(DocumentError::Missing(ElementaryFile::DataGroup(number)));
+        Ok(Self {
+            dg1: needed(1)?,
+            dg2: needed(2)?,
+            sod: outcome
+                .file(lds::ElementaryFile::Sod)
+                .map(SecretBytes::from)
+                .ok_or(DocumentError::Missing(ElementaryFile::Sod))?,
+            dg14: group(14),
+            dg15: group(15),
         })
     }
 }

@@ -3,13 +3,28 @@
 //! [`Conversation`] is the whole behaviour and does no I/O: it is told what
 //! happened and answers what to do. [`Phone`] (feature `socket`) runs one over a
 //! WebSocket. [`PhoneDocument`] is the evidence that a chip gave.
+//!
+//! [`ChipSession`] reads a chip, lets it sign, and relays the server's commands
+//! to it, over any [`Transceiver`]: a PC/SC reader (feature `pcsc`) or one with a
+//! simulated chip (feature `sim`).
 
+mod chip;
 mod conversation;
 mod document;
 #[cfg(feature = "socket")]
 mod socket;
+mod transceiver;
 
-pub use conversation::{Action, BACKOFF, Conversation, Event, Outcome, Progress, ShareChoice};
+pub use chip::{ChipError, ChipProgress, ChipRandom, ChipSession};
+pub use conversation::{
+    AccessWords, Action, BACKOFF, ChipReading, Conversation, Event, Outcome, Progress, ShareChoice,
+    Source,
+};
 pub use document::{DocumentError, ElementaryFile, PhoneDocument};
 #[cfg(feature = "socket")]
 pub use socket::{Connection, Holder, Phone, PhoneError, Timing};
+#[cfg(feature = "sim")]
+pub use transceiver::SimulatedReader;
+#[cfg(feature = "pcsc")]
+pub use transceiver::{PcscError, PcscReader};
+pub use transceiver::{Transceiver, TransceiverError};

@@ -20,8 +20,9 @@ use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 use url::Url;
 
-use crate::conversation::{Action, BACKOFF, Conversation, Event, Outcome, Progress, ShareChoice};
-use crate::document::PhoneDocument;
+use crate::conversation::{
+    Action, BACKOFF, ChipReading, Conversation, Event, Outcome, Progress, ShareChoice, Source,
+};
 
 /// A phone with everything it needs for one attempt.
 #[derive(Clone, Debug)]
@@ -32,8 +33,8 @@ pub struct Phone {
     pub device_id: SecretText,
     /// Version of the app; may be empty.
     pub app_version: String,
-    /// What the chip gave.
-    pub document: PhoneDocument,
+    /// What the chip gave, or that it is at hand.
+    pub source: Source,
     /// Three photos of the holder, JPEG.
     pub selfies: [SecretBytes; 3],
     /// How patient it is.
@@ -56,9 +57,25 @@ impl Default for Timing {
 }
 
 /// The person and the chip at this phone.
+///
+/// What asks the chip waits for it; the socket rests meanwhile, as the server
+/// waits too.
 pub trait Holder {
     /// Chooses what to share.
     fn choose(&mut self, request: &ShareRequest) -> ShareChoice;
+
+    /// Reads the chip, where [`Phone::source`] says that one is at hand; `None`
+    /// when it could not be read.
+    fn read(&mut self) -> Option<ChipReading> {
+        None
+    }
+
+    /// Relays commands of the server to the chip, as [`Action::Relay`] says;
+    /// `None` when the chip's answers could not be had.
+    fn relay(&mut self, commands: &[SecretBytes], protected: bool) -> Option<Vec<SecretBytes>> {
+        let _ = (commands, protected);
+        None
+    }
 
     /// Lets the chip sign the challenge, if a chip is at hand.
     fn sign(&mut self, challenge: &[u8]) -> Option<Vec<u8>> {
@@ -107,10 +124,11 @@ impl Phone {
         link: HandoffLink,
         device_id: SecretText,
         app_version: String,
-        document: PhoneDocument,
+        source: impl Into<Source>,
         selfies: [SecretBytes; 3],
     ) -> Self {
-        Self { link, device_id, app_version, document, selfies, timing: Timing::default() }
+        let source = source.into();
+        Self { link, device_id, app_version, source, selfies, timing: Timing::default() }
     }
 
     /// Holds the conversation with the API at `api_base` to its end.
@@ -143,7 +161,7 @@ impl Phone {
             &self.link,
             self.device_id.clone(),
             self.app_version.clone(),
-            self.document.clone(),
+            self.source.clone(),
             self.selfies.clone(),
         )
         .with_backoff(self.timing.backoff);
@@ -160,6 +178,12 @@ impl Phone {
                     Action::Sign { challenge } => {
                         let signature = holder.sign(&challenge).map(SecretBytes::from);
                         events.push_back(Event::Signed(signature));
+                    }
+                    Action::ReadChip => {
+                        events.push_back(Event::ChipRead(holder.read().map(Box::new)));
+                    }
+                    Action::Relay { commands, protected } => {
+                        events.push_back(Event::Relayed(holder.relay(&commands, protected)));
                     }
                     Action::AskShare(request) => {
                         events.push_back(Event::Answer(holder.choose(&request)));

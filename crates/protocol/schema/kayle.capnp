@@ -2,7 +2,8 @@
 # one Cap'n Proto message in unpacked stream framing, at most 262,144 bytes.
 #
 # Ids and ordinals are the wire: never renumber, never reuse. Ordinals marked
-# "reserved" are taken by a later schema of the reference system.
+# "reserved" are taken by a later schema of the reference system. What is marked
+# "Kayle's" is not in any schema of it: an older peer ignores it.
 
 @0xef7e0b8fbd1f2ab3;
 
@@ -14,6 +15,9 @@ struct ClientMessage @0xa69fbd8048f81952 {
     phase @1 :PhaseUpdate;
     data @2 :DataPayload;
     shareSelection @3 :ShareSelection;
+    # Kayle's. Sent to a server that said `chipAuthRelay`.
+    chipAuth @4 :ChipAuthAnswers;
+    chipAccess @5 :ChipAccess;
   }
 }
 
@@ -57,6 +61,19 @@ struct ShareSelection @0xe2819d222938b62b {
   selectedFieldKeys @1 :List(Text);
 }
 
+# Kayle's. What the chip answered to the last `ChipAuthCommands`: response APDUs
+# with their status words. Without any: the chip is in the field, begin.
+struct ChipAuthAnswers @0xc8bb9ec7510f1c83 {
+  answers @0 :List(Data);
+}
+
+# Kayle's. How the phone got access to the chip, in its own words.
+struct ChipAccess @0xcd668e6a0a8281f4 {
+  access @0 :Text;     # pace_gm, pace_im, pace_cam, bac
+  downgrade @1 :Text;  # empty, pace_failed, pace_unsupported, card_access_malformed, pace_hidden
+  mapping @2 :Text;    # PACE-CAM: empty, not_run, no_key, proven, failed
+}
+
 # ---- server to phone ----
 
 struct ServerMessage @0xa8aab2ada3e8c173 {
@@ -67,7 +84,9 @@ struct ServerMessage @0xa8aab2ada3e8c173 {
     shareRequest @3 :ShareRequest;
     shareReady @4 :ShareReady;
     activeAuthChallenge @5 :ServerActiveAuthChallenge;
-    # Reserved: @6.
+    reserved6 @6 :AnyPointer;
+    # Kayle's.
+    chipAuth @7 :ChipAuthCommands;
   }
 }
 
@@ -112,4 +131,14 @@ struct ShareReady @0x9101ffe5219d183e {
 
 struct ServerActiveAuthChallenge @0xf4a8920a29ec9289 {
   challenge @0 :Data;
+  # Kayle's. The server takes `chipAuth` and `chipAccess`.
+  chipAuthRelay @1 :Bool;
+}
+
+# Kayle's. Command APDUs for the chip; without any there is nothing to relay.
+struct ChipAuthCommands @0xaf7ab3d616ab5d76 {
+  commands @0 :List(Data);
+  # True: protected by the server, to be passed on as they are. False: to be put
+  # under the session that the phone has with the chip.
+  protected @1 :Bool;
 }

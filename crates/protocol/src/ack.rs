@@ -11,6 +11,8 @@ pub enum Ack {
     HelloOk,
     /// `phase_ok`: the phase was stored, or ignored as unknown.
     PhaseOk,
+    /// `chip_access_received`: how the phone got access to the chip is noted.
+    ChipAccessReceived,
     /// `data_chunk_ok_<kind>_<index>_<chunkIndex>`: stored, more chunks are needed.
     DataChunkOk {
         /// Kind of the artifact.
@@ -36,6 +38,7 @@ impl Ack {
         match text {
             "hello_ok" => return Some(Self::HelloOk),
             "phase_ok" => return Some(Self::PhaseOk),
+            "chip_access_received" => return Some(Self::ChipAccessReceived),
             _ => {}
         }
         if let Some(numbers) = text.strip_prefix("data_chunk_ok_") {
@@ -57,6 +60,7 @@ impl fmt::Display for Ack {
         match self {
             Self::HelloOk => f.write_str("hello_ok"),
             Self::PhaseOk => f.write_str("phase_ok"),
+            Self::ChipAccessReceived => f.write_str("chip_access_received"),
             Self::DataChunkOk { kind, index, chunk_index } => {
                 write!(f, "data_chunk_ok_{}_{index}_{chunk_index}", kind.number())
             }

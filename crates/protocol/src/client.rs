@@ -35,6 +35,23 @@ pub enum ClientMessage {
         /// Keys of the chosen fields.
         keys: Vec<String>,
     },
+    /// Relays what the chip answered in chip authentication.
+    ChipAuth {
+        /// One response APDU with its status word for each command of
+        /// [`crate::ServerMessage::ChipAuth`]. None: the chip is in the field, begin.
+        /// At most [`crate::limits::CHIP_APDUS`] of [`crate::limits::CHIP_APDU_BYTES`].
+        answers: Vec<SecretBytes>,
+    },
+    /// Tells how the phone got access to the chip. Nothing of it is trusted.
+    ChipAccess {
+        /// `pace_gm`, `pace_im`, `pace_cam` or `bac`.
+        access: String,
+        /// Why PACE was not used though it might have been: empty, `pace_failed`,
+        /// `pace_unsupported`, `card_access_malformed` or `pace_hidden`.
+        downgrade: String,
+        /// Chip-authentication mapping: empty, `not_run`, `no_key`, `proven` or `failed`.
+        mapping: String,
+    },
 }
 
 impl ClientMessage {
@@ -54,6 +71,12 @@ impl ClientMessage {
                 client_message::Data(data) => read_data(frame::at("data", data)?),
                 client_message::ShareSelection(selection) => {
                     read_selection(frame::at("shareSelection", selection)?)
+                }
+                client_message::ChipAuth(answers) => {
+                    read_chip_auth(frame::at("chipAuth", answers)?)
+                }
+                client_message::ChipAccess(access) => {
+                    read_chip_access(frame::at("chipAccess", access)?)
                 }
             }
             .map(Some)
@@ -77,6 +100,10 @@ impl ClientMessage {
             Self::Phase { phase, error } => write_phase(phase, error),
             Self::Data(payload) => write_data(payload),
             Self::ShareSelection { session_id, keys } => write_selection(session_id, keys),
+            Self::ChipAuth { answers } => write_chip_auth(answers),
+            Self::ChipAccess { access, downgrade, mapping } => {
+                write_chip_access([access, downgrade, mapping])
+            }
         }
     }
 }
@@ -181,5 +208,42 @@ fn write_selection(session_id: &str, keys: &[String]) -> Result<Vec<u8>, EncodeE
         for (index, key) in (0..).zip(keys) {
             list.set(index, key);
         }
+    })
+}
+
+fn read_chip_auth(
+    message: schema::chip_auth_answers::Reader<'_>,
+) -> Result<ClientMessage, DecodeError> {
+    let answers = frame::apdu_list("chipAuth.answers", message.get_answers())?;
+    Ok(ClientMessage::ChipAuth { answers })
+}
+
+fn write_chip_auth(answers: &[SecretBytes]) -> Result<Vec<u8>, EncodeError> {
+    frame::build(frame::apdu_list_words(answers), |message| {
+        let root = message.init_root::<client_message::Builder<'_>>();
+        let list = root.init_chip_auth().init_answers(frame::list_len(answers.len()));
+        frame::set_apdus(list, answers);
+    })
+}
+
+fn read_chip_access(
+    message: schema::chip_access::Reader<'_>,
+) -> Result<ClientMessage, DecodeError> {
+    Ok(ClientMessage::ChipAccess {
+        access: frame::text("chipAccess.access", message.get_access())?.to_owned(),
+        downgrade: frame::text("chipAccess.downgrade", message.get_downgrade())?.to_owned(),
+        mapping: frame::text("chipAccess.mapping", message.get_mapping())?.to_owned(),
+    })
+}
+
+fn write_chip_access(texts: [&str; 3]) -> Result<Vec<u8>, EncodeError> {
+    let words = texts.iter().map(|text| frame::text_words(text)).sum();
+    let [access, downgrade, mapping] = texts;
+    frame::build(words, |message| {
+        let root = message.init_root::<client_message::Builder<'_>>();
+        let mut report = root.init_chip_access();
+        report.set_access(access);
+        report.set_downgrade(downgrade);
+        report.set_mapping(mapping);
     })
 }

@@ -6,6 +6,7 @@ use capnp::serialize::{self, BufferSegments};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::limits;
+use crate::secret::SecretBytes;
 
 /// Why a frame is not a message. The sender is at fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +47,18 @@ pub enum DecodeError {
     /// A list has more than [`limits::LIST_ITEMS`].
     #[error("{field}: more than {} items", limits::LIST_ITEMS)]
     TooManyItems {
+        /// Where, as `struct.field` of the schema.
+        field: &'static str,
+    },
+    /// More APDUs than [`limits::CHIP_APDUS`].
+    #[error("{field}: more than {} APDUs", limits::CHIP_APDUS)]
+    TooManyApdus {
+        /// Where, as `struct.field` of the schema.
+        field: &'static str,
+    },
+    /// An APDU has more than [`limits::CHIP_APDU_BYTES`].
+    #[error("{field}: an APDU longer than {} bytes", limits::CHIP_APDU_BYTES)]
+    ApduTooLong {
         /// Where, as `struct.field` of the schema.
         field: &'static str,
     },
@@ -152,6 +165,18 @@ pub(crate) fn text_list_words(texts: &[String]) -> usize {
     texts.iter().map(|text| 1 + text_words(text)).sum()
 }
 
+/// Words that a list of APDUs takes.
+pub(crate) fn apdu_list_words(apdus: &[SecretBytes]) -> usize {
+    apdus.iter().map(|apdu| 1 + data_words(apdu.as_slice())).sum()
+}
+
+/// Fills a list made with the length of `apdus`.
+pub(crate) fn set_apdus(mut list: capnp::data_list::Builder<'_>, apdus: &[SecretBytes]) {
+    for (index, apdu) in (0..).zip(apdus) {
+        list.set(index, apdu.as_slice());
+    }
+}
+
 /// A length as Cap'n Proto counts it. Frames are bounded far below the limit.
 pub(crate) fn list_len(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
@@ -182,6 +207,26 @@ pub(crate) fn text_list(
     let list = at(field, value)?;
     bounded(field, list.len())?;
     list.iter().map(|item| text(field, item).map(str::to_owned)).collect()
+}
+
+/// A bounded list of bounded APDUs.
+pub(crate) fn apdu_list(
+    field: &'static str,
+    value: capnp::Result<capnp::data_list::Reader<'_>>,
+) -> Result<Vec<SecretBytes>, DecodeError> {
+    let list = at(field, value)?;
+    if list.len() > list_len(limits::CHIP_APDUS) {
+        return Err(DecodeError::TooManyApdus { field });
+    }
+    list.iter()
+        .map(|apdu| {
+            let apdu = at(field, apdu)?;
+            if apdu.len() > limits::CHIP_APDU_BYTES {
+                return Err(DecodeError::ApduTooLong { field });
+            }
+            Ok(SecretBytes::from(apdu))
+        })
+        .collect()
 }
 
 /// Refuses a list that is too long to be meant.

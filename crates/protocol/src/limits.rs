@@ -18,6 +18,11 @@ pub const SELFIE_CHUNK_BYTES: usize = 131_072;
 pub const SELFIES: u32 = 3;
 /// Size of an active-authentication challenge, in bytes (9303-11 §6.1).
 pub const CHALLENGE_BYTES: usize = 8;
+/// Most APDUs of one chip-authentication message.
+pub const CHIP_APDUS: usize = 4;
+/// Longest APDU of chip authentication, in bytes: a DH key of 8,192 bits and its
+/// envelope fit twice.
+pub const CHIP_APDU_BYTES: usize = 2_304;
 /// Longest text that a server may send, in UTF-8 bytes: deployed phones drop a
 /// whole message whose text is longer.
 pub const TEXT_BYTES: usize = 255;

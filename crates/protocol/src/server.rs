@@ -3,6 +3,7 @@
 use crate::frame::{self, DecodeError, EncodeError};
 use crate::kayle_capnp::{self as schema, server_message};
 use crate::limits;
+use crate::secret::SecretBytes;
 
 /// A message from the server to the phone.
 ///
@@ -37,6 +38,18 @@ pub enum ServerMessage {
     ActiveAuthChallenge {
         /// [`limits::CHALLENGE_BYTES`] bytes.
         challenge: Vec<u8>,
+        /// Whether the server takes [`crate::ClientMessage::ChipAuth`] and
+        /// [`crate::ClientMessage::ChipAccess`].
+        chip_auth_relay: bool,
+    },
+    /// Asks the phone to relay commands of chip authentication.
+    ChipAuth {
+        /// Command APDUs, to be sent in this order. None: there is nothing (more) to relay.
+        /// At most [`limits::CHIP_APDUS`] of [`limits::CHIP_APDU_BYTES`].
+        commands: Vec<SecretBytes>,
+        /// Whether they are protected by the server and passed on as they are. Otherwise the
+        /// phone puts them under the session that it has with the chip.
+        protected: bool,
     },
 }
 
@@ -124,6 +137,10 @@ impl ServerMessage {
                 server_message::ActiveAuthChallenge(challenge) => {
                     read_challenge(frame::at("activeAuthChallenge", challenge)?)
                 }
+                server_message::Reserved6(_) => return Ok(None),
+                server_message::ChipAuth(commands) => {
+                    read_chip_auth(frame::at("chipAuth", commands)?)
+                }
             }
             .map(Some)
         })
@@ -140,7 +157,10 @@ impl ServerMessage {
             Self::Verdict(verdict) => write_verdict(verdict),
             Self::ShareRequest(request) => write_share_request(request),
             Self::ShareReady { session_id, keys } => write_share_ready(session_id, keys),
-            Self::ActiveAuthChallenge { challenge } => write_challenge(challenge),
+            Self::ActiveAuthChallenge { challenge, chip_auth_relay } => {
+                write_challenge(challenge, *chip_auth_relay)
+            }
+            Self::ChipAuth { commands, protected } => write_chip_auth(commands, *protected),
         }
     }
 }
@@ -281,12 +301,34 @@ fn read_challenge(
     let field = "activeAuthChallenge.challenge";
     Ok(ServerMessage::ActiveAuthChallenge {
         challenge: frame::at(field, challenge.get_challenge())?.to_vec(),
+        chip_auth_relay: challenge.get_chip_auth_relay(),
     })
 }
 
-fn write_challenge(bytes: &[u8]) -> Result<Vec<u8>, EncodeError> {
+fn write_challenge(bytes: &[u8], chip_auth_relay: bool) -> Result<Vec<u8>, EncodeError> {
     frame::build(frame::data_words(bytes), |message| {
         let root = message.init_root::<server_message::Builder<'_>>();
-        root.init_active_auth_challenge().set_challenge(bytes);
+        let mut challenge = root.init_active_auth_challenge();
+        challenge.set_challenge(bytes);
+        challenge.set_chip_auth_relay(chip_auth_relay);
+    })
+}
+
+fn read_chip_auth(
+    message: schema::chip_auth_commands::Reader<'_>,
+) -> Result<ServerMessage, DecodeError> {
+    Ok(ServerMessage::ChipAuth {
+        commands: frame::apdu_list("chipAuth.commands", message.get_commands())?,
+        protected: message.get_protected(),
+    })
+}
+
+fn write_chip_auth(commands: &[SecretBytes], protected: bool) -> Result<Vec<u8>, EncodeError> {
+    frame::build(frame::apdu_list_words(commands), |message| {
+        let root = message.init_root::<server_message::Builder<'_>>();
+        let mut relay = root.init_chip_auth();
+        relay.set_protected(protected);
+        let list = relay.init_commands(frame::list_len(commands.len()));
+        frame::set_apdus(list, commands);
     })
 }

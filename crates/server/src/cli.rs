@@ -3,6 +3,7 @@
 //! Exit codes: 0 done or proven; 1 failed or not proven; 2 the command line or a setting is wrong.
 //! Results go to stdout; logs, progress and errors go to stderr.
 
+mod chip;
 mod demo;
 mod document;
 mod failure;
@@ -65,6 +66,9 @@ enum Command {
     /// Verify documents without a server.
     #[command(subcommand)]
     Document(document::DocumentCommand),
+    /// Read chips, and make simulated ones.
+    #[command(subcommand)]
+    Chip(chip::ChipCommand),
     Phone(phone::PhoneArgs),
     Demo(demo::DemoArgs),
 }
@@ -152,6 +156,7 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
             Command::Key(command) => key::run(command).await,
             Command::Trust(command) => trust::run(command).await,
             Command::Document(command) => document::run(command).await,
+            Command::Chip(command) => chip::run(command).await,
             Command::Phone(args) => phone::run(args).await,
             Command::Demo(args) => demo::run(args, json).await,
         }

@@ -4,6 +4,7 @@
 //! and are wired in [`app`].
 
 pub mod app;
+mod assurance;
 pub mod cli;
 pub mod clock;
 pub mod entropy;

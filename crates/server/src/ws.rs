@@ -2,6 +2,7 @@
 
 mod conversation;
 mod evidence;
+mod relay;
 mod socket;
 mod uploads;
 

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::assurance::{Assurance, ChipProof, RevocationState};
+use domain::access::PhoneReport;
+use domain::assurance::{Assurance, ProofState, RevocationState};
 use domain::claim::Claim;
 use domain::policy::FaceMatch;
 use domain::share::{FieldSource, ShareContract, ShareField};
@@ -43,7 +44,9 @@ pub(crate) fn read_contract(text: &str) -> Option<ShareContract> {
 /// The assurance of a verdict. It says which proofs were made, and nothing of the person.
 pub(crate) fn assurance(assurance: &Assurance) -> String {
     let Assurance {
-        chip_proof: ChipProof::None,
+        active_authentication,
+        chip_authentication,
+        phone_reported,
         face_match,
         revocation,
         document_expired,
@@ -57,7 +60,9 @@ pub(crate) fn assurance(assurance: &Assurance) -> String {
         RevocationState::Unknown => Revocation::Unknown,
     };
     json!(Verdict {
-        chip_proof: Proof::None,
+        active_authentication: Proof::of(active_authentication),
+        chip_authentication: Proof::of(chip_authentication),
+        phone_reported: phone_reported.map(Reported::of),
         face_match: face_match.as_str().to_owned(),
         revocation,
         document_expired: *document_expired,
@@ -71,8 +76,11 @@ pub(crate) fn assurance(assurance: &Assurance) -> String {
 pub(crate) fn read_assurance(text: &str) -> Option<Assurance> {
     let verdict: Verdict = serde_json::from_str(text).ok()?;
     Some(Assurance {
-        chip_proof: match verdict.chip_proof {
-            Proof::None => ChipProof::None,
+        active_authentication: verdict.active_authentication.read(),
+        chip_authentication: verdict.chip_authentication.read(),
+        phone_reported: match verdict.phone_reported {
+            Some(reported) => Some(reported.read()?),
+            None => None,
         },
         face_match: FaceMatch::parse(&verdict.face_match).ok()?,
         revocation: match verdict.revocation {
@@ -85,6 +93,42 @@ pub(crate) fn read_assurance(text: &str) -> Option<Assurance> {
         trust_verified: verdict.trust_verified,
         leniencies: verdict.leniencies,
     })
+}
+
+impl Proof {
+    fn of(state: &ProofState) -> Self {
+        match state {
+            ProofState::NotOffered => Self::NotOffered {},
+            ProofState::NotAttempted => Self::NotAttempted {},
+            ProofState::Proven { algorithm } => Self::Proven { algorithm: algorithm.clone() },
+        }
+    }
+
+    fn read(self) -> ProofState {
+        match self {
+            Self::NotOffered {} => ProofState::NotOffered,
+            Self::NotAttempted {} => ProofState::NotAttempted,
+            Self::Proven { algorithm } => ProofState::Proven { algorithm },
+        }
+    }
+}
+
+impl Reported {
+    fn of(report: PhoneReport) -> Self {
+        Self {
+            access: report.access.as_str().to_owned(),
+            downgrade: report.downgrade.map(|downgrade| downgrade.as_str().to_owned()),
+            pace_cam: report.pace_cam.map(|outcome| outcome.as_str().to_owned()),
+        }
+    }
+
+    fn read(&self) -> Option<PhoneReport> {
+        PhoneReport::parse(
+            &self.access,
+            self.downgrade.as_deref().unwrap_or_default(),
+            self.pace_cam.as_deref().unwrap_or_default(),
+        )
+    }
 }
 
 /// A list of names: scopes, kinds of events.
@@ -116,7 +160,9 @@ enum Source {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Verdict {
-    chip_proof: Proof,
+    active_authentication: Proof,
+    chip_authentication: Proof,
+    phone_reported: Option<Reported>,
     face_match: String,
     revocation: Revocation,
     document_expired: Option<bool>,
@@ -126,9 +172,19 @@ struct Verdict {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "state", rename_all = "snake_case", deny_unknown_fields)]
 enum Proof {
-    None,
+    NotOffered {},
+    NotAttempted {},
+    Proven { algorithm: String },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reported {
+    access: String,
+    downgrade: Option<String>,
+    pace_cam: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -163,7 +219,9 @@ mod tests {
         assert_eq!(read_contract(&text), Some(asked));
 
         let proven = Assurance {
-            chip_proof: ChipProof::None,
+            active_authentication: ProofState::Proven { algorithm: "RSA".into() },
+            chip_authentication: ProofState::NotOffered,
+            phone_reported: PhoneReport::parse("pace_gm", "", "not_run"),
             face_match: FaceMatch::Off,
             revocation: RevocationState::Stale,
             document_expired: None,
@@ -174,7 +232,7 @@ mod tests {
         let text = assurance(&proven);
         assert_eq!(
             text,
-            r#"{"chip_proof":"none","face_match":"off","revocation":"stale","document_expired":null,"certificates_valid":true,"trust_verified":false,"leniencies":["a"]}"#
+            r#"{"active_authentication":{"state":"proven","algorithm":"RSA"},"chip_authentication":{"state":"not_offered"},"phone_reported":{"access":"pace_gm","downgrade":null,"pace_cam":"not_run"},"face_match":"off","revocation":"stale","document_expired":null,"certificates_valid":true,"trust_verified":false,"leniencies":["a"]}"#
         );
         assert_eq!(read_assurance(&text), Some(proven));
     }

@@ -8,6 +8,7 @@ mod endpoints;
 mod failure;
 mod organizations;
 mod outbox;
+mod policy;
 mod reader;
 mod row;
 mod sessions;

@@ -11,7 +11,7 @@ use domain::time::Timestamp;
 use domain::verdict::{Accepted, FaceMatchMissing};
 use emrtd::sim::Holder;
 
-use crate::proof::{NOW, prove};
+use crate::proof::{NOW, judge, prove};
 
 struct Zeros;
 
@@ -57,6 +57,7 @@ fn the_document_id_differs_between_organizations() {
 
 #[test]
 fn nothing_is_accepted_without_the_face_match_that_the_policy_asks_for() {
-    let refused = Accepted::without_face_match(prove(&Holder::example()), Policy::default(), NOW);
+    let proven = judge(&Holder::example(), Policy::default()).ok().unwrap();
+    let refused = Accepted::without_face_match(proven);
     assert_eq!(refused.err(), Some(FaceMatchMissing));
 }

@@ -2,9 +2,11 @@
 
 use std::sync::OnceLock;
 
+use domain::attempt::VerdictCode;
+use domain::chip::ChipEvidence;
 use domain::policy::{FaceMatch, Policy};
 use domain::time::Timestamp;
-use domain::verdict::Accepted;
+use domain::verdict::{Accepted, Proven};
 use emrtd::UnixSeconds;
 use emrtd::sim::{DocumentProfile, Holder, IssuingState, StateProfile};
 use emrtd::trust::{Certificate, Provenance, TrustStore};
@@ -12,7 +14,10 @@ use emrtd::verify::{self, Document, PassivelyAuthenticated};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_777_978_800_000);
 
-pub(crate) const NO_FACE: Policy = Policy { face_match: FaceMatch::Off };
+/// The defaults but for the face.
+pub(crate) fn no_face() -> Policy {
+    Policy { face_match: FaceMatch::Off, ..Policy::default() }
+}
 
 /// Proves a document of `holder`.
 pub(crate) fn prove(holder: &Holder) -> PassivelyAuthenticated<Document> {
@@ -25,10 +30,15 @@ pub(crate) fn prove(holder: &Holder) -> PassivelyAuthenticated<Document> {
     verify::passive(document.into_files(), &trust, at).unwrap().into_document(at).unwrap()
 }
 
+/// Judges a document of which no chip proof was asked for.
+pub(crate) fn judge(holder: &Holder, policy: Policy) -> Result<Proven, VerdictCode> {
+    Proven::judge(prove(holder), &ChipEvidence::default(), None, policy, NOW)
+}
+
 /// The same accepted document each time.
 pub(crate) fn accepted() -> &'static Accepted {
     static ACCEPTED: OnceLock<Accepted> = OnceLock::new();
     ACCEPTED.get_or_init(|| {
-        Accepted::without_face_match(prove(&Holder::example()), NO_FACE, NOW).unwrap()
+        Accepted::without_face_match(judge(&Holder::example(), no_face()).ok().unwrap()).unwrap()
     })
 }

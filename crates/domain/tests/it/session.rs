@@ -12,7 +12,7 @@ use domain::share::ShareContract;
 use domain::time::Timestamp;
 use proptest::prelude::*;
 
-use crate::proof::{NO_FACE, NOW, accepted};
+use crate::proof::{NOW, accepted, no_face};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -70,7 +70,7 @@ impl World {
             id: SessionId::random(&mut entropy),
             organization: OrganizationId::random(&mut entropy),
             contract: ShareContract::default(),
-            policy: NO_FACE,
+            policy: no_face(),
             redirect_url: None,
             cancel_token: keys.cancel_token_hash("cancel"),
         };

@@ -5,7 +5,7 @@ use std::fmt;
 
 use openssl::bn::{BigNum, BigNumContext, BigNumRef};
 use openssl::dh::Dh;
-use openssl::ec::{EcGroup, EcPoint, EcPointRef, PointConversionForm};
+use openssl::ec::{EcGroup, EcGroupRef, EcPoint, EcPointRef, PointConversionForm};
 use openssl::error::ErrorStack;
 use openssl::pkey::Params;
 use zeroize::Zeroizing;
@@ -45,7 +45,8 @@ impl From<ErrorStack> for AgreementError {
     }
 }
 
-/// A group and its generator.
+/// A group and its generator. The generator is cleared on drop: with a mapped
+/// one anybody could try passwords.
 pub struct Domain(Group);
 
 enum Group {
@@ -126,6 +127,22 @@ impl Domain {
         }))
     }
 
+    /// Whether this is the prime field of these numbers, big-endian; the order
+    /// counts when it is given.
+    pub fn is_field(&self, prime: &[u8], generator: &[u8], order: Option<&[u8]>) -> bool {
+        let Group::Dh { prime: own_prime, order: own_order, generator: own_generator } = &self.0
+        else {
+            return false;
+        };
+        let is = |own: &BigNumRef, octets: &[u8]| {
+            octets.len() <= MAX_PRIME_BITS as usize / 8 + 1
+                && BigNum::from_slice(octets).is_ok_and(|number| *number == *own)
+        };
+        is(own_prime, prime)
+            && is(own_generator, generator)
+            && order.is_none_or(|order| is(own_order, order))
+    }
+
     /// The curve, or `None` for a prime field.
     pub fn curve(&self) -> Option<Curve> {
         match &self.0 {
@@ -201,7 +218,7 @@ impl Domain {
         let public = match &self.0 {
             Group::Ec { group, generator, .. } => {
                 let point = multiply(group, generator, &private)?;
-                self.encode_point(&point)?
+                self.encode_point(&point.point)?
             }
             Group::Dh { prime, generator, .. } => power(generator, &private, prime)?.0.to_vec(),
         };
@@ -245,10 +262,10 @@ impl Domain {
         match (&self.0, &other.0) {
             (Group::Ec { group, .. }, Value::Ec(point)) => {
                 let shared = multiply(group, point, &pair.private)?;
-                if shared.is_infinity(group) {
+                if shared.point.is_infinity(group) {
                     return Err(AgreementError::NotInGroup);
                 }
-                self.x_coordinate(group, &shared)
+                self.x_coordinate(group, &shared.point)
             }
             (Group::Dh { prime, .. }, Value::Dh(value)) => {
                 let shared = power(value, &pair.private, prime)?;
@@ -276,8 +293,8 @@ impl Domain {
                 let shared = multiply(group, point, &pair.private)?;
                 let blinded = multiply(group, generator, &nonce)?;
                 let mut mapped = EcPoint::new(group)?;
-                mapped.add(group, &blinded, &shared, &mut context)?;
-                if shared.is_infinity(group) || mapped.is_infinity(group) {
+                mapped.add(group, &blinded.point, &shared.point, &mut context)?;
+                if shared.point.is_infinity(group) || mapped.is_infinity(group) {
                     return Err(AgreementError::NotInGroup);
                 }
                 let group = EcGroup::from_curve_name(curve.nid())?;
@@ -349,7 +366,7 @@ impl Domain {
         }
         let product = multiply(group, base, &Secret::new(scalar)?)?;
         let mut context = BigNumContext::new()?;
-        Ok(product.eq(group, public, &mut context)?)
+        Ok(product.point.eq(group, public, &mut context)?)
     }
 
     fn with_element(&self, generator: BigNum) -> Result<Self, AgreementError> {
@@ -408,6 +425,15 @@ impl Domain {
         let (mut x, mut y) = (Secret(BigNum::new()?), Secret(BigNum::new()?));
         point.affine_coordinates(group, &mut x.0, &mut y.0, &mut context)?;
         Ok(Zeroizing::new(self.encode_number(&x.0)?))
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        match self {
+            Self::Ec { group, generator, .. } => overwrite(generator, group),
+            Self::Dh { generator, .. } => generator.clear(),
+        }
     }
 }
 
@@ -470,14 +496,35 @@ impl Drop for Secret {
     }
 }
 
-fn multiply(
-    group: &EcGroup,
+/// A point that nobody else may know, overwritten on drop.
+struct SecretPoint<'a> {
+    point: EcPoint,
+    group: &'a EcGroupRef,
+}
+
+impl Drop for SecretPoint<'_> {
+    fn drop(&mut self) {
+        overwrite(&mut self.point, self.group);
+    }
+}
+
+/// OpenSSL's binding frees points without clearing them, so a public point
+/// takes the place of the secret one.
+fn overwrite(point: &mut EcPoint, group: &EcGroupRef) {
+    if let (Some(public), Ok(mut context)) = (group.generator_opt(), BigNumContext::new()) {
+        // Without memory for this there is nothing left to try.
+        let _ = point.add(group, public, public, &mut context);
+    }
+}
+
+fn multiply<'a>(
+    group: &'a EcGroupRef,
     point: &EcPointRef,
     scalar: &Secret,
-) -> Result<EcPoint, AgreementError> {
+) -> Result<SecretPoint<'a>, AgreementError> {
     let mut context = BigNumContext::new()?;
-    let mut product = EcPoint::new(group)?;
-    product.mul2(group, point, &scalar.0, &mut context)?;
+    let mut product = SecretPoint { point: EcPoint::new(group)?, group };
+    product.point.mul2(group, point, &scalar.0, &mut context)?;
     Ok(product)
 }
 

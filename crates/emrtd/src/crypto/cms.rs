@@ -9,6 +9,14 @@ use crate::tlv::{self, Element, Oid, Reader, Rules, Tag};
 /// `SignedData` taken out of its `ContentInfo`.
 #[derive(Clone)]
 pub struct SignedData {
+    /// The version, 3 for all content that is not plain data.
+    pub version: u32,
+    /// Where the version is in the file.
+    pub version_offset: usize,
+    /// `digestAlgorithms`, which announces those of the signers.
+    pub digest_algorithms: Vec<AlgorithmIdentifier>,
+    /// Where `digestAlgorithms` starts in the file.
+    pub digest_algorithms_offset: usize,
     /// `eContentType`
     pub content_type: Oid,
     /// The signed content.
@@ -24,6 +32,8 @@ pub struct SignedData {
 /// One signer and its signature.
 #[derive(Clone)]
 pub struct SignerInfo {
+    /// The version, which depends on the identifier (RFC 5652 §5.3).
+    pub version: u32,
     /// Which certificate it says is its own.
     pub id: SignerId,
     /// The `digestAlgorithm`.
@@ -89,8 +99,10 @@ impl SignedData {
         let mut fields = wrapper.expect(Tag::SEQUENCE)?.children()?;
         wrapper.finish()?;
 
-        fields.expect(Tag::INTEGER)?.small_unsigned()?;
-        fields.expect(Tag::SET)?;
+        let version = fields.expect(Tag::INTEGER)?;
+        let digests = fields.expect(Tag::SET)?;
+        let digest_algorithms =
+            each(&digests, |element| AlgorithmIdentifier::parse(element).map(Some))?;
         let (content_type, content, content_offset) =
             encapsulated_content(&fields.expect(Tag::SEQUENCE)?)?;
         let certificates = match fields.optional(Tag::context(0))? {
@@ -98,20 +110,30 @@ impl SignedData {
             None => Vec::new(),
         };
         fields.optional(Tag::context(1))?;
-        let mut infos = fields.expect(Tag::SET)?.children()?;
+        let infos = fields.expect(Tag::SET)?;
         fields.finish()?;
-        let mut signers = Vec::new();
-        while !infos.is_empty() {
-            signers.push(SignerInfo::parse(&infos.expect(Tag::SEQUENCE)?)?);
-        }
-        Ok(Self { content_type, content, content_offset, certificates, signers })
+        let signers = each(&infos, |element| SignerInfo::parse(element).map(Some))?;
+        Ok(Self {
+            version: version.small_unsigned()?,
+            version_offset: version.offset(),
+            digest_algorithms,
+            digest_algorithms_offset: digests.offset(),
+            content_type,
+            content,
+            content_offset,
+            certificates,
+            signers,
+        })
     }
 }
 
 impl SignerInfo {
     fn parse(element: &Element<'_>) -> Result<Self, tlv::Error> {
+        if element.tag() != Tag::SEQUENCE {
+            return Err(element.invalid("not a SignerInfo"));
+        }
         let mut fields = element.children()?;
-        fields.expect(Tag::INTEGER)?.small_unsigned()?;
+        let version = fields.expect(Tag::INTEGER)?.small_unsigned()?;
         let id = match fields.peek() {
             Some(Tag::SEQUENCE) => {
                 let mut pair = fields.expect(Tag::SEQUENCE)?.children()?;
@@ -135,6 +157,7 @@ impl SignerInfo {
         fields.optional(Tag::context(1))?;
         fields.finish()?;
         Ok(Self {
+            version,
             id,
             digest_algorithm,
             signed_attributes,
@@ -147,7 +170,17 @@ impl SignerInfo {
 
     /// The digest algorithm, when supported.
     pub fn digest(&self) -> Option<DigestAlgorithm> {
-        DigestAlgorithm::from_oid(&self.digest_algorithm.oid)
+        self.digest_algorithm.digest()
+    }
+
+    /// Whether the version is the one the signer's identifier demands: 1 by
+    /// issuer and serial number, 3 by key (RFC 5652 §5.3).
+    pub fn version_fits(&self) -> bool {
+        let demanded = match self.id {
+            SignerId::IssuerAndSerial { .. } => 1,
+            SignerId::SubjectKeyId(_) => 3,
+        };
+        self.version == demanded
     }
 
     /// Verifies the signature over the signed attributes with `key`. That the
@@ -222,17 +255,36 @@ fn encapsulated_content(element: &Element<'_>) -> Result<(Oid, Vec<u8>, usize), 
 }
 
 fn embedded_certificates(set: &Element<'_>) -> Result<Vec<(usize, Vec<u8>)>, tlv::Error> {
-    let mut choices = set.children()?;
-    let mut certificates = Vec::new();
-    while !choices.is_empty() {
-        let choice = choices.read()?;
+    each(set, |choice| {
         // The other choices are attribute and obsolete certificates.
-        if choice.tag() == Tag::SEQUENCE {
-            certificates.push((choice.offset(), choice.raw().to_vec()));
-        }
-    }
-    Ok(certificates)
+        let is_certificate = choice.tag() == Tag::SEQUENCE;
+        Ok(is_certificate.then(|| (choice.offset(), choice.raw().to_vec())))
+    })
 }
+
+/// What `read` makes of the elements of a set, of which there may be
+/// [`MAX_MEMBERS`].
+fn each<'a, T>(
+    set: &Element<'a>,
+    read: impl Fn(&Element<'a>) -> Result<Option<T>, tlv::Error>,
+) -> Result<Vec<T>, tlv::Error> {
+    let mut members = set.children()?;
+    let mut made = Vec::new();
+    for _ in 0..MAX_MEMBERS {
+        if members.is_empty() {
+            return Ok(made);
+        }
+        made.extend(read(&members.read()?)?);
+    }
+    if members.is_empty() {
+        return Ok(made);
+    }
+    Err(tlv::Error::value("too many members of a set", members.offset()))
+}
+
+/// More digest algorithms, certificates or signers than this are refused;
+/// documents have one of each, master lists a few.
+pub const MAX_MEMBERS: usize = 32;
 
 /// 1.2.840.113549.1.7.2
 pub const SIGNED_DATA: Oid =

@@ -71,7 +71,8 @@ pub fn pseudo_random(
         Key::new(cipher, output.get(..cipher.key_len())?)
     };
     let mut key = next(&Key::new(cipher, terminal_nonce)?, nonce)?;
-    let mut output = Zeroizing::new(Vec::new());
+    // Growing would leave copies behind that nobody clears.
+    let mut output = Zeroizing::new(Vec::with_capacity(prime_bits / 8 + 64));
     while output.len() * 8 < prime_bits + 64 {
         output.extend(key.cbc_encrypt(&iv, c1).ok()?);
         key = next(&key, c0)?;

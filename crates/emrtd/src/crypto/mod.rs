@@ -33,10 +33,24 @@ impl AlgorithmIdentifier {
     /// # Errors
     /// When it is not an `AlgorithmIdentifier`.
     pub fn parse(element: &Element<'_>) -> Result<Self, tlv::Error> {
+        if element.tag() != Tag::SEQUENCE {
+            return Err(element.invalid("not an algorithm identifier"));
+        }
         let mut fields = element.children()?;
         let oid = fields.expect(Tag::OID)?.oid()?;
         let parameters = if fields.is_empty() { None } else { Some(fields.read()?.raw().to_vec()) };
         fields.finish()?;
         Ok(Self { oid, parameters, offset: element.offset() })
+    }
+
+    /// Whether the parameters are absent or `NULL`, which mean the same for
+    /// all algorithms but PSS (RFC 4055 §2.1, RFC 5758 §3).
+    pub fn has_no_parameters(&self) -> bool {
+        self.parameters.as_deref().is_none_or(|encoded| encoded == [0x05, 0x00])
+    }
+
+    /// The digest it names, when supported.
+    pub fn digest(&self) -> Option<DigestAlgorithm> {
+        DigestAlgorithm::from_oid(&self.oid).filter(|_| self.has_no_parameters())
     }
 }

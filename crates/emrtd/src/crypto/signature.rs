@@ -26,6 +26,8 @@ pub enum SignatureAlgorithm {
     Ecdsa(DigestAlgorithm),
     /// ECDSA with the signature as r‖s (TR-03111 §5.2.1).
     EcdsaPlain(DigestAlgorithm),
+    /// DSA (9303-12 §4.1.6.2).
+    Dsa(DigestAlgorithm),
 }
 
 /// Why a signature did not verify.
@@ -60,6 +62,14 @@ impl SignatureAlgorithm {
     ) -> Result<Self, SignatureError> {
         let unsupported = SignatureError::Unsupported(algorithm.oid);
         let octets = algorithm.oid.octets();
+        // Only PSS has parameters. Some signers write `id-ecPublicKey` with the
+        // curve of their key, which says nothing new.
+        let ec_key = [ANSI_X9_62, &[2, 1]].concat();
+        let has_none = algorithm.has_no_parameters();
+        if !has_none && octets != RSASSA_PSS && octets != ec_key {
+            let what = "parameters where the algorithm has none";
+            return Err(SignatureError::Parameters(tlv::Error::value(what, algorithm.offset)));
+        }
         if let Some(rest) = octets.strip_prefix(PKCS1) {
             return match rest {
                 [1] => digest.map(Self::RsaPkcs1).ok_or(unsupported),
@@ -83,6 +93,18 @@ impl SignatureAlgorithm {
                 _ => Err(unsupported),
             };
         }
+        if let Some(rest) = octets.strip_prefix(NIST_SIGNATURES) {
+            return match rest {
+                [1] => Ok(Self::Dsa(DigestAlgorithm::Sha224)),
+                [2] => Ok(Self::Dsa(DigestAlgorithm::Sha256)),
+                [3] => Ok(Self::Dsa(DigestAlgorithm::Sha384)),
+                [4] => Ok(Self::Dsa(DigestAlgorithm::Sha512)),
+                _ => Err(unsupported),
+            };
+        }
+        if octets == DSA_WITH_SHA1 {
+            return Ok(Self::Dsa(DigestAlgorithm::Sha1));
+        }
         match octets.strip_prefix(ECDSA_PLAIN) {
             Some([1]) => Ok(Self::EcdsaPlain(DigestAlgorithm::Sha1)),
             Some([2]) => Ok(Self::EcdsaPlain(DigestAlgorithm::Sha224)),
@@ -99,7 +121,8 @@ impl SignatureAlgorithm {
             Self::RsaPkcs1(digest)
             | Self::RsaPss { digest, .. }
             | Self::Ecdsa(digest)
-            | Self::EcdsaPlain(digest) => digest,
+            | Self::EcdsaPlain(digest)
+            | Self::Dsa(digest) => digest,
         }
     }
 
@@ -113,10 +136,11 @@ impl SignatureAlgorithm {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), SignatureError> {
-        let is_rsa = matches!(key.description(), KeyDescription::Rsa { .. });
-        let needs_rsa = matches!(self, Self::RsaPkcs1(_) | Self::RsaPss { .. });
-        if is_rsa != needs_rsa {
-            return Err(SignatureError::KeyMismatch);
+        match (self, key.description()) {
+            (Self::RsaPkcs1(_) | Self::RsaPss { .. }, KeyDescription::Rsa { .. })
+            | (Self::Ecdsa(_) | Self::EcdsaPlain(_), KeyDescription::Ec { .. })
+            | (Self::Dsa(_), KeyDescription::Dsa { .. }) => {}
+            _ => return Err(SignatureError::KeyMismatch),
         }
         // OpenSSL reports a malformed signature as an error and a wrong one as
         // `false`; both mean the same here.
@@ -145,6 +169,8 @@ impl SignatureAlgorithm {
                 verifier.set_rsa_pss_saltlen(RsaPssSaltlen::custom(i32::from(salt_len)))?;
                 verifier.verify_oneshot(signature, message)
             }
+            Self::Dsa(digest) => Verifier::new(digest.message_digest(), key.pkey())?
+                .verify_oneshot(signature, message),
             Self::Ecdsa(digest) => {
                 let parsed = EcdsaSig::from_der(signature)?;
                 // OpenSSL reads other encodings of the same numbers, and what follows them.
@@ -180,6 +206,7 @@ impl fmt::Display for SignatureAlgorithm {
             Self::RsaPss { digest, mask, salt_len } => {
                 write!(f, "RSA-PSS with {digest} (MGF1 {mask}, salt {salt_len})")
             }
+            Self::Dsa(digest) => write!(f, "DSA with {digest}"),
             Self::Ecdsa(digest) => write!(f, "ECDSA with {digest}"),
             Self::EcdsaPlain(digest) => write!(f, "plain ECDSA with {digest}"),
         }
@@ -197,10 +224,10 @@ fn pss_parameters(algorithm: &AlgorithmIdentifier) -> Result<SignatureAlgorithm,
     let parse = || -> Result<_, tlv::Error> {
         let mut reader = Reader::at(encoded, algorithm.offset, Rules::Ber);
         let mut fields = reader.expect(Tag::SEQUENCE)?.children()?;
-        let hash = inner(fields.optional(Tag::context(0))?)?;
-        let mask = inner(fields.optional(Tag::context(1))?)?;
-        let salt = inner(fields.optional(Tag::context(2))?)?;
-        let trailer = inner(fields.optional(Tag::context(3))?)?;
+        let hash = explicit(&mut fields, 0, Tag::SEQUENCE)?;
+        let mask = explicit(&mut fields, 1, Tag::SEQUENCE)?;
+        let salt = explicit(&mut fields, 2, Tag::INTEGER)?;
+        let trailer = explicit(&mut fields, 3, Tag::INTEGER)?;
         fields.finish()?;
         let hash = hash.map(|e| AlgorithmIdentifier::parse(&e)).transpose()?;
         let mask = mask.map(|e| AlgorithmIdentifier::parse(&e)).transpose()?;
@@ -233,16 +260,31 @@ fn pss_parameters(algorithm: &AlgorithmIdentifier) -> Result<SignatureAlgorithm,
     Ok(SignatureAlgorithm::RsaPss { digest, mask, salt_len })
 }
 
-fn inner(element: Option<Element<'_>>) -> Result<Option<Element<'_>>, tlv::Error> {
-    element.map(|element| element.children()?.read()).transpose()
+/// `[number] EXPLICIT` around one element of the given tag.
+fn explicit<'a>(
+    fields: &mut Reader<'a>,
+    number: u8,
+    tag: Tag,
+) -> Result<Option<Element<'a>>, tlv::Error> {
+    let Some(wrapper) = fields.optional(Tag::context(number))? else { return Ok(None) };
+    let mut children = wrapper.children()?;
+    let child = children.expect(tag)?;
+    children.finish()?;
+    Ok(Some(child))
 }
 
 fn known_digest(algorithm: &AlgorithmIdentifier) -> Result<DigestAlgorithm, SignatureError> {
-    DigestAlgorithm::from_oid(&algorithm.oid).ok_or(SignatureError::Unsupported(algorithm.oid))
+    algorithm.digest().ok_or(SignatureError::Unsupported(algorithm.oid))
 }
 
 /// 1.2.840.113549.1.1
 const PKCS1: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01];
+/// 1.2.840.113549.1.1.10
+const RSASSA_PSS: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0A];
+/// 2.16.840.1.101.3.4.3
+const NIST_SIGNATURES: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x03];
+/// 1.2.840.10040.4.3
+const DSA_WITH_SHA1: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x38, 0x04, 0x03];
 /// 1.2.840.10045
 const ANSI_X9_62: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D];
 /// 0.4.0.127.0.7.1.1.4.1

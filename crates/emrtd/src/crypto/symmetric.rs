@@ -222,7 +222,7 @@ fn retail_mac(key: &[u8], data: &[u8]) -> Result<[u8; MAC_LEN], LibraryFailure> 
     let padded = Zeroizing::new(pad(data, BLOCK));
     let (body, last) = padded.split_last_chunk::<BLOCK>().ok_or(LibraryFailure)?;
     let cbc = openssl::cipher::Cipher::des_ede3_cbc();
-    let chained = run(cbc, &single, &[0; BLOCK], body, true)?;
+    let chained = Zeroizing::new(run(cbc, &single, &[0; BLOCK], body, true)?);
     let iv = chained.last_chunk::<BLOCK>().copied().unwrap_or([0; BLOCK]);
     run(cbc, &double, &iv, last, true)?.try_into().map_err(|_| LibraryFailure)
 }

@@ -11,8 +11,13 @@ pub enum Error {
     #[error("DG1: {0}")]
     Structure(#[from] tlv::Error),
     /// The zone in it is not valid.
-    #[error("DG1: {0}")]
-    Mrz(#[from] mrz::Error),
+    #[error("DG1: {error} in the zone at byte {offset}")]
+    Mrz {
+        /// What is wrong with it.
+        error: mrz::Error,
+        /// Where the zone starts.
+        offset: usize,
+    },
 }
 
 /// DG1: `61 { 5F1F <zone> }`.
@@ -32,7 +37,8 @@ impl Dg1 {
         reader.finish()?;
         let zone = fields.expect(ZONE)?;
         fields.finish()?;
-        let mrz = Mrz::parse(zone.content(), at)?;
+        let mrz = Mrz::parse(zone.content(), at)
+            .map_err(|error| Error::Mrz { error, offset: zone.content_offset() })?;
         Ok(Self { mrz })
     }
 

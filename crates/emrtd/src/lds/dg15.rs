@@ -1,6 +1,6 @@
 //! DG15: the public key for active authentication (9303-10 §4.7.15).
 
-use crate::crypto::PublicKey;
+use crate::crypto::{KeyDescription, PublicKey};
 use crate::tlv::{self, Reader, Rules, Tag};
 
 /// Why DG15 cannot be read.
@@ -31,7 +31,9 @@ impl Dg15 {
         reader.finish()?;
         let spki = content.expect(Tag::SEQUENCE)?;
         content.finish()?;
-        let public_key = PublicKey::from_spki(spki.raw()).ok_or(Error::Key(spki.offset()))?;
+        let public_key = PublicKey::from_spki(spki.raw())
+            .filter(|key| !matches!(key.description(), KeyDescription::Dsa { .. }))
+            .ok_or(Error::Key(spki.offset()))?;
         Ok(Self { public_key })
     }
 

@@ -62,6 +62,14 @@ impl SecurityInfos {
         })
     }
 
+    /// The domain parameters for PACE that the chip spells out.
+    pub fn pace_domain_parameters(&self) -> impl Iterator<Item = &PaceDomainParameterInfo> {
+        self.infos.iter().filter_map(|info| match info {
+            SecurityInfo::PaceDomainParameters(info) => Some(info),
+            _ => None,
+        })
+    }
+
     /// The ways to run chip authentication.
     pub fn chip_authentication(&self) -> impl Iterator<Item = &ChipAuthenticationInfo> {
         self.infos.iter().filter_map(|info| match info {
@@ -265,7 +273,9 @@ impl ActiveAuthenticationInfo {
             SignatureAlgorithm::Ecdsa(digest) | SignatureAlgorithm::EcdsaPlain(digest) => {
                 Some(digest)
             }
-            SignatureAlgorithm::RsaPkcs1(_) | SignatureAlgorithm::RsaPss { .. } => None,
+            SignatureAlgorithm::RsaPkcs1(_)
+            | SignatureAlgorithm::RsaPss { .. }
+            | SignatureAlgorithm::Dsa(_) => None,
         }
     }
 }

@@ -57,6 +57,7 @@ impl Sod {
             _ => SignedData::parse(file, 0),
         }
         .map_err(structure)?;
+        check_profile(&signed_data)?;
         if signed_data.content_type != LDS_SECURITY_OBJECT {
             return Err(Error::ContentType(signed_data.content_type));
         }
@@ -64,6 +65,31 @@ impl Sod {
             LdsSecurityObject::parse(&signed_data.content, signed_data.content_offset)?;
         Ok(Self { signed_data, security_object })
     }
+}
+
+/// What 9303-10 §4.6.2.2 and RFC 5652 fix and nobody signs. No real EF.SOD is
+/// known to differ, and what is not checked could be changed unnoticed.
+fn check_profile(signed: &SignedData) -> Result<(), Error> {
+    let refuse = |what, offset| Err(Error::Structure(tlv::Error::value(what, offset)));
+    if signed.version != 3 {
+        return refuse("SignedData is not version 3", signed.version_offset);
+    }
+    for announced in &signed.digest_algorithms {
+        if announced.digest().is_none() {
+            return Err(Error::Digest { algorithm: announced.oid, offset: announced.offset });
+        }
+    }
+    for signer in &signed.signers {
+        if !signer.version_fits() {
+            return refuse("the version of the signer does not fit its identifier", signer.offset);
+        }
+        let own = signer.digest();
+        if own.is_some() && !signed.digest_algorithms.iter().any(|known| known.digest() == own) {
+            let offset = signed.digest_algorithms_offset;
+            return refuse("digestAlgorithms does not name that of the signer", offset);
+        }
+    }
+    Ok(())
 }
 
 /// The hashes of the data groups (9303-10 §4.6.2.3).
@@ -91,7 +117,8 @@ impl LdsSecurityObject {
     pub fn parse(encoded: &[u8], offset: usize) -> Result<Self, Error> {
         let (algorithm, hashes, version) =
             parse_fields(encoded, offset).map_err(Error::SecurityObject)?;
-        let digest = DigestAlgorithm::from_oid(&algorithm.oid)
+        let digest = algorithm
+            .digest()
             .ok_or(Error::Digest { algorithm: algorithm.oid, offset: algorithm.offset })?;
         Ok(Self { digest, hashes, version })
     }
@@ -127,9 +154,10 @@ fn parse_fields(encoded: &[u8], offset: usize) -> Result<Fields, tlv::Error> {
     let mut reader = Reader::at(encoded, offset, Rules::Ber);
     let mut fields = reader.expect(Tag::SEQUENCE)?.children()?;
     reader.finish()?;
-    let version = fields.expect(Tag::INTEGER)?;
-    if version.small_unsigned()? > 1 {
-        return Err(version.invalid("an unknown version"));
+    let version_field = fields.expect(Tag::INTEGER)?;
+    let number = version_field.small_unsigned()?;
+    if number > 1 {
+        return Err(version_field.invalid("an unknown version"));
     }
     let algorithm = AlgorithmIdentifier::parse(&fields.expect(Tag::SEQUENCE)?)?;
     let list = fields.expect(Tag::SEQUENCE)?;
@@ -158,14 +186,21 @@ fn parse_fields(encoded: &[u8], offset: usize) -> Result<Fields, tlv::Error> {
             let mut texts = info.children()?;
             let mut text = || -> Result<String, tlv::Error> {
                 let element = texts.expect(PRINTABLE_STRING)?;
-                let text = std::str::from_utf8(element.content())
-                    .map_err(|_| element.invalid("not a printable string"))?;
-                Ok(text.to_owned())
+                // It is shown before any signature is verified.
+                let octets = element.content();
+                let is_number = octets.iter().all(|octet| octet.is_ascii_digit() || *octet == b'.');
+                if !is_number || octets.len() > MAX_VERSION_LEN {
+                    return Err(element.invalid("not a version number"));
+                }
+                Ok(octets.iter().map(|octet| char::from(*octet)).collect())
             };
             Some(LdsVersion { lds: text()?, unicode: text()? })
         }
     };
     fields.finish()?;
+    if version.is_some() != (number == 1) {
+        return Err(version_field.invalid("version 1 and version information go together"));
+    }
     Ok((algorithm, hashes, version))
 }
 
@@ -181,4 +216,6 @@ pub const LDS_SECURITY_OBJECT: Oid = Oid::from_octets(&[0x67, 0x81, 0x08, 0x01, 
 
 /// The tag of EF.SOD.
 pub const TEMPLATE: Tag = Tag(0x77);
+/// `0108` and `040000` are as long as they get.
+const MAX_VERSION_LEN: usize = 8;
 const PRINTABLE_STRING: Tag = Tag(0x13);

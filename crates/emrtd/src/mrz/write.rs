@@ -112,10 +112,44 @@ impl Fields<'_> {
     fn name(&self, width: usize) -> Result<String, Error> {
         let surname = transliterate(self.surname);
         let given = transliterate(self.given_names);
-        let full = if given.is_empty() { surname } else { format!("{surname}<<{given}") };
-        let cut = full.get(..full.len().min(width)).unwrap_or_default();
-        fill(cut, width, Field::Name)
+        let full = join(&surname, &given);
+        // What is no name is told before it is cut.
+        let full = fill(&full, full.len().max(width), Field::Name)?;
+        if full.len() <= width {
+            return Ok(full);
+        }
+        let primary = match given.as_str() {
+            "" => surname.as_str(),
+            // Room for `<<` and at least one letter of the secondary identifier.
+            _ => surname.get(..surname.len().min(width - 3)).unwrap_or_default(),
+        };
+        fill(&cut(join(primary.trim_end_matches('<'), &given), width), width, Field::Name)
     }
+}
+
+fn join(primary: &str, secondary: &str) -> String {
+    if secondary.is_empty() { primary.to_owned() } else { format!("{primary}<<{secondary}") }
+}
+
+/// Cuts a name that is too long, so that a letter at its end tells so
+/// (9303-4 §4.2.3): where a filler would stand there, the longest component
+/// gives up letters for the initial of the next.
+fn cut(mut name: String, width: usize) -> String {
+    while name.len() > width && name.as_bytes().get(width - 1) == Some(&b'<') {
+        let kept = name.get(..width - 1).unwrap_or_default();
+        let mut longest = (0, width - 1);
+        let mut start = 0;
+        for component in kept.split('<') {
+            // The first of several, so that the order of names does not matter.
+            if component.len() > longest.0.max(1) {
+                longest = (component.len(), start + component.len() - 1);
+            }
+            start += component.len() + 1;
+        }
+        name.remove(longest.1);
+    }
+    name.truncate(width);
+    name
 }
 
 fn transliterate(name: &str) -> String {

@@ -62,10 +62,14 @@ pub enum AccessError {
     /// The chip's public key is not in its group, or is our own.
     #[error("the chip's public key in {0} is not acceptable")]
     PublicKey(AccessStep),
-    /// The announced protocol is one this crate does not speak: unstandardized
-    /// domain parameters, or a curve that cannot be mapped to.
+    /// The announced protocol is one this crate does not speak: another version,
+    /// unknown domain parameters, or a curve that cannot be mapped to.
     #[error("the announced PACE parameters are not supported")]
     Unsupported,
+    /// The chip spells out domain parameters that are none of the standardized.
+    /// Nobody signed them, and weak ones give the password away (9303-11 §9.2.2).
+    #[error("the announced PACE parameters are the chip's own, and none of the standardized")]
+    ProprietaryParameters,
     /// The password is a card access number and the chip has BAC only.
     #[error("BAC needs the machine readable zone, not a card access number")]
     NeedsMrz,

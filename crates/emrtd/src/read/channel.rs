@@ -1,5 +1,7 @@
+use zeroize::Zeroizing;
+
 use super::apdu::{ApduError, CommandApdu, MAX_EXPECTED, ResponseApdu, StatusWord};
-use super::secure_messaging::{SecureMessaging, SecureMessagingError};
+use super::secure_messaging::{MAX_OVERHEAD, SecureMessaging, SecureMessagingError};
 
 /// Most GET RESPONSE commands after one command. With short lengths this is
 /// more than the longest response; a chip that goes on has no end.
@@ -50,6 +52,9 @@ pub enum Received {
 pub struct Channel {
     session: Option<SecureMessaging>,
     extended: bool,
+    /// Most bytes of one extended command, and of response data.
+    max_command: Option<usize>,
+    max_response: Option<u32>,
     exchange: Option<Exchange>,
 }
 
@@ -63,7 +68,7 @@ struct Exchange {
     sent: CommandApdu,
     /// Whether a `6Cxx` to this link was followed already.
     corrected: bool,
-    collected: Vec<u8>,
+    collected: Zeroizing<Vec<u8>>,
     get_responses: usize,
 }
 
@@ -71,7 +76,7 @@ impl Channel {
     /// A channel in plain. `extended` says whether the chip and the transport
     /// take extended lengths.
     pub fn new(extended: bool) -> Self {
-        Self { session: None, extended, exchange: None }
+        Self { extended, ..Self::default() }
     }
 
     /// The session, when there is one.
@@ -94,15 +99,22 @@ impl Channel {
         self.extended = extended;
     }
 
+    /// Bounds what goes into one APDU with extended lengths, by the lengths of
+    /// whole APDUs in bytes that the chip announces in EF.ATR/INFO. Longer
+    /// commands are chained, and no more is asked for at once.
+    pub fn set_extended_lengths(&mut self, command: usize, response: u32) {
+        self.max_command = Some(command);
+        self.max_response = Some(response);
+    }
+
     /// Starts an exchange: the bytes to send. One under way is forgotten.
     ///
     /// # Errors
     /// When the command cannot be protected or encoded.
     pub fn send(&mut self, command: &CommandApdu) -> Result<Vec<u8>, ChannelError> {
         let mut command = command.clone();
-        if !self.extended {
-            command.expected = command.expected.min(256);
-        }
+        let most = if self.extended { self.max_response.unwrap_or(MAX_EXPECTED) } else { 256 };
+        command.expected = command.expected.min(most);
         let mut links = self.links(command);
         let first = links.pop().ok_or(ChannelError::NotSent)?;
         self.send_link(first, links, false)
@@ -150,7 +162,7 @@ impl Channel {
             None => plain.clone(),
         };
         let bytes = sent.encode()?;
-        let (collected, get_responses) = (Vec::new(), 0);
+        let (collected, get_responses) = (Zeroizing::default(), 0);
         self.exchange = Some(Exchange { links, plain, sent, corrected, collected, get_responses });
         Ok(bytes)
     }
@@ -163,10 +175,21 @@ impl Channel {
         })
     }
 
+    /// Most data bytes of one APDU.
+    fn link_len(&self) -> usize {
+        let short = if self.session.is_some() { PROTECTED_LINK_LEN } else { LINK_LEN };
+        if !self.extended {
+            return short;
+        }
+        let protection = if self.session.is_some() { MAX_OVERHEAD } else { 0 };
+        let max_command = self.max_command.unwrap_or(usize::MAX);
+        max_command.saturating_sub(EXTENDED_FIELDS_LEN + protection).max(short)
+    }
+
     /// The links that carry `command`, the last first.
     fn links(&self, mut command: CommandApdu) -> Vec<CommandApdu> {
-        let link_len = if self.session.is_some() { PROTECTED_LINK_LEN } else { LINK_LEN };
-        if self.extended || command.data.len() <= link_len {
+        let link_len = self.link_len();
+        if command.data.len() <= link_len {
             return vec![command];
         }
         let data = std::mem::take(&mut command.data);
@@ -208,7 +231,7 @@ impl Exchange {
             }
             self.collect(&response)?;
             let data = std::mem::take(&mut self.collected);
-            let whole = ResponseApdu { data: data.into(), status: response.status };
+            let whole = ResponseApdu { data, status: response.status };
             return Ok(Next::Whole(self, whole));
         };
         // The first 61xx may come without data; a later one must bring some.
@@ -234,5 +257,7 @@ impl Exchange {
     }
 }
 
+/// Header, `Lc` and `Le` of a command with extended lengths.
+const EXTENDED_FIELDS_LEN: usize = 4 + 3 + 2;
 const CHAINING: u8 = 0x10;
 const GET_RESPONSE: u8 = 0xC0;

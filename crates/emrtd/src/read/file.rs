@@ -8,6 +8,9 @@ use crate::tlv::{self, Reader, Rules, Tag};
 /// Bytes of the first read of a file: enough for its tag and length.
 const HEADER_LEN: u32 = 8;
 
+/// Bytes read again after a lost tag.
+const OVERLAP: usize = 32;
+
 /// No chip needs smaller blocks than this.
 const MIN_BLOCK: u32 = 16;
 
@@ -23,6 +26,8 @@ pub(super) struct Limits {
     pub(super) short_ids: bool,
     /// Largest file accepted, in bytes.
     pub(super) max_file_len: usize,
+    /// Length of the last answer that was shorter than asked for.
+    pub(super) short_answer: Option<u32>,
 }
 
 impl Limits {
@@ -40,14 +45,24 @@ impl Limits {
         self.block = smaller;
         true
     }
+
+    /// A chip that answers twice with the same lesser length gives no more.
+    fn learn(&mut self, answered: u32) {
+        if self.short_answer == Some(answered) && answered >= MIN_BLOCK {
+            self.block = self.block.min(answered);
+        }
+        self.short_answer = Some(answered);
+    }
 }
 
 /// One file on its way (9303-10 §3.6).
-#[derive(Debug)]
 pub(super) struct Transfer {
     pub(super) file: ElementaryFile,
     bytes: Zeroizing<Vec<u8>>,
     total: Option<usize>,
+    /// Where the next block starts; after a lost tag a little before the end
+    /// of `bytes`, to see that it is the same file.
+    position: usize,
     phase: Phase,
 }
 
@@ -59,21 +74,40 @@ enum Phase {
     Body,
 }
 
-#[derive(Debug)]
+impl std::fmt::Debug for Transfer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Transfer({}, {} of {:?} bytes)", self.file, self.bytes.len(), self.total)
+    }
+}
+
 pub(super) enum FileStep {
     Command(CommandApdu),
-    Done(Vec<u8>),
+    Done(Zeroizing<Vec<u8>>),
     Absent(StatusWord),
 }
 
 impl Transfer {
     pub(super) fn new(file: ElementaryFile) -> Self {
-        Self { file, bytes: Zeroizing::default(), total: None, phase: Phase::ShortId }
+        let bytes = Zeroizing::default();
+        Self { file, bytes, total: None, position: 0, phase: Phase::ShortId }
+    }
+
+    /// A file that was read, to see whether it is still the same: its header
+    /// and its last bytes, which in EF.SOD are the signature.
+    pub(super) fn again(file: ElementaryFile, bytes: &[u8]) -> Self {
+        let total = Some(bytes.len());
+        let bytes = Zeroizing::new(bytes.to_vec());
+        Self { file, bytes, total, position: 0, phase: Phase::ShortId }
     }
 
     /// Bytes read so far.
     pub(super) fn offset(&self) -> usize {
         self.bytes.len()
+    }
+
+    /// Whether its header was read, so that blocks are being read.
+    pub(super) fn is_in_body(&self) -> bool {
+        self.phase == Phase::Body
     }
 
     /// Length of the file, once its header was read.
@@ -83,6 +117,7 @@ impl Transfer {
 
     /// The first command; also after a lost tag, to go on where it stopped.
     pub(super) fn start(&mut self, limits: &Limits) -> CommandApdu {
+        self.position = self.bytes.len().saturating_sub(OVERLAP).max(HEADER_LEN as usize);
         if limits.short_ids {
             self.phase = Phase::ShortId;
             let p1 = 0x80 | identifier(self.file).1;
@@ -100,14 +135,18 @@ impl Transfer {
         match self.phase {
             Phase::ShortId if !good => Ok(FileStep::Command(self.select())),
             Phase::Select if response.status == StatusWord::OK => {
-                limits.short_ids = false;
                 self.phase = Phase::Header;
                 let command = CommandApdu::new(0, READ_BINARY, 0, 0).expecting(HEADER_LEN);
                 Ok(FileStep::Command(command))
             }
             Phase::Select => Ok(FileStep::Absent(response.status)),
             Phase::Header if !good => Ok(FileStep::Absent(response.status)),
-            Phase::ShortId | Phase::Header => self.header(&response.data, limits),
+            Phase::ShortId => self.header(&response.data, limits),
+            Phase::Header => {
+                // The short identifier did not work, and the selection did.
+                limits.short_ids = false;
+                self.header(&response.data, limits)
+            }
             Phase::Body if good => self.body(response, limits),
             Phase::Body => self.retry(response.status, limits),
         }
@@ -128,14 +167,16 @@ impl Transfer {
         }
         let start = data.get(..total.min(data.len())).unwrap_or(data);
         if self.bytes.is_empty() {
-            self.bytes.extend_from_slice(start);
-        } else {
-            let same = self.bytes.iter().zip(start).all(|(before, now)| before == now);
-            if !same || self.total != Some(total) {
-                return Err(ReadErrorKind::Changed);
-            }
+            // Growing would leave copies behind that nobody clears.
+            self.bytes.reserve_exact(total);
+        } else if self.total != Some(total) {
+            return Err(ReadErrorKind::Changed);
         }
         self.total = Some(total);
+        let position = self.position.min(self.bytes.len());
+        self.position = 0;
+        self.take(start)?;
+        self.position = self.position.max(position);
         self.phase = Phase::Body;
         Ok(self.next(limits))
     }
@@ -143,10 +184,11 @@ impl Transfer {
     fn body(
         &mut self,
         response: &ResponseApdu,
-        limits: &Limits,
+        limits: &mut Limits,
     ) -> Result<FileStep, ReadErrorKind> {
+        let wanted = self.wanted(limits);
         let mut most = self.wanted(limits);
-        let data = if self.bytes.len() > MAX_SHORT_OFFSET {
+        let data = if self.position > MAX_SHORT_OFFSET {
             // Some chips do not count the wrapping, and return that much more.
             most = (most + DISCRETIONARY_OVERHEAD).min(self.left());
             let mut reader = Reader::new(&response.data, Rules::Ber);
@@ -162,8 +204,24 @@ impl Transfer {
         if data.len() > most as usize {
             return Err(ReadErrorKind::TooMuch);
         }
-        self.bytes.extend_from_slice(data);
+        let len = data.len() as u32;
+        self.take(data)?;
+        if len < wanted && self.left() > 0 {
+            limits.learn(len);
+        }
         Ok(self.next(limits))
+    }
+
+    /// Takes bytes from `position` on; those known already must be the same.
+    fn take(&mut self, data: &[u8]) -> Result<(), ReadErrorKind> {
+        let known = self.bytes.get(self.position..).unwrap_or(&[]);
+        if known.iter().zip(data).any(|(before, now)| before != now) {
+            return Err(ReadErrorKind::Changed);
+        }
+        let new = data.get(known.len()..).unwrap_or(&[]);
+        self.bytes.extend_from_slice(new);
+        self.position += data.len();
+        Ok(())
     }
 
     fn retry(
@@ -181,9 +239,9 @@ impl Transfer {
     }
 
     fn next(&mut self, limits: &Limits) -> FileStep {
-        let (offset, wanted) = (self.bytes.len(), self.wanted(limits));
+        let (offset, wanted) = (self.position, self.wanted(limits));
         if wanted == 0 {
-            return FileStep::Done(std::mem::take(&mut *self.bytes));
+            return FileStep::Done(std::mem::take(&mut self.bytes));
         }
         if offset <= MAX_SHORT_OFFSET {
             let [p1, p2] = (offset as u16).to_be_bytes();
@@ -199,13 +257,13 @@ impl Transfer {
 
     /// Bytes still to read.
     fn left(&self) -> u32 {
-        let left = self.total.unwrap_or(0).saturating_sub(self.bytes.len());
+        let left = self.total.unwrap_or(0).saturating_sub(self.position);
         u32::try_from(left).unwrap_or(u32::MAX)
     }
 
     /// Bytes to ask for next.
     fn wanted(&self, limits: &Limits) -> u32 {
-        let block = if self.bytes.len() > MAX_SHORT_OFFSET {
+        let block = if self.position > MAX_SHORT_OFFSET {
             limits.block.saturating_sub(DISCRETIONARY_OVERHEAD).max(1)
         } else {
             limits.block

@@ -21,22 +21,27 @@
 //! ```
 
 mod access;
+mod announcements;
 pub mod apdu;
+mod atr_info;
 pub mod bac;
+mod card_security;
 mod channel;
 mod error;
 mod file;
 mod outcome;
 pub mod pace;
+mod parameters;
 mod password;
 mod policy;
 mod reader;
 pub mod secure_messaging;
 
 pub use access::{AccessError, AccessStep, Established, Progress};
+pub use card_security::{CardSecurity, CardSecurityError};
 pub use channel::{Channel, ChannelError, Received};
 pub use error::{Fault, ReadError, ReadErrorKind};
-pub use outcome::{Access, Downgrade, MappingProof, Outcome};
+pub use outcome::{Access, Downgrade, MappingProof, Outcome, Vouched};
 pub use password::{Can, MrzKey, Password, PasswordError};
 pub use policy::ReadPolicy;
 pub use reader::{FileProgress, Reader, Step};

@@ -1,5 +1,8 @@
 use std::fmt;
 
+use zeroize::Zeroizing;
+
+use super::CardSecurityError;
 use super::access::AccessError;
 use super::apdu::StatusWord;
 use crate::lds::ElementaryFile;
@@ -15,6 +18,8 @@ pub enum Access {
         protocol: PaceProtocol,
         /// The outcome of chip authentication mapping.
         chip_authentication: MappingProof,
+        /// [`Downgrade::PaceHidden`] when a better PACE should have been used.
+        downgrade: Option<Downgrade>,
     },
     /// By BAC.
     Bac {
@@ -23,22 +28,46 @@ pub enum Access {
     },
 }
 
+impl Access {
+    /// Why access was not gained by the best that the chip offers.
+    pub fn downgrade(&self) -> Option<Downgrade> {
+        match self {
+            Self::Pace { downgrade, .. } | Self::Bac { downgrade } => *downgrade,
+        }
+    }
+}
+
 /// The outcome of PACE with chip authentication mapping, seen from this
-/// reader. It says nothing to anyone who did not hold the terminal's keys, and
-/// counts only once the signature of EF.CardSecurity is verified.
+/// reader. It says nothing to anyone who did not hold the terminal's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MappingProof {
     /// Another mapping was used.
     NotRun,
-    /// EF.CardSecurity is missing or has no key to check against.
+    /// EF.CardSecurity is missing, or its signature holds and it has no key to
+    /// check against.
     NoKey,
-    /// The chip holds the private key of a key in EF.CardSecurity.
+    /// The chip holds the private key of a key in EF.CardSecurity, whose
+    /// signature was verified; see [`Outcome::card_security`] for how far.
     Proven,
-    /// It does not: a copied EF.CardSecurity.
+    /// It does not, as with a copied EF.CardSecurity; or nothing vouches for
+    /// that file.
     Failed,
 }
 
-/// Why BAC was used although PACE should have been (9303-11 §4.2).
+/// What the signature of EF.CardSecurity is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vouched {
+    /// It verifies, and its signer chains to the reader's trust store.
+    Trusted,
+    /// It verifies with the certificate it brings. The reader had no trust
+    /// store to check that against.
+    ConsistentOnly,
+    /// It does not verify, or its signer is not trusted.
+    Refused(CardSecurityError),
+}
+
+/// Why BAC or a weak PACE was used although a better one should have been
+/// (9303-11 §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Downgrade {
     /// EF.CardAccess announces PACE, and it failed.
@@ -47,7 +76,8 @@ pub enum Downgrade {
     PaceUnsupported,
     /// EF.CardAccess is there and malformed.
     CardAccessMalformed(tlv::Error),
-    /// DG14 announces PACE and EF.CardAccess did not: somebody hid it.
+    /// DG14 or EF.CardSecurity announces PACE, or a better one than was used,
+    /// and EF.CardAccess did not: somebody hid it.
     PaceHidden,
 }
 
@@ -56,8 +86,10 @@ pub enum Downgrade {
 pub struct Outcome {
     /// How access was gained.
     pub access: Access,
+    /// What EF.CardSecurity is worth, where it was read for PACE-CAM.
+    pub card_security: Option<Vouched>,
     /// The files as they are on the chip, in the order they were read.
-    pub files: Vec<(ElementaryFile, Vec<u8>)>,
+    pub files: Vec<(ElementaryFile, Zeroizing<Vec<u8>>)>,
     /// The files asked for that the chip refused, and how.
     pub refused: Vec<(ElementaryFile, StatusWord)>,
 }

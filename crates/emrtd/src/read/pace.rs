@@ -7,12 +7,13 @@ use zeroize::Zeroizing;
 
 use super::SecureMessaging;
 use super::access::{AccessError, AccessStep, Established, Progress, accepted};
-use super::apdu::{CommandApdu, ResponseApdu, StatusWord};
+use super::apdu::{CommandApdu, MAX_EXPECTED, ResponseApdu, StatusWord};
+use super::parameters;
 use super::password::Password;
 use crate::crypto::agreement::{AgreementError, Domain, KeyPair, PublicValue, Random};
 use crate::crypto::kdf::{self, KeyUse};
 use crate::crypto::symmetric::{Cipher, Key, unpad};
-use crate::lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, PaceProtocol};
+use crate::lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, PaceProtocol, SecurityInfos};
 use crate::tlv::{self, Reader, Rules, Tag};
 
 /// Longest nonce a chip may send, in bytes; the standard's are 16 and 32.
@@ -41,29 +42,34 @@ impl Pace {
     /// Whether this crate speaks what `info` announces: version 2 with
     /// standardized domain parameters of the right kind.
     ///
-    /// Parameters that a chip spells out itself are not accepted: nobody signed
-    /// them.
-    pub fn supports(info: &PaceInfo) -> bool {
-        domain(info).is_ok()
+    /// # Errors
+    /// [`AccessError::Unsupported`] or [`AccessError::ProprietaryParameters`].
+    pub fn supports(info: &PaceInfo, announced: &SecurityInfos) -> Result<(), AccessError> {
+        parameters::domain(info, announced).map(drop)
     }
 
-    /// Starts. `name_parameters` puts the number of the domain parameters into
-    /// MSE:Set AT, as it must be when the chip announces several.
+    /// Starts `info` of the protocols `announced` in EF.CardAccess, whose
+    /// domain parameters may be spelled out there if they are standardized
+    /// ones. `name_parameters` puts their number into MSE:Set AT, as it must be
+    /// when the chip announces several.
     ///
     /// # Errors
-    /// [`AccessError::Unsupported`], or when OpenSSL fails.
+    /// As [`supports`](Self::supports), or when OpenSSL fails.
     pub fn start(
         info: &PaceInfo,
+        announced: &SecurityInfos,
         password: &Password,
         name_parameters: bool,
     ) -> Result<(Self, CommandApdu), AccessError> {
         let cipher = info.protocol.cipher;
-        let domain = domain(info)?;
+        let domain = parameters::domain(info, announced)?;
         let key = kdf::derive(&password.encoding()?, KeyUse::Password, cipher)?;
         let mut data = tlv::tagged(Tag(0x80), info.protocol.oid().octets());
         data.extend(tlv::tagged(Tag(0x83), &[password.reference()]));
         if let Some(id) = info.parameter_id.filter(|_| name_parameters) {
-            data.extend(tlv::tagged(Tag(0x84), &[id as u8]));
+            let octets = id.to_be_bytes();
+            let number = Some(without_leading_zeros(&octets)).filter(|number| !number.is_empty());
+            data.extend(tlv::tagged(Tag(0x84), number.unwrap_or(&[0])));
         }
         let command = CommandApdu::new(0, 0x22, 0xC1, 0xA4).with_data(&data);
         let pace =
@@ -290,20 +296,6 @@ impl fmt::Debug for ChipAuthenticationData {
     }
 }
 
-fn domain(info: &PaceInfo) -> Result<Domain, AccessError> {
-    let id = info.parameter_id.filter(|_| info.version == 2).ok_or(AccessError::Unsupported)?;
-    let domain = Domain::standardized(id).map_err(at(AccessStep::SetAuthenticationTemplate))?;
-    let agreement = match domain.curve() {
-        Some(_) => KeyAgreement::Ecdh,
-        None => KeyAgreement::Dh,
-    };
-    let mappable = info.protocol.mapping != PaceMapping::Integrated || domain.has_point_encoding();
-    if agreement != info.protocol.agreement || !mappable {
-        return Err(AccessError::Unsupported);
-    }
-    Ok(domain)
-}
-
 fn domain_again(domain: &Domain) -> Result<Domain, AccessError> {
     let curve = domain.curve().ok_or(AccessError::Unsupported)?;
     Domain::ec(curve).map_err(at(AccessStep::MutualAuthentication))
@@ -346,9 +338,10 @@ fn decrypt_chip_authentication(
 
 fn general_authenticate(content: &[u8], last: bool) -> CommandApdu {
     let cla = if last { 0x00 } else { 0x10 };
-    CommandApdu::new(cla, 0x86, 0, 0)
-        .with_data(&tlv::tagged(DYNAMIC_AUTHENTICATION_DATA, content))
-        .expecting(256)
+    let data = tlv::tagged(DYNAMIC_AUTHENTICATION_DATA, content);
+    // A key too long for short lengths is answered by one as long.
+    let expected = if data.len() > 255 { MAX_EXPECTED } else { 256 };
+    CommandApdu::new(cla, 0x86, 0, 0).with_data(&data).expecting(expected)
 }
 
 /// The one data object of an intermediate answer.

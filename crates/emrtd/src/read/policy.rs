@@ -7,7 +7,8 @@ pub(super) const SHORT_BLOCK: u32 = 223;
 #[derive(Clone, Debug)]
 pub struct ReadPolicy {
     /// The data groups to read after EF.COM and EF.SOD, in this order. DG3 and
-    /// DG4 are never read: they need terminal authentication.
+    /// DG4 are never read, whatever stands here: they need terminal
+    /// authentication. Without DG14 nobody sees that PACE was hidden.
     pub data_groups: Vec<DataGroup>,
     /// Whether BAC may be used when PACE cannot.
     pub allow_bac: bool,

@@ -1,25 +1,31 @@
-use std::collections::VecDeque;
+mod access;
 
-use super::access::{AccessError, Established, Progress as AccessProgress};
-use super::apdu::{CommandApdu, ResponseApdu, StatusWord};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::access::{AccessError, Progress as AccessProgress};
+use super::apdu::{CommandApdu, StatusWord};
+use super::atr_info::{AtrInfo, ExtendedLengths};
 use super::bac::Bac;
+use super::card_security::CardSecurity;
 use super::channel::{Channel, ChannelError, Received};
 use super::error::{ReadError, ReadErrorKind};
 use super::file::{FileStep, Limits, Transfer, is_about_length};
-use super::outcome::{Access, Downgrade, MappingProof, Outcome};
+use super::outcome::{Access, Downgrade, Outcome, Vouched};
 use super::pace::{ChipAuthenticationData, Pace};
 use super::password::Password;
 use super::policy::{ReadPolicy, SHORT_BLOCK};
-use super::secure_messaging::{MAX_OVERHEAD, SecureMessagingError};
+use super::secure_messaging::SecureMessagingError;
 use crate::crypto::agreement::Random;
-use crate::crypto::cms::SignedData;
-use crate::lds::dg14::Dg14;
-use crate::lds::security_info::{PaceInfo, PaceMapping, PaceProtocol, SecurityInfos};
+use crate::lds::security_info::{PaceInfo, SecurityInfos};
 use crate::lds::{DataGroup, ElementaryFile};
-use crate::tlv::{self, Rules, Tag};
+use crate::trust::TrustStore;
 
-/// How often the reader authenticates again by itself.
-const MAX_RESTARTS: usize = 12;
+/// How often the reader authenticates again by itself: for every file once, and
+/// a few times to ask otherwise.
+const MAX_RESTARTS: usize = 24;
 
 /// What to do next.
 #[derive(Debug)]
@@ -42,6 +48,12 @@ pub struct FileProgress {
     pub total: Option<usize>,
 }
 
+impl FileProgress {
+    fn of(transfer: &Transfer) -> Self {
+        Self { file: transfer.file, read: transfer.offset(), total: transfer.total() }
+    }
+}
+
 /// Reads a chip from the first APDU to the last file (9303-11 §4.2).
 ///
 /// [`start`](Self::start), send what it says, give the response to
@@ -53,18 +65,27 @@ pub struct FileProgress {
 pub struct Reader {
     password: Password,
     policy: ReadPolicy,
+    trust: Option<Arc<TrustStore>>,
     limits: Limits,
     channel: Channel,
     state: State,
     /// EF.CardAccess as it was first read: `Some(None)` when there is none.
     card_access: Option<Option<SecurityInfos>>,
+    /// Why no PACE that EF.CardAccess announces can be run.
+    unsupported: Option<AccessError>,
+    /// The PACE that gave the session.
+    pace: Option<PaceInfo>,
     access: Option<Access>,
     downgrade: Option<Downgrade>,
     chip_authentication: Option<ChipAuthenticationData>,
+    card_security: Option<Result<CardSecurity, super::CardSecurityError>>,
+    /// Whether, since the last start, the chip was asked to be the one whose
+    /// files were read before.
+    recognized: bool,
     waiting: VecDeque<ElementaryFile>,
     /// The file that a lost tag left unfinished.
     suspended: Option<Transfer>,
-    files: Vec<(ElementaryFile, Vec<u8>)>,
+    files: Vec<(ElementaryFile, Zeroizing<Vec<u8>>)>,
     refused: Vec<(ElementaryFile, StatusWord)>,
     restarts: usize,
 }
@@ -73,10 +94,11 @@ pub struct Reader {
 enum State {
     Idle,
     SelectMaster,
-    AtrInfo,
-    Pace(Box<Pace>, PaceProtocol),
+    AtrInfo(AtrInfo),
+    Pace(Box<Pace>, PaceInfo),
     SelectApplication,
     Bac(Box<Bac>),
+    Recognize(Transfer),
     File(Transfer),
     Done,
 }
@@ -86,28 +108,47 @@ impl Reader {
     pub fn new(password: Password, policy: ReadPolicy) -> Self {
         let mut waiting = VecDeque::from([ElementaryFile::Com, ElementaryFile::Sod]);
         let readable = |group: &DataGroup| *group != DataGroup::DG3 && *group != DataGroup::DG4;
-        waiting.extend(policy.data_groups.iter().copied().filter(readable).map(ElementaryFile::Dg));
+        for group in policy.data_groups.iter().copied().filter(readable) {
+            let file = ElementaryFile::Dg(group);
+            if !waiting.contains(&file) {
+                waiting.push_back(file);
+            }
+        }
         let limits = Limits {
             block: policy.max_block.clamp(1, SHORT_BLOCK),
             short_ids: true,
             max_file_len: policy.max_file_len,
+            short_answer: None,
         };
         Self {
             password,
             policy,
+            trust: None,
             limits,
             channel: Channel::default(),
             state: State::Idle,
             card_access: None,
+            unsupported: None,
+            pace: None,
             access: None,
             downgrade: None,
             chip_authentication: None,
+            card_security: None,
+            recognized: true,
             waiting,
             suspended: None,
             files: Vec::new(),
             refused: Vec::new(),
             restarts: 0,
         }
+    }
+
+    /// The same, believing EF.CardSecurity only where its signer chains to
+    /// `trust`.
+    #[must_use]
+    pub fn trusting(mut self, trust: Arc<TrustStore>) -> Self {
+        self.trust = Some(trust);
+        self
     }
 
     /// Starts on a chip that was just reset, or goes on after it was lost.
@@ -117,6 +158,7 @@ impl Reader {
     pub fn start(&mut self) -> Result<Step, ReadError> {
         self.suspend();
         self.channel.set_session(None);
+        self.recognized = false;
         self.state = State::SelectMaster;
         // Some chips start inside an application.
         self.send(&CommandApdu::new(0, 0xA4, 0x00, 0x0C))
@@ -128,7 +170,10 @@ impl Reader {
     /// Names the file, the offset and who is at fault. Afterwards only
     /// [`start`](Self::start) goes on.
     pub fn receive(&mut self, response: &[u8], random: &mut Random<'_>) -> Result<Step, ReadError> {
-        let progress = self.progress();
+        let progress = match &self.state {
+            State::Recognize(transfer) => Some(FileProgress::of(transfer)),
+            _ => self.progress(),
+        };
         let result = self.step(response, random);
         result.map_err(|kind| {
             self.suspend();
@@ -146,17 +191,19 @@ impl Reader {
             State::File(transfer) => Some(transfer),
             _ => self.suspended.as_ref(),
         };
-        transfer.map(|transfer| FileProgress {
-            file: transfer.file,
-            read: transfer.offset(),
-            total: transfer.total(),
-        })
+        transfer.map(FileProgress::of)
     }
 
     /// What was read, once [`Step::Done`] was reached.
     pub fn outcome(&self) -> Option<Outcome> {
         let (State::Done, Some(access)) = (&self.state, self.access) else { return None };
-        Some(Outcome { access, files: self.files.clone(), refused: self.refused.clone() })
+        let card_security = self.card_security.as_ref().map(|result| match result {
+            Ok(file) if file.is_trusted() => Vouched::Trusted,
+            Ok(_) => Vouched::ConsistentOnly,
+            Err(error) => Vouched::Refused(*error),
+        });
+        let (files, refused) = (self.files.clone(), self.refused.clone());
+        Some(Outcome { access, card_security, files, refused })
     }
 
     /// The channel with its session, for active and chip authentication after
@@ -174,24 +221,29 @@ impl Reader {
         match std::mem::replace(&mut self.state, State::Idle) {
             State::Idle | State::Done => Err(ReadErrorKind::NotStarted),
             State::SelectMaster if self.policy.extended && self.card_access.is_none() => {
-                self.state = State::AtrInfo;
-                self.command(&CommandApdu::new(0, 0xB0, 0x81, 0).expecting(256))
+                self.state = State::AtrInfo(AtrInfo::ByShortId);
+                self.command(&AtrInfo::ByShortId.command())
             }
             State::SelectMaster => self.open(),
-            State::AtrInfo => {
-                if let Some(block) = extended_block(&response) {
+            State::AtrInfo(way) => {
+                if let Some(next) = way.next(response.status) {
+                    self.state = State::AtrInfo(next);
+                    return self.command(&next.command());
+                }
+                if let Some(lengths) = ExtendedLengths::parse(&response.data) {
                     self.channel.set_extended(true);
-                    self.limits.block = block.min(self.policy.max_block).max(1);
+                    self.channel.set_extended_lengths(lengths.command, lengths.response);
+                    self.limits.block = lengths.block().min(self.policy.max_block).max(1);
                 }
                 self.open()
             }
-            State::Pace(mut pace, protocol) => match pace.respond(&response, random) {
+            State::Pace(mut pace, info) => match pace.respond(&response, random) {
                 Ok(AccessProgress::Command(command)) => {
-                    self.state = State::Pace(pace, protocol);
+                    self.state = State::Pace(pace, info);
                     self.command(&command)
                 }
                 Ok(AccessProgress::Established(established)) => {
-                    self.pace_established(established, protocol)
+                    self.pace_established(established, info)
                 }
                 Err(error) => self.pace_failed(error),
             },
@@ -207,6 +259,16 @@ impl Reader {
                     self.next_file()
                 }
             },
+            State::Recognize(mut transfer) => {
+                match transfer.receive(&response, &mut self.limits)? {
+                    FileStep::Command(command) => {
+                        self.state = State::Recognize(transfer);
+                        self.command(&command)
+                    }
+                    FileStep::Done(_) => self.next_file(),
+                    FileStep::Absent(_) => Err(ReadErrorKind::Changed),
+                }
+            }
             State::File(mut transfer) => {
                 let step = transfer.receive(&response, &mut self.limits);
                 match step {
@@ -237,7 +299,7 @@ impl Reader {
             return Err(error.into());
         }
         let mandatory = is_mandatory(transfer.file);
-        if transfer.offset() > 0 {
+        if transfer.is_in_body() {
             if !is_about_length(status) || !self.limits.shrink() {
                 return Err(error.into());
             }
@@ -253,93 +315,16 @@ impl Reader {
         self.start().map_err(|error| error.kind)
     }
 
-    fn open(&mut self) -> Result<Step, ReadErrorKind> {
-        match &self.card_access {
-            None => self.read(Transfer::new(ElementaryFile::CardAccess)),
-            Some(_) => self.gain_access(),
-        }
-    }
-
-    fn gain_access(&mut self) -> Result<Step, ReadErrorKind> {
-        let infos = self.card_access.as_ref().and_then(Option::as_ref);
-        let announced = infos.is_some_and(|infos| infos.pace().next().is_some());
-        // Having fallen back once, the reader stays with BAC on this chip.
-        if self.downgrade.is_none()
-            && let Some(info) = infos.and_then(best)
-        {
-            let (pace, command) = Pace::start(info, &self.password, true)?;
-            self.state = State::Pace(Box::new(pace), info.protocol);
-            return self.command(&command);
-        }
-        if announced && self.downgrade.is_none() {
-            self.downgrade = Some(Downgrade::PaceUnsupported);
-        }
-        self.select_application()
-    }
-
-    fn pace_established(
-        &mut self,
-        established: Established,
-        protocol: PaceProtocol,
-    ) -> Result<Step, ReadErrorKind> {
-        self.channel.set_session(Some(established.session));
-        self.chip_authentication = established.chip_authentication;
-        let chip_authentication = match self.chip_authentication {
-            Some(_) => MappingProof::NoKey,
-            None => MappingProof::NotRun,
-        };
-        self.access = Some(Access::Pace { protocol, chip_authentication });
-        if self.chip_authentication.is_none() {
-            return self.select_application();
-        }
-        let name = ElementaryFile::CardSecurity;
-        let known = self.files.iter().find(|(file, _)| *file == name);
-        match known.map(|(_, bytes)| bytes.clone()) {
-            Some(file) => {
-                self.check_mapping(&file)?;
-                self.select_application()
-            }
-            None => self.read(Transfer::new(name)),
-        }
-    }
-
-    fn pace_failed(&mut self, error: AccessError) -> Result<Step, ReadErrorKind> {
-        let own = matches!(
-            error,
-            AccessError::WrongPassword(_) | AccessError::Random | AccessError::Library(_)
-        );
-        let is_mrz = matches!(self.password, Password::Mrz(_));
-        if own || !is_mrz || !self.policy.allow_bac {
-            return Err(error.into());
-        }
-        self.downgrade = Some(Downgrade::PaceFailed(error));
-        self.select_application()
-    }
-
-    fn select_application(&mut self) -> Result<Step, ReadErrorKind> {
-        self.state = State::SelectApplication;
-        self.command(&CommandApdu::new(0, 0xA4, 0x04, 0x0C).with_data(&APPLICATION))
-    }
-
-    fn application_selected(&mut self, status: StatusWord) -> Result<Step, ReadErrorKind> {
-        if status != StatusWord::OK {
-            return Err(ReadErrorKind::NoApplication(status));
-        }
-        if self.channel.session().is_some() {
-            return self.next_file();
-        }
-        if !self.policy.allow_bac {
-            return Err(ReadErrorKind::BacNotAllowed);
-        }
-        let Password::Mrz(key) = &self.password else {
-            return Err(AccessError::NeedsMrz.into());
-        };
-        let (bac, command) = Bac::start(key)?;
-        self.state = State::Bac(Box::new(bac));
-        self.command(&command)
-    }
-
     fn next_file(&mut self) -> Result<Step, ReadErrorKind> {
+        if !std::mem::replace(&mut self.recognized, true) {
+            let sod = self.files.iter().find(|(file, _)| *file == ElementaryFile::Sod);
+            if let Some((file, bytes)) = sod {
+                let mut transfer = Transfer::again(*file, bytes);
+                let command = transfer.start(&self.limits);
+                self.state = State::Recognize(transfer);
+                return self.command(&command);
+            }
+        }
         if let Some(transfer) = self.suspended.take() {
             return self.read(transfer);
         }
@@ -359,7 +344,11 @@ impl Reader {
         self.command(&command)
     }
 
-    fn file_read(&mut self, file: ElementaryFile, bytes: Vec<u8>) -> Result<Step, ReadErrorKind> {
+    fn file_read(
+        &mut self,
+        file: ElementaryFile,
+        bytes: Zeroizing<Vec<u8>>,
+    ) -> Result<Step, ReadErrorKind> {
         match file {
             ElementaryFile::CardAccess => {
                 match SecurityInfos::parse(&bytes, 0) {
@@ -373,8 +362,9 @@ impl Reader {
                 self.gain_access()
             }
             ElementaryFile::CardSecurity => {
-                self.check_mapping(&bytes)?;
+                self.card_security = Some(CardSecurity::verify(&bytes, self.trust.as_deref()));
                 self.files.push((file, bytes));
+                self.check_mapping()?;
                 self.select_application()
             }
             _ => {
@@ -395,8 +385,6 @@ impl Reader {
                 self.gain_access()
             }
             ElementaryFile::CardSecurity => {
-                // Asked for again after each new session.
-                self.refused.retain(|(refused, _)| *refused != file);
                 self.refused.push((file, status));
                 self.select_application()
             }
@@ -408,45 +396,6 @@ impl Reader {
                 self.refused.push((file, status));
                 self.next_file()
             }
-        }
-    }
-
-    /// Checks the chip authentication data against EF.CardSecurity.
-    fn check_mapping(&mut self, card_security: &[u8]) -> Result<(), ReadErrorKind> {
-        let (Some(data), Some(Access::Pace { chip_authentication, .. })) =
-            (&self.chip_authentication, &mut self.access)
-        else {
-            return Ok(());
-        };
-        let Ok(signed) = SignedData::parse(card_security, 0) else { return Ok(()) };
-        let Ok(infos) = SecurityInfos::parse(&signed.content, signed.content_offset) else {
-            return Ok(());
-        };
-        for key in infos.chip_public_keys() {
-            let proven = data.proves(&key.public_key).map_err(|error| {
-                AccessError::agreement(super::AccessStep::MutualAuthentication, error)
-            })?;
-            *chip_authentication = MappingProof::Failed;
-            if proven {
-                *chip_authentication = MappingProof::Proven;
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// EF.CardAccess is not signed; what it hid is in DG14, which is.
-    fn compare_announcements(&mut self) {
-        let name = ElementaryFile::Dg(DataGroup::DG14);
-        let dg14 = self.files.iter().find(|(file, _)| *file == name);
-        let announced = dg14
-            .and_then(|(_, bytes)| Dg14::parse(bytes).ok())
-            .is_some_and(|dg14| dg14.security_infos().pace().next().is_some());
-        if let Some(Access::Bac { downgrade }) = &mut self.access
-            && downgrade.is_none()
-            && announced
-        {
-            *downgrade = Some(Downgrade::PaceHidden);
         }
     }
 
@@ -478,30 +427,3 @@ fn is_mandatory(file: ElementaryFile) -> bool {
 fn is_about_messaging(status: StatusWord) -> bool {
     matches!(status, StatusWord::SECURE_MESSAGING_MISSING | StatusWord::SECURE_MESSAGING_INCORRECT)
 }
-
-/// The best PACE a chip announces: one that also authenticates the chip, then
-/// the stronger cipher.
-fn best(infos: &SecurityInfos) -> Option<&PaceInfo> {
-    infos.pace().filter(|info| Pace::supports(info)).max_by_key(|info| {
-        let protocol = info.protocol;
-        (protocol.mapping == PaceMapping::ChipAuthentication, protocol.cipher)
-    })
-}
-
-/// The block that extended lengths allow, from EF.ATR/INFO (9303-10 §3.11.2,
-/// ISO/IEC 7816-4 §12.7.1): `7F66 { 02 command bytes, 02 response bytes }`.
-fn extended_block(response: &ResponseApdu) -> Option<u32> {
-    let mut objects = tlv::Reader::new(&response.data, Rules::Ber);
-    loop {
-        let object = objects.read().ok()?;
-        if object.tag() == Tag(0x7F66) {
-            let mut lengths = object.children().ok()?;
-            lengths.expect(Tag::INTEGER).ok()?;
-            let response_len = lengths.expect(Tag::INTEGER).ok()?.small_unsigned().ok()?;
-            return response_len.checked_sub(MAX_OVERHEAD as u32).filter(|len| *len > 256);
-        }
-    }
-}
-
-/// The eMRTD application (9303-10 §3.3).
-const APPLICATION: [u8; 7] = [0xA0, 0x00, 0x00, 0x02, 0x47, 0x10, 0x01];

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::{Error, Flaw};
+use crate::crypto::DigestAlgorithm;
 use crate::lds::DataGroup;
 use crate::mrz::{Fields, Format};
 use crate::verify::DocumentFiles;
@@ -76,7 +77,20 @@ pub struct DocumentProfile {
     pub portrait_size: (u16, u16),
     /// Further data groups to sign, such as DG14 and DG15.
     pub more_groups: Vec<(DataGroup, Vec<u8>)>,
-    /// How the security object breaks the rules.
+    /// Digest of the data groups, when not the state's.
+    pub group_hash: Option<DigestAlgorithm>,
+    /// The `digestAlgorithm` of the signer, when not that of its signature.
+    pub message_hash: Option<DigestAlgorithm>,
+    /// The signature algorithm is called `rsaEncryption`, whatever the digest.
+    pub key_algorithm: bool,
+    /// The signer is named by its subject key identifier.
+    pub by_key_id: bool,
+    /// An LDS security object of version 1 for this version of the LDS, such
+    /// as `0108`.
+    pub lds_version: Option<String>,
+    /// EF.SOD is BER with indefinite lengths, as in New Zealand.
+    pub indefinite: bool,
+    /// How EF.SOD breaks the rules.
     pub flaw: Flaw,
 }
 
@@ -89,6 +103,12 @@ impl DocumentProfile {
             portrait: PORTRAIT.to_vec(),
             portrait_size: (240, 320),
             more_groups: Vec::new(),
+            group_hash: None,
+            message_hash: None,
+            key_algorithm: false,
+            by_key_id: false,
+            lds_version: None,
+            indefinite: false,
             flaw: Flaw::None,
         }
     }

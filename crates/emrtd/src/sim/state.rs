@@ -1,13 +1,16 @@
-use super::cms::{self, Flaw, Signature};
-use super::key::{SigningKey, digest_identifier};
-use super::x509::{self, Role, Template};
-use super::{DocumentProfile, Error, Holder, KeyKind, SimulatedDocument};
+use super::cms::{self, Signature, Style};
+use super::key::{Signing, SigningKey};
+use super::x509::{self, CrlTemplate, Role, Template};
+use super::{
+    CertificateFlaw, CrlFlaw, DocumentProfile, Error, Flaw, Holder, KeyKind, PrivateKey,
+    SimulatedDocument, object,
+};
 use crate::UnixSeconds;
 use crate::crypto::{Curve, DigestAlgorithm};
 use crate::lds::DataGroup;
 use crate::lds::dg1::Dg1;
 use crate::lds::dg2::Dg2;
-use crate::lds::sod::{LDS_SECURITY_OBJECT, TEMPLATE};
+use crate::lds::sod::LDS_SECURITY_OBJECT;
 use crate::tlv::{self, Oid};
 use crate::trust::MASTER_LIST;
 
@@ -26,10 +29,20 @@ pub struct StateProfile {
     pub signer: KeyKind,
     /// Digest of everything.
     pub hash: DigestAlgorithm,
+    /// Digest of what the CSCA signs, when another one.
+    pub csca_hash: Option<DigestAlgorithm>,
     /// Whether RSA keys sign with PSS.
     pub pss: bool,
+    /// Whether the RSA key of the CSCA does, when otherwise.
+    pub csca_pss: Option<bool>,
+    /// Whether curves sign in the plain format of TR-03111.
+    pub plain_ecdsa: bool,
     /// Whether the CSCA is a CA. One that is not must be refused.
     pub csca_is_ca: bool,
+    /// How the CSCA certificate breaks the rules.
+    pub csca_flaw: CertificateFlaw,
+    /// How the document signer certificate breaks the rules.
+    pub signer_flaw: CertificateFlaw,
 }
 
 impl StateProfile {
@@ -47,9 +60,39 @@ impl StateProfile {
             csca: KeyKind::Ec(Curve::P256, true),
             signer: KeyKind::Ec(Curve::P256, true),
             hash: DigestAlgorithm::Sha256,
+            csca_hash: None,
             pss: false,
+            csca_pss: None,
+            plain_ecdsa: false,
             csca_is_ca: true,
+            csca_flaw: CertificateFlaw::None,
+            signer_flaw: CertificateFlaw::None,
         }
+    }
+}
+
+/// The private keys of a state.
+#[derive(Clone, Debug)]
+pub struct StateKeys {
+    /// Of the CSCA.
+    pub csca: PrivateKey,
+    /// Of the document signer.
+    pub signer: PrivateKey,
+    /// Of the master list signer.
+    pub list_signer: PrivateKey,
+}
+
+impl StateKeys {
+    /// Makes keys of the kinds a profile wants.
+    ///
+    /// # Errors
+    /// When OpenSSL does not make such keys.
+    pub fn generate(profile: &StateProfile) -> Result<Self, Error> {
+        Ok(Self {
+            csca: PrivateKey::generate(profile.csca)?,
+            signer: PrivateKey::generate(profile.signer)?,
+            list_signer: PrivateKey::generate(profile.signer)?,
+        })
     }
 }
 
@@ -75,23 +118,55 @@ impl IssuingState {
     /// # Errors
     /// When OpenSSL does not make such keys.
     pub fn new(profile: StateProfile, at: UnixSeconds) -> Result<Self, Error> {
-        let key = SigningKey::generate(profile.csca, profile.hash, profile.pss)?;
-        let role = if profile.csca_is_ca { Role::Csca } else { Role::NotQuiteCsca };
-        let name = x509::name(&profile.country, CSCA_NAME);
-        let csca = Authority::certify(key, &name, role, at.plus_days(-365), 15, None)?;
-        let certify = |common_name: &str, role| {
-            let key = SigningKey::generate(profile.signer, profile.hash, profile.pss)?;
-            let subject = x509::name(&profile.signer_country, common_name);
-            let issuer = Some((&csca, name.as_slice()));
-            Authority::certify(key, &subject, role, at.plus_days(-30), 11, issuer)
+        let keys = StateKeys::generate(&profile)?;
+        Self::with_keys(profile, at, keys)
+    }
+
+    /// As [`new`](Self::new) with keys that are there already. The kinds of
+    /// keys in the profile are not looked at.
+    ///
+    /// # Errors
+    /// When OpenSSL fails.
+    pub fn with_keys(
+        profile: StateProfile,
+        at: UnixSeconds,
+        keys: StateKeys,
+    ) -> Result<Self, Error> {
+        let own = Signing { digest: profile.hash, pss: profile.pss, plain: profile.plain_ecdsa };
+        let of_csca = Signing {
+            digest: profile.csca_hash.unwrap_or(own.digest),
+            pss: profile.csca_pss.unwrap_or(own.pss),
+            ..own
         };
-        Ok(Self {
-            signer: certify("Document Signer", Role::DocumentSigner)?,
-            list_signer: certify("Master List Signer", Role::MasterListSigner)?,
-            csca,
-            profile,
-            at,
-        })
+        let name = x509::name(&profile.country, CSCA_NAME);
+        let flaw = if profile.csca_is_ca {
+            profile.csca_flaw
+        } else {
+            CertificateFlaw::WrongBasicConstraints
+        };
+        let csca = Authority::certify(
+            SigningKey::new(keys.csca, of_csca),
+            &Request { country: &profile.country, common_name: CSCA_NAME, role: Role::Csca, flaw },
+            Period { not_before: at.plus_days(-365), years: 15, at },
+            None,
+        )?;
+        let certify = |key, common_name, role, flaw| {
+            Authority::certify(
+                SigningKey::new(key, own),
+                &Request { country: &profile.signer_country, common_name, role, flaw },
+                Period { not_before: at.plus_days(-30), years: 11, at },
+                Some((&csca, &name)),
+            )
+        };
+        let signer =
+            certify(keys.signer, "Document Signer", Role::DocumentSigner, profile.signer_flaw)?;
+        let list_signer = certify(
+            keys.list_signer,
+            "Master List Signer",
+            Role::MasterListSigner,
+            CertificateFlaw::None,
+        )?;
+        Ok(Self { signer, list_signer, csca, profile, at })
     }
 
     /// The profile it was made from.
@@ -139,8 +214,32 @@ impl IssuingState {
         this_update: UnixSeconds,
         next_update: Option<UnixSeconds>,
     ) -> Result<Vec<u8>, Error> {
-        let issuer = x509::name(country, CSCA_NAME);
-        x509::crl(&issuer, &self.csca.spki, serials, this_update, next_update, &self.csca.key)
+        let issuer = &x509::name(country, CSCA_NAME);
+        self.write_crl(issuer, serials, this_update, next_update, CrlFlaw::None)
+    }
+
+    /// As [`crl`](Self::crl), current for a month, and broken.
+    ///
+    /// # Errors
+    /// When OpenSSL fails.
+    pub fn broken_crl(&self, serials: &[&[u8]], flaw: CrlFlaw) -> Result<Vec<u8>, Error> {
+        let issuer = &x509::name(&self.profile.country, CSCA_NAME);
+        let next_update = Some(self.at.plus_days(30));
+        self.write_crl(issuer, serials, self.at.plus_days(-1), next_update, flaw)
+    }
+
+    fn write_crl(
+        &self,
+        issuer: &[u8],
+        serials: &[&[u8]],
+        this_update: UnixSeconds,
+        next_update: Option<UnixSeconds>,
+        flaw: CrlFlaw,
+    ) -> Result<Vec<u8>, Error> {
+        let authority_spki = &self.csca.spki;
+        let template =
+            CrlTemplate { issuer, authority_spki, serials, this_update, next_update, flaw };
+        x509::crl(&template, &self.csca.key)
     }
 
     /// A master list of the given certificates (DER), signed for this state.
@@ -158,6 +257,7 @@ impl IssuingState {
                 embed: &[&self.list_signer.certificate, &self.csca.certificate],
                 key: &self.list_signer.key,
                 signed_at: Some(self.at),
+                style: Style::default(),
                 flaw: Flaw::None,
             },
         )
@@ -179,6 +279,7 @@ impl IssuingState {
                 spki: successor.csca.spki.clone(),
                 authority_spki: &self.csca.spki,
                 role: Role::Csca,
+                flaw: CertificateFlaw::None,
             },
             &self.csca.key,
         )
@@ -190,7 +291,7 @@ impl IssuingState {
     /// # Errors
     /// When OpenSSL fails.
     pub fn sign(&self, content_type: &Oid, content: &[u8]) -> Result<Vec<u8>, Error> {
-        self.sign_with(content_type, content, Flaw::None)
+        self.sign_with(content_type, content, Style::default(), Flaw::None)
     }
 
     /// Issues a document.
@@ -211,79 +312,110 @@ impl IssuingState {
         for (group, file) in &profile.more_groups {
             document.set(*group, file.clone());
         }
-        let object = self.security_object(&document)?;
-        let signed = self.sign_with(&LDS_SECURITY_OBJECT, &object, profile.flaw)?;
-        document.sod = tlv::tagged(TEMPLATE, &signed);
+        let hash = profile.group_hash.unwrap_or(self.profile.hash);
+        let security_object = object::security_object(&document, hash, profile)?;
+        let style = Style {
+            digest: profile.message_hash,
+            key_algorithm: profile.key_algorithm,
+            by_key_id: profile.by_key_id,
+            indefinite: profile.indefinite,
+        };
+        let signed = self.sign_with(&LDS_SECURITY_OBJECT, &security_object, style, profile.flaw)?;
+        document.sod = object::file(&signed, profile.flaw);
         Ok(document)
     }
 
-    fn sign_with(&self, content_type: &Oid, content: &[u8], flaw: Flaw) -> Result<Vec<u8>, Error> {
+    fn sign_with(
+        &self,
+        content_type: &Oid,
+        content: &[u8],
+        style: Style,
+        flaw: Flaw,
+    ) -> Result<Vec<u8>, Error> {
         let authority = match flaw {
             Flaw::SignedByMasterListSigner => &self.list_signer,
             Flaw::SignedByCsca => &self.csca,
             _ => &self.signer,
         };
+        let own: &[u8] = &authority.certificate;
+        let embed: &[&[u8]] = match flaw {
+            Flaw::WrongSignerIdAmongTwo => &[own, &self.list_signer.certificate],
+            _ => &[own],
+        };
         cms::signed_data(
             content_type,
             content,
             &Signature {
-                certificate: &authority.certificate,
-                embed: &[&authority.certificate],
+                certificate: own,
+                embed,
                 key: &authority.key,
                 signed_at: None,
+                style,
                 flaw,
             },
         )
     }
+}
 
-    fn security_object(&self, document: &SimulatedDocument) -> Result<Vec<u8>, Error> {
-        let digest = self.profile.hash;
-        let mut entries = Vec::new();
-        for (group, file) in document.groups() {
-            let hash = openssl::hash::hash(digest.message_digest(), file)?;
-            entries.extend(tlv::sequence(&[
-                &tlv::integer(&[group.number()]),
-                &tlv::octet_string(&hash),
-            ]));
-        }
-        Ok(tlv::sequence(&[
-            &tlv::integer(&[0]),
-            &digest_identifier(digest),
-            &tlv::tagged(tlv::Tag::SEQUENCE, &entries),
-        ]))
-    }
+/// What an authority asks to be certified.
+struct Request<'a> {
+    country: &'a str,
+    common_name: &'a str,
+    role: Role,
+    flaw: CertificateFlaw,
+}
+
+struct Period {
+    not_before: UnixSeconds,
+    years: i64,
+    at: UnixSeconds,
 }
 
 impl Authority {
     /// Certifies `key`, self-signed without an issuer.
     fn certify(
         key: SigningKey,
-        subject: &[u8],
-        role: Role,
-        not_before: UnixSeconds,
-        years: i64,
-        issuer: Option<(&Authority, &[u8])>,
+        request: &Request<'_>,
+        period: Period,
+        issuer: Option<(&Authority, &Vec<u8>)>,
     ) -> Result<Self, Error> {
+        let flaw = request.flaw;
         let spki = key.spki()?;
         let hash = openssl::sha::sha256(&spki);
         let mut serial = hash.get(..8).unwrap_or(&hash).to_vec();
         if let Some(first) = serial.first_mut() {
             *first = (*first & 0x7F) | 1;
         }
+        let country =
+            if flaw == CertificateFlaw::SubjectWithoutCountry { "" } else { request.country };
+        let subject = x509::name(country, request.common_name);
         let (issuer_name, authority_spki, signing_key) = match issuer {
             Some((authority, name)) => (name, &authority.spki, &authority.key),
-            None => (subject, &spki, &key),
+            None => (&subject, &spki, &key),
+        };
+        let issuer_name = match flaw {
+            CertificateFlaw::IssuerWithoutCountry => x509::name("", CSCA_NAME),
+            CertificateFlaw::OtherIssuer | CertificateFlaw::OtherIssuerAlone => {
+                x509::name(request.country, "Another CA")
+            }
+            _ => issuer_name.clone(),
+        };
+        let (not_before, not_after) = match flaw {
+            CertificateFlaw::Expired => (period.not_before, period.at.plus_days(-1)),
+            CertificateFlaw::NotYetValid => (period.at.plus_days(1), period.at.plus_days(365)),
+            _ => (period.not_before, period.not_before.plus_days(365 * period.years)),
         };
         let certificate = x509::certificate(
             &Template {
                 serial: &serial,
-                issuer: issuer_name.to_vec(),
-                subject: subject.to_vec(),
+                issuer: issuer_name,
+                subject,
                 not_before,
-                not_after: not_before.plus_days(365 * years),
+                not_after,
                 spki: spki.clone(),
                 authority_spki,
-                role,
+                role: request.role,
+                flaw,
             },
             signing_key,
         )?;

@@ -126,7 +126,13 @@ impl Certificate {
         let spki = der.get(parts.spki.clone()).unwrap_or(&[]);
         let inner = Inner {
             fingerprint: sha256(der),
-            signature: parsed.signature.raw_bytes().to_vec(),
+            signature: parsed
+                .signature
+                .as_bytes()
+                .ok_or_else(|| {
+                    CertificateError::Malformed("the signature is not of whole octets".into())
+                })?
+                .to_vec(),
             signature_algorithm: parts.algorithm,
             version: match tbs.version {
                 Version::V1 => 1,
@@ -464,8 +470,12 @@ impl SignedParts {
         if inside.oid != outside.oid {
             return Err(unusable("it differs inside and outside".into()));
         }
-        // The signed one decides. Some states leave the NULL parameters out in
-        // one of the two places, so only the identifiers must be equal.
+        // Some states leave the NULL parameters out in one of the two places.
+        let both_none = inside.has_no_parameters() && outside.has_no_parameters();
+        if inside.parameters != outside.parameters && !both_none {
+            return Err(unusable("its parameters differ inside and outside".into()));
+        }
+        // The signed one decides.
         let algorithm = SignatureAlgorithm::parse(&inside, None)
             .map_err(|error| unusable(error.to_string()))?;
         let range =

@@ -10,7 +10,7 @@ use x509_cert::name::Name as X509Name;
 /// States write the same name with different string types, case and spacing
 /// in a CSCA and in what it signs, so values are compared without regard to
 /// those (RFC 5280 §7.1).
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone)]
 pub struct Name {
     canonical: String,
     display: String,
@@ -58,6 +58,32 @@ impl Name {
     /// `countryName` in upper case: two letters, or what the state wrote.
     pub fn country(&self) -> Option<&str> {
         self.country.as_deref()
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        self.canonical == other.canonical
+    }
+}
+
+impl Eq for Name {}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.canonical.cmp(&other.canonical)
+    }
+}
+
+impl std::hash::Hash for Name {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.canonical.hash(state);
     }
 }
 

@@ -220,6 +220,8 @@ pub fn active<T: SignedFiles>(
             let digest = verify_ecdsa(key, named, challenge, response)?;
             ActiveAlgorithm::Ecdsa { curve, digest, digest_by_trial: named.is_none() }
         }
+        // Active authentication knows no DSA, and `Dg15` reads no such key.
+        KeyDescription::Dsa { .. } => return Err(dg15::Error::Key(0).into()),
     };
     Ok(ActiveProof { document: document.digest(), challenge, algorithm })
 }

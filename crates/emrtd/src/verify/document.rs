@@ -149,8 +149,8 @@ fn dg1_fault(error: dg1::Error) -> Fault {
         dg1::Error::Structure(inner) => Fault::group(PassiveReason::ParseFailure, DataGroup::DG1)
             .at(Some(inner.offset))
             .because(inner.kind),
-        dg1::Error::Mrz(inner) => {
-            Fault::group(PassiveReason::MrzInvalid, DataGroup::DG1).because(inner)
+        dg1::Error::Mrz { error, offset } => {
+            Fault::group(PassiveReason::MrzInvalid, DataGroup::DG1).at(Some(offset)).because(error)
         }
     }
 }

@@ -18,6 +18,19 @@ pub struct PassiveFailure {
     pub report: Box<PassiveReport>,
 }
 
+/// Who is to blame when a document is not proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AtFault {
+    /// The files: malformed, not whole, or made against the rules by the state.
+    Document,
+    /// Someone who changed the files after they were signed, or made them up.
+    Forger,
+    /// The state or its signer, which may not have signed this.
+    Signer,
+    /// Nobody: this verifier lacks a certificate or an algorithm.
+    Verifier,
+}
+
 /// Why a document is not proven. [`code`](Self::code) is stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "`message` says what each means")]
@@ -102,6 +115,45 @@ impl PassiveReason {
     /// A stable name in snake case.
     pub fn code(self) -> &'static str {
         self.texts().0
+    }
+
+    /// Who is to blame.
+    pub fn at_fault(self) -> AtFault {
+        match self {
+            Self::ParseFailure
+            | Self::TrailingData
+            | Self::ContentTypeMismatch
+            | Self::LdsObjectInvalid
+            | Self::MissingSigner
+            | Self::MultipleSigners
+            | Self::MissingSignerCertificate
+            | Self::MissingRequiredArtifacts
+            | Self::RequiredDgHashMissing
+            | Self::SodDeclaredDgMissing
+            | Self::MrzInvalid
+            | Self::PortraitInvalid => AtFault::Document,
+            Self::SignedAttributesMissing
+            | Self::SignedContentTypeMismatch
+            | Self::MessageDigestMissing
+            | Self::MessageDigestMismatch
+            | Self::CmsSignatureInvalid
+            | Self::DgHashMismatch
+            | Self::SodUndeclaredDgSupplied => AtFault::Forger,
+            Self::SignerCertificateInvalid
+            | Self::SignerCertificateUsage
+            | Self::SignerCertificateExpired
+            | Self::SignerCertificateNotYetValid
+            | Self::SignerSignatureInvalid
+            | Self::SignerCountryMismatch
+            | Self::DocumentCountryMismatch
+            | Self::CrlRevoked => AtFault::Signer,
+            Self::ChainUntrusted
+            | Self::TrustBundleUnavailable
+            | Self::UnsupportedDigestAlgorithm
+            | Self::UnsupportedSignatureAlgorithm
+            | Self::UnsupportedSignerKey
+            | Self::PortraitUnsupported => AtFault::Verifier,
+        }
     }
 
     /// One sentence for people.
@@ -260,6 +312,15 @@ impl Fault {
 
     pub(super) fn group(reason: PassiveReason, group: DataGroup) -> Self {
         Self { file: Some(ElementaryFile::Dg(group)), ..Self::new(reason) }
+    }
+
+    /// Says where the signer certificate is, unless the place is known already.
+    pub(super) fn or_signer(mut self, offset: Option<usize>) -> Self {
+        if self.file.is_none() {
+            self.file = Some(ElementaryFile::Sod);
+            self.offset = offset;
+        }
+        self
     }
 
     pub(super) fn at(mut self, offset: Option<usize>) -> Self {

@@ -31,6 +31,7 @@ mod document;
 mod failure;
 mod files;
 mod passive;
+mod profile;
 mod report;
 mod signer;
 
@@ -38,7 +39,7 @@ pub use active::{ActiveAlgorithm, ActiveFailure, ActiveProof, MIN_RSA_BITS, Sign
 pub use chip::{ChipAlgorithm, ChipChallenge, ChipFailure, ChipProof, TerminalKey};
 pub use country::{Agreement, agreement, alpha2, country_exceptions, icao_states};
 pub use document::Document;
-pub use failure::{PassiveFailure, PassiveReason};
+pub use failure::{AtFault, PassiveFailure, PassiveReason};
 pub use files::DocumentFiles;
 pub use passive::{PassivelyAuthenticated, passive};
 pub use report::{

@@ -66,13 +66,16 @@ pub fn passive(
         at,
         report: PassiveReport::default(),
         step: CheckName::SodStructure,
+        signer_offset: None,
     };
     match check.run(trust) {
         Ok(digest) => {
             let report = check.report;
             Ok(PassivelyAuthenticated::from_parts(files, report, digest))
         }
-        Err(fault) => Err(fault.into_failure(check.step, check.report)),
+        Err(fault) => {
+            Err(fault.or_signer(check.signer_offset).into_failure(check.step, check.report))
+        }
     }
 }
 
@@ -105,7 +108,8 @@ impl PassivelyAuthenticated<DocumentFiles> {
             Some(validity) if at > validity.not_after => PassiveReason::SignerCertificateExpired,
             _ => return Ok(self),
         };
-        Err(Fault::new(reason).into_failure(CheckName::ValidityPeriods, self.report))
+        let fault = Fault::new(reason).or_signer(None);
+        Err(fault.into_failure(CheckName::ValidityPeriods, self.report))
     }
 }
 
@@ -114,6 +118,8 @@ struct Checking<'a> {
     at: UnixSeconds,
     report: PassiveReport,
     step: CheckName,
+    /// Where the signer certificate starts in EF.SOD.
+    signer_offset: Option<usize>,
 }
 
 impl Checking<'_> {
@@ -156,6 +162,9 @@ impl Checking<'_> {
             }
         };
         let certificate = signer::embedded(signed, info, &mut self.report)?;
+        let mut embedded = signed.certificates.iter();
+        let place = embedded.find(|(_, der)| der == certificate.der());
+        self.signer_offset = place.map(|(offset, _)| *offset);
         self.report.chain.push(certificate.summary());
         self.report.algorithms.signer_key = Some(certificate.key().to_string());
         let signature = certificate.signature_algorithm().to_string();

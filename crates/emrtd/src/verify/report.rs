@@ -213,8 +213,15 @@ pub enum Tolerated {
     SignatureDigestDiffers,
     /// A document signer certificate without `keyUsage` (BSI 2008).
     SignerKeyUsageMissing,
-    /// A document signer certificate that is not version 3.
-    SignerVersion,
+    /// A document signer certificate whose `keyUsage` is not critical; it is
+    /// enforced all the same.
+    SignerKeyUsageNotCritical,
+    /// A document signer certificate without an authority key identifier; its
+    /// CSCA is found by name.
+    SignerAuthorityKeyIdMissing,
+    /// A document signer certificate that writes years before 2050 with four
+    /// digits.
+    SignerValidityEncoding,
     /// The certificate was found by key identifier; its issuer name differs
     /// from the subject of the CSCA.
     IssuerNameDiffers,
@@ -228,7 +235,9 @@ impl Tolerated {
             Self::SignerIdMismatch => "signer_id_mismatch",
             Self::SignatureDigestDiffers => "signature_digest_differs",
             Self::SignerKeyUsageMissing => "signer_key_usage_missing",
-            Self::SignerVersion => "signer_version",
+            Self::SignerKeyUsageNotCritical => "signer_key_usage_not_critical",
+            Self::SignerAuthorityKeyIdMissing => "signer_authority_key_id_missing",
+            Self::SignerValidityEncoding => "signer_validity_encoding",
             Self::IssuerNameDiffers => "issuer_name_differs",
         }
     }

@@ -1,7 +1,7 @@
 //! The document signer certificate and its chain (9303-12 §7.1.1).
 
 use super::failure::Fault;
-use super::{PassiveReason, PassiveReport, Revocation, Tolerated, Validity};
+use super::{PassiveReason, PassiveReport, Revocation, Tolerated, Validity, profile};
 use crate::UnixSeconds;
 use crate::crypto::cms::{SignedData, SignerId, SignerInfo};
 use crate::tlv::Oid;
@@ -47,6 +47,10 @@ pub(super) fn embedded(
 
 /// Whether the certificate may sign documents at all.
 pub(super) fn check_usage(signer: &Certificate, report: &mut PassiveReport) -> Result<(), Fault> {
+    if signer.version() != 3 {
+        let detail = format!("X.509 version {} instead of 3", signer.version());
+        return Err(Fault::new(PassiveReason::SignerCertificateInvalid).because(detail));
+    }
     let refuse = |why: String| Err(Fault::new(PassiveReason::SignerCertificateUsage).because(why));
     if signer.basic_constraints_ca() == Some(true) {
         return refuse("it is a CA".into());
@@ -54,7 +58,7 @@ pub(super) fn check_usage(signer: &Certificate, report: &mut PassiveReport) -> R
     match signer.key_usage() {
         Some(usage) if usage.digital_signature() => {}
         Some(_) => return refuse("the key usage does not allow signatures".into()),
-        None => report.tolerated.push(Tolerated::SignerKeyUsageMissing),
+        None => {}
     }
     // A CSCA also certifies signers of master lists, deviation lists and bar
     // codes. Only their extended key usage tells them from document signers,
@@ -70,9 +74,7 @@ pub(super) fn check_usage(signer: &Certificate, report: &mut PassiveReport) -> R
     if let Some(extension) = signer.unknown_critical_extension() {
         return refuse(format!("unknown critical extension {extension}"));
     }
-    if signer.version() != 3 {
-        report.tolerated.push(Tolerated::SignerVersion);
-    }
+    report.tolerated.extend(profile::deviations(signer));
     Ok(())
 }
 

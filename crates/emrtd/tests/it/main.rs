@@ -3,13 +3,18 @@
 
 mod active;
 mod chip;
+mod differential;
+mod forgery;
+mod keys;
 mod lds;
 mod mrz;
+mod properties;
 mod read;
 mod security_info;
 mod shared;
 mod sim;
 mod specimens;
 mod tlv;
+mod tr03105;
 mod trust;
 mod verify;

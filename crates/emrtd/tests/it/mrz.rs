@@ -221,3 +221,55 @@ proptest! {
         prop_assert!(date.latest() <= NOW.date());
     }
 }
+
+/// 9303-4 §4.2.3.2: a letter at the end tells that the name was cut.
+#[test]
+fn names_that_are_too_long_end_with_a_letter() {
+    let line = |format: Format, surname: &str, given_names: &str| {
+        let fields = Fields {
+            format,
+            document_code: if format == Format::Td3 { "P" } else { "I" },
+            issuing_state: "UTO",
+            surname,
+            given_names,
+            document_number: "L898902C3",
+            nationality: "UTO",
+            birth_date: "740812",
+            sex: 'F',
+            expiry_date: "340415",
+            optional_data: "",
+        };
+        let zone = fields.write().unwrap();
+        let mrz = Mrz::parse(zone.as_bytes(), NOW).unwrap();
+        assert!(!mrz.surname().is_empty());
+        match format {
+            Format::Td1 => zone[60..].to_owned(),
+            Format::Td2 => zone[5..36].to_owned(),
+            Format::Td3 => zone[5..44].to_owned(),
+        }
+    };
+    let long = "NILAVADHANANANDA";
+    assert_eq!(
+        line(Format::Td3, long, "CHAYAPA DEJTHAMRONG KRASUANG"),
+        "NILAVADHANANANDA<<CHAYAPA<DEJTHAMRONG<K"
+    );
+    assert_eq!(
+        line(Format::Td3, long, "ARNPOL PETCH CHARONGUANG"),
+        "NILAVADHANANANDA<<ARNPOL<PETCH<CHARONGU"
+    );
+    // A filler would stand at the end: the longest component gives up a letter.
+    assert_eq!(
+        line(Format::Td3, long, "CHAYAPA DEJTHAMRONGS KRASUANG"),
+        "NILAVADHANANAND<<CHAYAPA<DEJTHAMRONGS<K"
+    );
+    assert_eq!(
+        line(Format::Td3, "BENNELONG WOOLOOMOOLOO WARRANDYTE WARNAMBOOL", "DINGO POTOROO"),
+        "BENNELONG<WOOLOOMOOLOO<WARRANDYTE<WA<<D"
+    );
+    assert_eq!(
+        line(Format::Td1, "A B C D E F G H I J K L M N O P", ""),
+        "A<B<C<D<E<F<G<H<I<J<K<L<M<N<OP"
+    );
+    assert_eq!(line(Format::Td2, &"A".repeat(31), ""), "A".repeat(31));
+    assert_eq!(line(Format::Td2, &"A".repeat(40), "B"), format!("{}<<B", "A".repeat(28)));
+}

@@ -2,17 +2,23 @@
 //!
 //! ```text
 //! hello → mobile_connected → mrz_scanning → mrz_complete → nfc_reading
-//!       → chip files → nfc_complete → selfie_capturing → selfies
+//!       → chip files → chip authentication → nfc_complete
+//!       → selfie_capturing → selfies
 //!       → selfie_complete → verdict, share request → selection → share ready
 //! ```
 //! One request is in flight at a time. A server forgets uploads with the socket
 //! and resumes at `nfc_reading` at the latest, so after a loss the chip files
 //! and the selfies are sent again.
+//!
+//! A chip at hand ([`Source::Chip`]) is read in `nfc_reading`, after the server
+//! gave its challenge, so that it is held to the phone once.
 
+mod relay;
 mod upload;
 
 use std::time::Duration;
 
+use emrtd::read::Access;
 use protocol::codes::SocketCode;
 use protocol::{
     Ack, ChunkRetry, ClientMessage, DataKind, HandoffLink, NfcMissing, Phase, SecretBytes,
@@ -20,6 +26,8 @@ use protocol::{
 };
 
 use crate::PhoneDocument;
+pub use relay::AccessWords;
+use relay::Relay;
 use upload::{Chunk, Evidence, Queue};
 
 /// How long to wait before each of the tries to reconnect.
@@ -42,6 +50,8 @@ pub struct Conversation {
     reached: Option<Phase>,
     /// What the chip shall sign on this socket.
     challenge: Option<Vec<u8>>,
+    /// Chip authentication on this socket.
+    relay: Relay,
     /// The last request and what was chosen, so that a holder is asked once.
     chosen: Option<(ShareRequest, Vec<String>)>,
     /// A selection was sent whose fate is not known.
@@ -52,6 +62,30 @@ pub struct Conversation {
     repairs: usize,
     /// The server's own failure, when that ended the last socket.
     server_failure: Option<(String, String)>,
+}
+
+/// Where the files of the chip come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// They were read before, and there is no chip to relay to.
+    Files(PhoneDocument),
+    /// A chip is at hand: see [`Action::ReadChip`].
+    Chip,
+}
+
+impl From<PhoneDocument> for Source {
+    fn from(document: PhoneDocument) -> Self {
+        Self::Files(document)
+    }
+}
+
+/// What reading a chip gave.
+#[derive(Clone, Debug)]
+pub struct ChipReading {
+    /// Its files.
+    pub document: PhoneDocument,
+    /// How access was gained.
+    pub access: Access,
 }
 
 /// What happened.
@@ -67,6 +101,11 @@ pub enum Event {
     Answer(ShareChoice),
     /// The chip's answer to [`Action::Sign`]; `None` when there is no chip.
     Signed(Option<SecretBytes>),
+    /// The outcome of [`Action::ReadChip`]; `None` when the chip could not be read.
+    ChipRead(Option<Box<ChipReading>>),
+    /// The chip's answers to [`Action::Relay`], at least one; `None` when they
+    /// could not be had, as when the tag was lost.
+    Relayed(Option<Vec<SecretBytes>>),
 }
 
 /// What to do, in this order.
@@ -74,6 +113,17 @@ pub enum Event {
 pub enum Action {
     /// Send a message on the open socket.
     Send(ClientMessage),
+    /// Read the chip, then report [`Event::ChipRead`].
+    ReadChip,
+    /// Relay commands of the server to the chip (9303-11 §6.2), then report
+    /// [`Event::Relayed`].
+    Relay {
+        /// In this order.
+        commands: Vec<SecretBytes>,
+        /// Whether they go to the chip as they are. Otherwise each goes under the
+        /// session with the chip, and its answer comes out of it.
+        protected: bool,
+    },
     /// Let the chip sign the challenge (active authentication, 9303-11 §6.1),
     /// then report [`Event::Signed`].
     Sign {
@@ -114,6 +164,11 @@ pub enum Progress {
         chunk: u32,
         /// Of how many.
         chunks: u32,
+    },
+    /// The chip is being authenticated: the server's commands are relayed.
+    ChipAuthentication {
+        /// Whether the key agreement is over and the server talks to the chip itself.
+        protected: bool,
     },
     /// Document and face convinced.
     Accepted,
@@ -173,14 +228,25 @@ pub enum Outcome {
     },
     /// No connection after the last try.
     LostConnection,
+    /// The chip could not be read.
+    ChipUnread,
 }
 
 enum State {
     Connecting,
     HelloSent,
     PhaseSent(Phase),
+    Reading,
     Signing,
-    Uploading { queue: Queue, then: Phase },
+    Uploading {
+        queue: Queue,
+        then: Phase,
+    },
+    AccessSent,
+    /// Chip authentication, the server's turn.
+    RelaySent,
+    /// Chip authentication, the chip's turn.
+    Relaying,
     AwaitingRequest,
     Choosing(ShareRequest),
     SelectionSent(ShareRequest),
@@ -200,7 +266,7 @@ impl Conversation {
         link: &HandoffLink,
         device_id: SecretText,
         app_version: String,
-        document: PhoneDocument,
+        source: impl Into<Source>,
         selfies: [SecretBytes; 3],
     ) -> Self {
         Self {
@@ -211,11 +277,12 @@ impl Conversation {
                 device_id,
                 app_version,
             },
-            evidence: Evidence::new(document, selfies),
+            evidence: Evidence::new(source.into(), selfies),
             backoff: BACKOFF,
             state: State::Connecting,
             reached: None,
             challenge: None,
+            relay: Relay::default(),
             chosen: None,
             in_doubt: None,
             said_hello: false,
@@ -246,6 +313,8 @@ impl Conversation {
             Event::Disconnected => self.lost(),
             Event::Answer(choice) => self.answered(&choice),
             Event::Signed(signature) => self.signed(signature.as_ref()),
+            Event::ChipRead(reading) => self.chip_read(reading.map(|reading| *reading)),
+            Event::Relayed(answers) => self.relayed(answers),
         }
     }
 
@@ -261,6 +330,7 @@ impl Conversation {
         }
         self.state = State::HelloSent;
         self.challenge = None;
+        self.relay = Relay::default();
         self.repairs = 0;
         self.evidence.set_active_auth(&[], None);
         vec![Action::Send(self.hello.clone())]
@@ -283,10 +353,12 @@ impl Conversation {
                 State::SelectionSent(_) => self.finish(Outcome::Shared { keys }),
                 _ => Vec::new(),
             },
-            ServerMessage::ActiveAuthChallenge { challenge } => {
+            ServerMessage::ActiveAuthChallenge { challenge, chip_auth_relay } => {
                 self.challenge = Some(challenge);
+                self.relay.is_offered = chip_auth_relay;
                 Vec::new()
             }
+            ServerMessage::ChipAuth { commands, protected } => self.commanded(commands, protected),
         }
     }
 
@@ -307,6 +379,7 @@ impl Conversation {
                 Some(&chunk) if answers(ack, chunk) => self.uploaded(chunk),
                 _ => Vec::new(),
             },
+            (State::AccessSent, Ack::ChipAccessReceived) => self.begin_relay(),
             _ => Vec::new(),
         }
     }
@@ -337,6 +410,10 @@ impl Conversation {
     }
 
     fn begin_nfc(&mut self) -> Vec<Action> {
+        if !self.evidence.has_document() {
+            self.state = State::Reading;
+            return vec![Action::ReadChip];
+        }
         match &self.challenge {
             Some(challenge) if self.evidence.has_active_auth_key() => {
                 self.state = State::Signing;
@@ -344,6 +421,17 @@ impl Conversation {
             }
             _ => self.upload(self.evidence.nfc(), Phase::NfcComplete),
         }
+    }
+
+    fn chip_read(&mut self, reading: Option<ChipReading>) -> Vec<Action> {
+        let is_awaited = matches!(self.state, State::Reading);
+        match reading {
+            // Kept even where the socket was lost meanwhile.
+            Some(reading) => self.evidence.set_reading(reading),
+            None if is_awaited => return self.finish(Outcome::ChipUnread),
+            None => {}
+        }
+        if is_awaited { self.begin_nfc() } else { Vec::new() }
     }
 
     fn signed(&mut self, signature: Option<&SecretBytes>) -> Vec<Action> {
@@ -357,7 +445,10 @@ impl Conversation {
 
     fn upload(&mut self, queue: Queue, then: Phase) -> Vec<Action> {
         let Some(&chunk) = queue.front() else {
-            return self.send_phase(then);
+            return match then {
+                Phase::NfcComplete => self.files_uploaded(),
+                then => self.send_phase(then),
+            };
         };
         self.state = State::Uploading { queue, then };
         vec![Action::Send(ClientMessage::Data(self.evidence.payload(chunk)))]
@@ -599,6 +690,6 @@ fn answers(ack: Ack, sent: Chunk) -> bool {
             (kind, index, chunk_index) == (sent.kind, sent.index, sent.chunk)
         }
         Ack::DataOk { kind, index } => (kind, index) == (sent.kind, sent.index),
-        Ack::HelloOk | Ack::PhaseOk => false,
+        Ack::HelloOk | Ack::PhaseOk | Ack::ChipAccessReceived => false,
     }
 }

@@ -2,13 +2,19 @@
 
 use std::collections::VecDeque;
 
+use emrtd::lds::dg14::Dg14;
+use emrtd::read::Access;
 use protocol::{DataKind, DataPayload, MissingChunks, SecretBytes, limits};
 
+use super::{ChipReading, Source};
 use crate::PhoneDocument;
 
 /// Everything that one attempt can upload.
 pub(super) struct Evidence {
-    document: PhoneDocument,
+    /// `None` until the chip at hand was read.
+    document: Option<PhoneDocument>,
+    /// How access to the chip at hand was gained; `None` where there is none.
+    access: Option<Access>,
     selfies: [SecretBytes; 3],
     /// Challenge and signature, made for the current socket.
     active_auth: Option<SecretBytes>,
@@ -27,12 +33,42 @@ pub(super) struct Chunk {
 pub(super) type Queue = VecDeque<Chunk>;
 
 impl Evidence {
-    pub(super) fn new(document: PhoneDocument, selfies: [SecretBytes; 3]) -> Self {
-        Self { document, selfies, active_auth: None }
+    pub(super) fn new(source: Source, selfies: [SecretBytes; 3]) -> Self {
+        let document = match source {
+            Source::Files(document) => Some(document),
+            Source::Chip => None,
+        };
+        Self { document, access: None, selfies, active_auth: None }
+    }
+
+    pub(super) fn has_document(&self) -> bool {
+        self.document.is_some()
+    }
+
+    /// Takes what the chip gave, once.
+    pub(super) fn set_reading(&mut self, reading: ChipReading) {
+        if self.document.is_none() {
+            self.document = Some(reading.document);
+            self.access = Some(reading.access);
+        }
+    }
+
+    pub(super) fn access(&self) -> Option<Access> {
+        self.access
     }
 
     pub(super) fn has_active_auth_key(&self) -> bool {
-        self.document.dg15.is_some()
+        self.document.as_ref().is_some_and(|document| document.dg15.is_some())
+    }
+
+    /// Whether there is a chip at hand whose DG14 has a key for chip authentication.
+    pub(super) fn offers_chip_authentication(&self) -> bool {
+        let Some(dg14) = self.document.as_ref().and_then(|document| document.dg14.as_ref()) else {
+            return false;
+        };
+        self.access.is_some()
+            && Dg14::parse(dg14.as_slice())
+                .is_ok_and(|dg14| dg14.security_infos().chip_public_keys().next().is_some())
     }
 
     /// Sets what proves the chip, or forgets it: a new socket has a new challenge.
@@ -118,12 +154,13 @@ impl Evidence {
     }
 
     fn artifact(&self, kind: DataKind, index: u32) -> Option<&SecretBytes> {
+        let document = self.document.as_ref();
         match (kind, index) {
-            (DataKind::Dg1, 0) => Some(&self.document.dg1),
-            (DataKind::Dg2, 0) => Some(&self.document.dg2),
-            (DataKind::Sod, 0) => Some(&self.document.sod),
-            (DataKind::Dg14, 0) => self.document.dg14.as_ref(),
-            (DataKind::Dg15, 0) => self.document.dg15.as_ref(),
+            (DataKind::Dg1, 0) => document.map(|document| &document.dg1),
+            (DataKind::Dg2, 0) => document.map(|document| &document.dg2),
+            (DataKind::Sod, 0) => document.map(|document| &document.sod),
+            (DataKind::Dg14, 0) => document.and_then(|document| document.dg14.as_ref()),
+            (DataKind::Dg15, 0) => document.and_then(|document| document.dg15.as_ref()),
             (DataKind::ActiveAuth, 0) => self.active_auth.as_ref(),
             (DataKind::Selfie, index) => self.selfies.get(usize::try_from(index).ok()?),
             _ => None,

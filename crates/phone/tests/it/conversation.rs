@@ -78,6 +78,7 @@ fn run(mut server: ScriptedServer, cuts: &[Cut], choices: &[ShareChoice]) -> Run
                     server.disconnect();
                     events = VecDeque::from([Event::Connected]);
                 }
+                Action::ReadChip | Action::Relay { .. } => panic!("there is no chip"),
                 Action::Progress(step) => progress.push(step),
                 Action::Finish(outcome) => {
                     assert!(conversation.is_finished());

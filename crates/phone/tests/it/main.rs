@@ -1,8 +1,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 #![allow(missing_docs, reason = "tests")]
 
+mod chip;
 mod conversation;
 mod document;
+mod relay;
 mod scripted_server;
 #[cfg(feature = "socket")]
 mod socket;

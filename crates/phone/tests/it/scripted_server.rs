@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use protocol::codes::SocketCode;
 use protocol::{
-    Ack, ClientMessage, DataKind, DataPayload, MissingChunks, NfcMissing, Phase, SelfieMissing,
-    ServerMessage, ShareField, ShareRequest, Verdict,
+    Ack, ClientMessage, DataKind, DataPayload, MissingChunks, NfcMissing, Phase, SecretBytes,
+    SelfieMissing, ServerMessage, ShareField, ShareRequest, Verdict,
 };
 
 type Artifact = BTreeMap<u32, Vec<u8>>;
@@ -26,6 +26,8 @@ pub(crate) struct ScriptedServer {
     /// Messages to ignore as if lost after the acknowledgement, by that count.
     pub(crate) forget: Vec<usize>,
     pub(crate) received: Vec<ClientMessage>,
+    /// Whether it offers to authenticate the chip.
+    pub(crate) relays: bool,
 }
 
 impl ScriptedServer {
@@ -51,6 +53,8 @@ impl ScriptedServer {
             return answer;
         }
         match message {
+            ClientMessage::ChipAccess { .. } => vec![Ack::ChipAccessReceived.into()],
+            ClientMessage::ChipAuth { answers } => vec![self.chip_auth(&answers)],
             ClientMessage::Hello { device_id, .. } => self.hello(device_id.expose()),
             _ if !self.hello => vec![error(SocketCode::HelloRequired)],
             ClientMessage::Phase { phase, .. } => self.phase(Phase::parse(&phase).unwrap()),
@@ -81,8 +85,23 @@ impl ScriptedServer {
         });
         vec![
             Ack::HelloOk.into(),
-            ServerMessage::ActiveAuthChallenge { challenge: b"AACHALLE".to_vec() },
+            ServerMessage::ActiveAuthChallenge {
+                challenge: b"AACHALLE".to_vec(),
+                chip_auth_relay: self.relays,
+            },
         ]
+    }
+
+    /// Two plain commands, then a protected one, then nothing more.
+    fn chip_auth(&self, answers: &[SecretBytes]) -> ServerMessage {
+        assert!(self.relays, "chip authentication that was not offered");
+        assert_eq!(self.stored, Some(Phase::NfcReading));
+        let (commands, protected) = match answers.len() {
+            0 => (vec![vec![1].into(), vec![2].into()], false),
+            2 => (vec![vec![3].into()], true),
+            _ => (vec![], false),
+        };
+        ServerMessage::ChipAuth { commands, protected }
     }
 
     fn phase(&mut self, phase: Phase) -> Vec<ServerMessage> {

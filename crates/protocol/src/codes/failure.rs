@@ -11,6 +11,12 @@ super::codes! {
         PassportActiveAuthenticationFailed = "passport_active_authentication_failed",
         /// The chip did not prove its chip-authentication key.
         PassportChipAuthenticationFailed = "passport_chip_authentication_failed",
+        /// The policy asks for a proof that the chip is no copy, and none was made.
+        PassportChipProofMissing = "passport_chip_proof_missing",
+        /// The policy asks for a current revocation list, and there is none of the signer's state.
+        PassportRevocationUnknown = "passport_revocation_unknown",
+        /// The document is past its date of expiry.
+        DocumentExpired = "document_expired",
         /// The selfies do not show the person of the portrait.
         SelfieFaceMismatch = "selfie_face_mismatch",
         /// The document is genuine, but its data cannot be read.

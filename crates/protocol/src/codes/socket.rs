@@ -73,6 +73,10 @@ super::codes! {
         UnknownDataKind = "UNKNOWN_DATA_KIND",
         /// No signature after the 8 bytes of challenge.
         ActiveAuthPayloadInvalid = "ACTIVE_AUTH_PAYLOAD_INVALID",
+        /// Answers of a chip that was not asked, or another number of them than of commands.
+        ChipAuthOutOfOrder = "CHIP_AUTH_OUT_OF_ORDER",
+        /// A word about the access to the chip that this server does not know.
+        ChipAccessInvalid = "CHIP_ACCESS_INVALID",
         /// The selection names no field.
         ShareSelectionRequired = "SHARE_SELECTION_REQUIRED",
         /// The selection names a field that was not requested.
@@ -118,6 +122,8 @@ impl SocketCode {
             | Self::ChunkTotalTooLarge
             | Self::UnknownDataKind
             | Self::ActiveAuthPayloadInvalid
+            | Self::ChipAuthOutOfOrder
+            | Self::ChipAccessInvalid
             | Self::ShareSelectionRequired
             | Self::ShareSelectionInvalidField
             | Self::ShareSelectionMissingRequired => None,

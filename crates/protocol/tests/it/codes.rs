@@ -56,6 +56,9 @@ fn verdicts_carry_judgements_only() {
             "passport_authenticity_failed",
             "passport_active_authentication_failed",
             "passport_chip_authentication_failed",
+            "passport_chip_proof_missing",
+            "passport_revocation_unknown",
+            "document_expired",
             "selfie_face_mismatch",
             "document_data_invalid",
         ]
@@ -69,6 +72,7 @@ fn acknowledgements() {
     for (ack, text) in [
         (Ack::HelloOk, "hello_ok"),
         (Ack::PhaseOk, "phase_ok"),
+        (Ack::ChipAccessReceived, "chip_access_received"),
         (chunk, "data_chunk_ok_1_0_7"),
         (whole, "data_ok_3_2"),
     ] {

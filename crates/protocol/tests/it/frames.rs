@@ -121,12 +121,99 @@ fn share_ready() {
     );
 }
 
+/// The bytes that Kayle sends: one data word more than the reference has, for the flag.
+const CHALLENGE_WITH_RELAY: &str = "0000000006000000000000000100010005000000000000000000000001000100010000000000000001000000420000000102030405060708";
+
 #[test]
 fn active_auth_challenge() {
     server(
-        &ServerMessage::ActiveAuthChallenge { challenge: vec![1, 2, 3, 4, 5, 6, 7, 8] },
-        "000000000500000000000000010001000500000000000000000000000000010001000000420000000102030405060708",
+        &ServerMessage::ActiveAuthChallenge {
+            challenge: vec![1, 2, 3, 4, 5, 6, 7, 8],
+            chip_auth_relay: true,
+        },
+        CHALLENGE_WITH_RELAY,
     );
+}
+
+#[test]
+fn a_challenge_of_the_reference_offers_no_relay() {
+    let sent = "000000000500000000000000010001000500000000000000000000000000010001000000420000000102030405060708";
+    assert_eq!(
+        ServerMessage::decode(&bytes(sent)).unwrap(),
+        Some(ServerMessage::ActiveAuthChallenge {
+            challenge: vec![1, 2, 3, 4, 5, 6, 7, 8],
+            chip_auth_relay: false,
+        })
+    );
+}
+
+/// Reads a frame as a phone of the reference schema does, which knows one pointer and no data of
+/// `ServerActiveAuthChallenge`: a struct's pointers come after as many data words as the pointer
+/// to it says, whether the reader knows them or not.
+#[test]
+fn a_phone_of_the_reference_schema_reads_the_challenge_unchanged() {
+    let frame = bytes(CHALLENGE_WITH_RELAY);
+    let words: Vec<u64> =
+        frame[8..].chunks(8).map(|word| u64::from_le_bytes(word.try_into().unwrap())).collect();
+    let pointers = |at: usize| {
+        assert_eq!(words[at] & 3, 0, "a struct");
+        let to = at + 1 + usize::try_from((words[at] & 0xffff_ffff) >> 2).unwrap();
+        (to, to + usize::from((words[at] >> 32) as u16))
+    };
+    let (union, challenge) = pointers(0);
+    assert_eq!(words[union] & 0xffff, 5, "activeAuthChallenge");
+    let (_, list) = pointers(challenge);
+    assert_eq!((words[list] & 3, (words[list] >> 32) & 7), (1, 2), "a list of bytes");
+    let at = list + 1 + usize::try_from((words[list] & 0xffff_ffff) >> 2).unwrap();
+    assert_eq!(words[list] >> 35, 8);
+    assert_eq!(words[at].to_le_bytes(), [1, 2, 3, 4, 5, 6, 7, 8]);
+}
+
+#[test]
+fn chip_auth_commands() {
+    server(
+        &ServerMessage::ChipAuth {
+            commands: vec![
+                vec![0x00, 0x22, 0x41, 0x06, 0x00].into(),
+                vec![0x00, 0x86, 0x00, 0x00].into(),
+            ],
+            protected: true,
+        },
+        "000000000900000000000000010001000700000000000000000000000100010001000000000000000100000016000000050000002a000000050000002200000000224106000000000086000000000000",
+    );
+}
+
+#[test]
+fn chip_auth_answers() {
+    client(
+        &ClientMessage::ChipAuth {
+            answers: vec![vec![0x90, 0x00].into(), vec![0x7c, 0x00, 0x90, 0x00].into()],
+        },
+        "000000000800000000000000010001000400000000000000000000000000010001000000160000000500000012000000050000002200000090000000000000007c00900000000000",
+    );
+    client(
+        &ClientMessage::ChipAuth { answers: vec![] },
+        "00000000040000000000000001000100040000000000000000000000000001000100000006000000",
+    );
+}
+
+#[test]
+fn chip_access() {
+    client(
+        &ClientMessage::ChipAccess {
+            access: "pace_cam".into(),
+            downgrade: String::new(),
+            mapping: "proven".into(),
+        },
+        "000000000a000000000000000100010005000000000000000000000000000300090000004a0000000d0000000a0000000d0000003a000000706163655f63616d0000000000000000000000000000000070726f76656e0000",
+    );
+}
+
+#[test]
+fn the_reserved_server_message_is_ignored() {
+    let mut frame = ServerMessage::Ack { message: "hello_ok".into() }.encode().unwrap();
+    frame[16] = 6;
+    assert_eq!(ServerMessage::decode(&frame).unwrap(), None);
 }
 
 #[test]
@@ -197,7 +284,10 @@ fn debug_output_shows_no_secret() {
         chunk_index: 0,
         chunk_total: 1,
     });
-    let shown = format!("{hello:?} {data:?}");
+    let answers = ClientMessage::ChipAuth { answers: vec![vec![0xab, 0xcd].into()] };
+    let commands =
+        ServerMessage::ChipAuth { commands: vec![vec![0xab, 0xcd].into()], protected: false };
+    let shown = format!("{hello:?} {data:?} {answers:?} {commands:?}");
     assert!(shown.contains("va_a") && shown.contains("Dg1"));
     assert!(!shown.contains("s3cret") && !shown.contains("171") && !shown.contains("205"));
 }

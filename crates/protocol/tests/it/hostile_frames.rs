@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use protocol::{
-    ClientMessage, DataKind, DataPayload, DecodeError, ServerMessage, ShareField, ShareRequest,
-    Verdict, VerdictOutcome, limits,
+    ClientMessage, DataKind, DataPayload, DecodeError, SecretBytes, ServerMessage, ShareField,
+    ShareRequest, Verdict, VerdictOutcome, limits,
 };
 
 fn phase(name: &str) -> Vec<u8> {
@@ -83,6 +83,18 @@ fn lists_are_bounded() {
 }
 
 #[test]
+fn apdus_are_bounded_in_number_and_size() {
+    let field = "chipAuth.answers";
+    let decode = |count, size| {
+        let answers = vec![SecretBytes::from(vec![0; size]); count];
+        ClientMessage::decode(&ClientMessage::ChipAuth { answers }.encode().unwrap())
+    };
+    assert!(decode(limits::CHIP_APDUS, limits::CHIP_APDU_BYTES).is_ok());
+    assert_eq!(decode(limits::CHIP_APDUS + 1, 2), Err(DecodeError::TooManyApdus { field }));
+    assert_eq!(decode(1, limits::CHIP_APDU_BYTES + 1), Err(DecodeError::ApduTooLong { field }));
+}
+
+#[test]
 fn a_list_of_empty_structs_cannot_amplify() {
     let frame = ServerMessage::ShareRequest(ShareRequest {
         contract_version: 1,
@@ -139,6 +151,11 @@ fn short_text() -> impl Strategy<Value = String> {
     "\\PC{0,40}"
 }
 
+fn apdus() -> impl Strategy<Value = Vec<SecretBytes>> {
+    let apdu = prop::collection::vec(any::<u8>(), 0..80).prop_map(SecretBytes::from);
+    prop::collection::vec(apdu, 0..=limits::CHIP_APDUS)
+}
+
 fn client_message() -> impl Strategy<Value = ClientMessage> {
     let hello = (short_text(), short_text(), short_text(), short_text());
     prop_oneof![
@@ -164,6 +181,10 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         ),
         (short_text(), prop::collection::vec(short_text(), 0..6))
             .prop_map(|(session_id, keys)| ClientMessage::ShareSelection { session_id, keys }),
+        apdus().prop_map(|answers| ClientMessage::ChipAuth { answers }),
+        (short_text(), short_text(), short_text()).prop_map(|(access, downgrade, mapping)| {
+            ClientMessage::ChipAccess { access, downgrade, mapping }
+        }),
     ]
 }
 
@@ -196,8 +217,13 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         ),
         (short_text(), prop::collection::vec(short_text(), 0..6))
             .prop_map(|(session_id, keys)| ServerMessage::ShareReady { session_id, keys }),
-        prop::collection::vec(any::<u8>(), 0..70)
-            .prop_map(|challenge| ServerMessage::ActiveAuthChallenge { challenge }),
+        (prop::collection::vec(any::<u8>(), 0..70), any::<bool>()).prop_map(
+            |(challenge, chip_auth_relay)| {
+                ServerMessage::ActiveAuthChallenge { challenge, chip_auth_relay }
+            }
+        ),
+        (apdus(), any::<bool>())
+            .prop_map(|(commands, protected)| ServerMessage::ChipAuth { commands, protected }),
     ]
 }
 

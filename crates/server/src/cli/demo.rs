@@ -26,7 +26,7 @@ use url::Url;
 use super::failure::{Code, Failure};
 use super::outcome::Outcome;
 use super::serve::listen_for;
-use super::simulated::Issued;
+use super::simulated::IssuedChip;
 use super::trust_files::Found;
 use super::{ambient_settings, logging, serve, simulated, workspace};
 use crate::app::{self, Options, Running};
@@ -38,17 +38,20 @@ use steps::Steps;
 use webhook::{Opened, Receiver};
 
 const ORGANIZATION: &str = "Example Bank (demo)";
+/// The strongest proof (9303-11 §6.2), which the demo's chip gives.
+const CHIP_PROOF: &str = "chip_authentication";
 const PHONE_LIMIT: Duration = Duration::from_secs(60);
 const WEBHOOK_LIMIT: Duration = Duration::from_secs(15);
 
-/// Run a whole verification on this machine: server, relying party, phone, simulated passport.
+/// Run a whole verification on this machine: server, relying party, phone, simulated chip.
 ///
 /// Starts a server with a temporary data folder and a relying party that receives webhooks on a
 /// port of its own; creates organization, key, endpoint, encryption key and session; hands off to
-/// a phone in a process of its own, with a simulated passport of a simulated state whose
-/// certificate is imported for this run only; and prints the decrypted, signature-checked webhook.
-/// Face match is off: this version makes none. Exit code 0 only if the webhook arrived, its
-/// signature and its claims are right. Nothing is left behind.
+/// a phone in a process of its own, which reads a simulated chip at APDU level (PACE, active and chip
+/// authentication) of a simulated state whose certificate is imported for this run only; and prints
+/// the decrypted, signature-checked webhook. Face match is off: this version makes none. Exit code 0
+/// only if the webhook arrived, its signature and its claims are right, and the chip authenticated
+/// itself to the server. Nothing is left behind.
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// Stop before the phone: leave the page for a browser, and print the phone command to paste.
@@ -85,7 +88,7 @@ pub(super) async fn run(args: DemoArgs, json: bool) -> Result<Outcome, Failure> 
 struct Demo {
     steps: Steps,
     running: Running,
-    issued: Issued,
+    issued: IssuedChip,
     receiver: Receiver,
     relying_party: RelyingParty,
 }
@@ -97,9 +100,9 @@ impl Demo {
         let base = serve::base_url(running.address)?;
         steps.done(format!("server started on http://{}", running.address));
 
-        let issued = simulated::create(&data.path().join("passport"), SystemClock.now())?;
+        let issued = simulated::create_chip(&data.path().join("passport"), SystemClock.now())?;
         import(&running, &issued).await?;
-        steps.done("simulated state and passport made, its certificate imported for this run");
+        steps.done("simulated state and chip made, the state's certificate imported for this run");
 
         let api_key = organization(&running, &Keys::derive(&master)).await?;
         steps.done(format!("organization {ORGANIZATION} with face_match=off, and API key"));
@@ -124,9 +127,9 @@ impl Demo {
         } else {
             let link = self.relying_party.hand_off(&session).await?;
             self.steps.done("handoff minted");
-            let phone = PhoneProcess::new(&link, &self.issued.passport)?;
+            let phone = PhoneProcess::new(&link, &self.issued.place)?;
             let report = within(PHONE_LIMIT, "the phone", phone.run()).await??;
-            self.steps.done("phone: document sent, verdict accepted, fields shared");
+            self.steps.done_in_part(phone_steps(&report), "phone: the rest, until the share");
             Some(report)
         };
         let delivery = if interactive {
@@ -138,7 +141,7 @@ impl Demo {
         let opened = self.receiver.open(&delivery, SystemClock.now())?;
         self.steps.done("webhook: signature verified, payload decrypted");
         self.check(&session, &opened)?;
-        self.steps.done("claims equal the simulated holder's");
+        self.steps.done("claims equal the simulated holder's; the chip was proven to the server");
         Ok(self.outcome(&session, &opened, phone))
     }
 
@@ -148,7 +151,7 @@ impl Demo {
         loop {
             let link = self.relying_party.hand_off(session).await?;
             let expires_at = Timestamp(link.expires_at().as_millisecond());
-            let phone = PhoneProcess::new(&link, &self.issued.passport)?;
+            let phone = PhoneProcess::new(&link, &self.issued.place)?;
             self.steps.say(format!("\n{}\n", phone.command_line()));
             tokio::select! {
                 delivery = self.receiver.next() => return delivery,
@@ -172,6 +175,10 @@ impl Demo {
         if opened.session() != Some(session.id.as_str()) {
             return Err(wrong("session is another one"));
         }
+        if opened.chip_proof() != Some(CHIP_PROOF) {
+            self.steps.say(opened.pretty());
+            return Err(wrong("assurance does not say that the chip authenticated itself"));
+        }
         let id = opened.claim("kayle_document_id").and_then(|id| id.as_str()).unwrap_or_default();
         if !id.starts_with("kdid_") || id.len() != "kdid_".len() + 64 {
             return Err(wrong("kayle_document_id is malformed"));
@@ -192,7 +199,7 @@ impl Demo {
     ) -> Outcome {
         let human = format!(
             "\nWebhook, decrypted, its signature verified:\n{}\n\n{}\n\n\
-             The passport and its state are simulated: the certificate was trusted by this run \
+             The chip and its state are simulated: the certificate was trusted by this run \
              alone.\nFace match is off, by face_match=off of the organization, because this \
              version makes none: the holder's face was not compared with the portrait, and the \
              assurance says so.",
@@ -234,7 +241,7 @@ async fn start_server(
     Ok((running, master))
 }
 
-async fn import(running: &Running, issued: &Issued) -> Result<(), Failure> {
+async fn import(running: &Running, issued: &IssuedChip) -> Result<(), Failure> {
     let found = Found::named_by_operator(issued.certificate.clone());
     let item = found.to_trust_item("simulated, for this demo", SystemClock.now());
     running.app.store.import_trust(vec![item]).await?;
@@ -245,7 +252,7 @@ async fn import(running: &Running, issued: &Issued) -> Result<(), Failure> {
 async fn organization(running: &Running, keys: &Keys) -> Result<Secret, Failure> {
     let store = &running.app.store;
     let now = SystemClock.now();
-    let policy = Policy { face_match: FaceMatch::Off };
+    let policy = Policy { face_match: FaceMatch::Off, ..Policy::default() };
     let name = ORGANIZATION.to_owned();
     let organization = workspace::create_organization(store, name, policy, now).await?;
     let scopes = vec![Scope::SessionsRead, Scope::SessionsWrite, Scope::WebhooksWrite];
@@ -253,6 +260,16 @@ async fn organization(running: &Running, keys: &Keys) -> Result<Secret, Failure>
         workspace::create_api_key(store, keys, organization.id, "demo".to_owned(), scopes, now)
             .await?;
     Ok(secret)
+}
+
+/// What the phone did with the chip, and the milliseconds it took.
+fn phone_steps(report: &serde_json::Value) -> Vec<(String, u64)> {
+    let steps = report.pointer("/chip/steps").and_then(serde_json::Value::as_array);
+    let step = |step: &serde_json::Value| {
+        let name = step.get("step")?.as_str()?;
+        Some((format!("phone: {name}"), step.get("ms")?.as_u64()?))
+    };
+    steps.into_iter().flatten().filter_map(step).collect()
 }
 
 fn qr_code(session: &Session) -> Result<String, Failure> {

@@ -1,6 +1,6 @@
 //! `kayle document`.
 
-mod report;
+pub(super) mod report;
 
 use std::path::PathBuf;
 use std::sync::Arc;

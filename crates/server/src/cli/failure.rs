@@ -39,6 +39,16 @@ pub(crate) enum Code {
     Trust,
     /// A document's files cannot be found or named.
     Document,
+    /// There is no reader, or no chip on it.
+    Reader,
+    /// What was given does not open the chip.
+    ChipAccess,
+    /// The chip was lost too often.
+    TagLost,
+    /// The chip does not do as it must.
+    Chip,
+    /// A description of a simulated chip is wrong.
+    Description,
     /// The link is none, or is over.
     Link,
     /// A server cannot be reached, or answers something unexpected.
@@ -61,6 +71,11 @@ impl Code {
             Self::Io => "IO",
             Self::Trust => "TRUST",
             Self::Document => "DOCUMENT",
+            Self::Reader => "READER",
+            Self::ChipAccess => "CHIP_ACCESS",
+            Self::TagLost => "TAG_LOST",
+            Self::Chip => "CHIP",
+            Self::Description => "DESCRIPTION",
             Self::Link => "LINK",
             Self::Server => "SERVER",
             Self::Demo => "DEMO",
@@ -70,7 +85,7 @@ impl Code {
     /// 2 where the command line or a setting must change, 1 where the world must.
     pub(crate) fn exit(self) -> u8 {
         match self {
-            Self::Usage | Self::Setting | Self::Policy | Self::Scope => 2,
+            Self::Usage | Self::Setting | Self::Policy | Self::Scope | Self::Description => 2,
             _ => 1,
         }
     }

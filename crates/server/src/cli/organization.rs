@@ -30,8 +30,17 @@ pub(super) enum OrgCommand {
     },
     /// Set policies of an organization; sessions that exist keep those they were created under.
     ///
-    /// Policies: face_match=required (the default: the chip's portrait must be matched with a
-    /// selfie) or face_match=off (no match is made, and the assurance of every verdict says so).
+    /// face_match=required (the default: the chip's portrait must be matched with a selfie) or off
+    /// (no match is made, and the assurance of every verdict says so).
+    ///
+    /// chip_proof=when_available (the default: a proof that the chip is no copy is asked for where
+    /// document and phone can give one) or required (a document without one is refused).
+    ///
+    /// revocation=report (the default) or strict (a document whose signer is not found in a current
+    /// revocation list is refused).
+    ///
+    /// expired_documents=refuse (the default) or report (they are accepted, and the assurance says
+    /// so).
     Set {
         /// The organization.
         #[arg(value_name = "ID")]

@@ -1,47 +1,62 @@
-//! `kayle phone`: a phone without a camera and an antenna.
+//! `kayle phone`: a phone without a camera, with an antenna where a reader is connected.
 
-use std::cell::RefCell;
+mod holder;
+mod screen;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
 use domain::entropy::random_text;
-use indicatif::ProgressBar;
-use phone::{Outcome as Ending, Phone, PhoneDocument, PhoneError, Progress, ShareChoice};
-use protocol::{DataKind, HandoffLink, LinkError, SecretBytes, SecretText, ShareRequest, limits};
+use emrtd::UnixSeconds;
+use phone::{Outcome as Ending, Phone, PhoneDocument, PhoneError, ShareChoice, Source};
+use protocol::{HandoffLink, LinkError, SecretBytes, SecretText, limits};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::chip::{PasswordArgs, ReaderName, read_policy};
 use super::failure::{Code, Failure, with_causes};
 use super::folder::{self, Folder};
 use super::outcome::{Outcome, note};
-use super::{logging, progress, simulated};
+use super::{logging, simulated};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
 use crate::settings::Settings;
+use holder::CliHolder;
+use screen::{Screen, printable};
 
 const SIMULATED: &str = "sim:";
 const DETAILS_LIMIT: Duration = Duration::from_secs(5);
 const MAX_DETAILS_BYTES: usize = 64 << 10;
+/// What the server wants to see of a chip; DG2 last, because it takes longest.
+const GROUPS: [u8; 4] = [1, 14, 15, 2];
 const MAX_SELFIE_BYTES: u64 = limits::ARTIFACT_BYTES as u64;
 
 /// Be the phone: take a handoff link, send a document, share claims, report the verdict.
 ///
-/// Takes a handoff link, says hello, sends the files of a document in chunks, shows what the
-/// relying party asks for, shares it and reports the verdict; resumes after a lost connection.
+/// Takes a handoff link, says hello, reads the chip on a reader (or takes files that were read
+/// before), sends its files in chunks, lets the chip prove itself to the server, shows what the
+/// relying party asks for, shares it and reports the verdict; resumes after a lost connection or tag.
 /// Exit code 0 if the fields were shared, 1 otherwise.
 #[derive(Debug, Args)]
 pub(super) struct PhoneArgs {
     /// The handoff link: kayle-id://…, https://…/vs_…#handoff=…, or its JSON.
     link: String,
+    /// The reader: pcsc for the only one with a chip, pcsc:NAME (a part of it is enough), or
+    /// sim:FILE for a simulated chip, which brings its own zone.
+    #[arg(long, value_name = "pcsc[:NAME]|sim:FILE")]
+    reader: Option<ReaderName>,
+    #[command(flatten)]
+    password: PasswordArgs,
     /// Folder of EF files (EF_SOD.bin or SOD_cms.der, DG1.bin, DG2.bin, …), or sim:NAME for a
-    /// simulated passport.
+    /// simulated passport: instead of a reader, and without a chip to prove.
     ///
     /// sim:NAME keeps its state and its passport in DIR/sim/NAME (see --data) and makes them there
     /// if they are absent. A server accepts it once the state's certificate was imported there:
     /// `kayle trust import DIR/sim/NAME/csca.der`.
-    #[arg(long, value_name = "DIR|sim:NAME")]
-    document: String,
+    #[arg(long, value_name = "DIR|sim:NAME", required_unless_present = "reader",
+          conflicts_with_all = ["reader", "password"])]
+    document: Option<String>,
     /// A photo of the holder (JPEG); give it three times. A simulated passport brings its own.
     #[arg(long, value_name = "FILE")]
     selfie: Vec<PathBuf>,
@@ -77,40 +92,62 @@ pub(super) async fn run(args: PhoneArgs) -> Result<Outcome, Failure> {
         )
     })?;
     let share = choice(&args.share);
-    let (files, own_selfie) = match args.document.strip_prefix(SIMULATED) {
-        Some(name) => {
-            let passport = simulated::open(&settings.data, name)?;
-            note(format_args!("simulated passport; its state: {}", passport.csca.display()));
-            (folder::read(&passport.folder)?, Some(passport.selfie))
+    let now = UnixSeconds(SystemClock.now().as_seconds());
+    // What can be wrong here is said before anything is sent.
+    let (source, chip, own_selfie) = match (&args.reader, &args.document) {
+        (Some(reader), _) => {
+            let chip = reader.open(&args.password, read_policy(GROUPS), now)?;
+            (Source::Chip, Some(chip), None)
         }
-        None => (folder::read(Path::new(&args.document))?, None),
+        (None, Some(name)) => {
+            let (document, selfie) = read_document(name, &settings)?;
+            (Source::Files(document), None, selfie)
+        }
+        (None, None) => return Err(Failure::usage("no document", "--reader or --document")),
     };
-    let document = document(files, &args.document)?;
     let selfies = selfies(&args.selfie, own_selfie.as_ref())?;
     let device_id = args.device_id.unwrap_or_else(|| random_text(32, &mut OsEntropy));
     let organization = organization_name(&api, &link).await;
 
     note(format_args!("device {device_id}"));
-    let screen = Screen::new(&document, &selfies);
+    let screen = Screen::new(&selfies);
+    if let Source::Files(document) = &source {
+        screen.expect_document(document);
+    }
     let phone = Phone::new(
         link,
         SecretText::from(device_id.as_str()),
         env!("CARGO_PKG_VERSION").to_owned(),
-        document,
+        source,
         selfies,
     );
-    let ending = phone
-        .run(
-            &api,
-            |request| {
-                screen.show_request(request, organization.as_deref());
-                share.clone()
-            },
-            |progress| screen.show_progress(&progress),
-        )
-        .await?;
-    screen.bar.finish_and_clear();
-    Ok(report(ending, &device_id))
+    let mut holder = CliHolder::new(screen, organization, share, chip);
+    let ending = phone.run_with(&api, &mut holder).await?;
+    let chip = holder.finish();
+    match chip {
+        Ok(chip) => Ok(report(ending, &device_id, chip)),
+        Err(failure) if ending == Ending::ChipUnread => Err(Failure {
+            hint: format!("{}; --device-id {device_id} goes on with this attempt", failure.hint),
+            ..failure
+        }),
+        Err(_) => Ok(report(ending, &device_id, Value::Null)),
+    }
+}
+
+/// The files of a document that was read before, and a photo of its holder if it brings one.
+fn read_document(
+    name: &str,
+    settings: &Settings,
+) -> Result<(PhoneDocument, Option<PathBuf>), Failure> {
+    let (files, selfie) = match name.strip_prefix(SIMULATED) {
+        Some(passport) => {
+            let passport = simulated::open(&settings.data, passport)?;
+            note(format_args!("simulated passport; its state: {}", passport.csca.display()));
+            (folder::read(&passport.folder)?, Some(passport.selfie))
+        }
+        None => (folder::read(Path::new(name))?, None),
+    };
+    Ok((document(files, name)?, selfie))
 }
 
 fn read_link(text: &str) -> Result<HandoffLink, Failure> {
@@ -202,78 +239,8 @@ async fn organization_name(api: &Url, link: &HandoffLink) -> Option<String> {
     answer.pointer("/data/organization_name")?.as_str().map(str::to_owned)
 }
 
-/// What the person sees.
-struct Screen {
-    bar: ProgressBar,
-    phase: RefCell<&'static str>,
-}
-
-impl Screen {
-    fn new(document: &PhoneDocument, selfies: &[SecretBytes; 3]) -> Self {
-        let chunks =
-            |bytes: &SecretBytes, size: usize| bytes.as_slice().len().div_ceil(size).max(1);
-        let files = [Some(&document.dg1), Some(&document.dg2), Some(&document.sod)]
-            .into_iter()
-            .chain([document.dg14.as_ref(), document.dg15.as_ref()])
-            .flatten();
-        let total: usize = files.map(|file| chunks(file, limits::NFC_CHUNK_BYTES)).sum::<usize>()
-            + selfies.iter().map(|file| chunks(file, limits::SELFIE_CHUNK_BYTES)).sum::<usize>();
-        Self { bar: progress::bar(total as u64, "connecting"), phase: RefCell::new("") }
-    }
-
-    fn show_progress(&self, progress: &Progress) {
-        match progress {
-            Progress::HelloAccepted { resumed: false } => self.say("connected"),
-            Progress::HelloAccepted { resumed: true } => {
-                // What was sent on the lost socket is sent again.
-                self.bar.set_position(0);
-                self.say("resumed");
-            }
-            Progress::PhaseReached(phase) => {
-                *self.phase.borrow_mut() = phase.as_str();
-                self.bar.set_message(phase.as_str());
-            }
-            Progress::Uploaded { kind, index, chunk, chunks } => {
-                let name = kind.artifact_name().unwrap_or("file");
-                let number = match kind {
-                    DataKind::Selfie => format!(" {}", index + 1),
-                    _ => String::new(),
-                };
-                self.bar.set_message(format!("{name}{number}, part {} of {chunks}", chunk + 1));
-                self.bar.inc(1);
-            }
-            Progress::Accepted => self.say("accepted"),
-            Progress::ShareRequested => {}
-            Progress::SelectionSent => self.say("selection sent"),
-            Progress::Reconnecting { number } => {
-                self.say(&format!("connection lost; reconnecting ({number})"));
-            }
-        }
-    }
-
-    fn show_request(&self, request: &ShareRequest, organization: Option<&str>) {
-        self.say(&format!("{} asks for:", printable(organization.unwrap_or("the relying party"))));
-        for field in &request.fields {
-            let required = if field.required { "required" } else { "optional" };
-            self.say(&format!(
-                "  {} ({required}): {}",
-                printable(&field.key),
-                printable(&field.reason)
-            ));
-        }
-    }
-
-    fn say(&self, line: &str) {
-        self.bar.suspend(|| note(line));
-    }
-}
-
-/// Text of others, without what would steer the terminal.
-fn printable(text: &str) -> String {
-    text.chars().map(|char| if char.is_control() { '\u{fffd}' } else { char }).collect()
-}
-
-fn report(ending: Ending, device_id: &str) -> Outcome {
+/// `chip` is what the chip did, for programs.
+fn report(ending: Ending, device_id: &str, chip: Value) -> Outcome {
     let (passed, human, json) = match ending {
         Ending::Shared { keys } => (
             true,
@@ -315,10 +282,14 @@ fn report(ending: Ending, device_id: &str) -> Outcome {
             "the connection was lost and could not be opened again".to_owned(),
             json!({ "outcome": "lost_connection" }),
         ),
+        Ending::ChipUnread => {
+            (false, "the chip could not be read".to_owned(), json!({ "outcome": "chip_unread" }))
+        }
     };
     let mut json = json;
     if let Value::Object(members) = &mut json {
         members.insert("device_id".into(), device_id.into());
+        members.insert("chip".into(), chip);
     }
     Outcome { human, json: Some(json), passed }
 }
@@ -348,11 +319,6 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
     use super::*;
-
-    #[test]
-    fn text_of_others_cannot_steer_the_terminal() {
-        assert_eq!(printable("a\u{1b}[2Jb\nc"), "a\u{fffd}[2Jb\u{fffd}c");
-    }
 
     #[test]
     fn keys_are_read_as_a_list() {

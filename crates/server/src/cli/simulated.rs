@@ -1,4 +1,4 @@
-//! Simulated passports of simulated states, in folders of EF files.
+//! Simulated passports of simulated states: folders of EF files, and chips for the demo.
 //!
 //! A state is made with its passport, signs it and is gone: its keys are kept nowhere. Its
 //! certificate stays beside the passport, for whoever wants a server to trust it.
@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use domain::time::Timestamp;
 use emrtd::UnixSeconds;
-use emrtd::sim::{DocumentProfile, Holder, IssuingState, StateProfile};
+use emrtd::sim::{ChipDescription, DocumentProfile, Holder, IssuingState, StateProfile};
 use emrtd::trust::Certificate;
 use serde_json::Value;
 
+use super::chip::{Place, StateDescription, StateFiles, issue};
 use super::failure::{Code, Failure};
 use super::workspace::make_folder;
 use crate::clock::{Clock, SystemClock};
@@ -29,9 +30,10 @@ pub(super) struct Passport {
     pub(super) selfie: PathBuf,
 }
 
-/// A simulated passport that was just made.
-pub(super) struct Issued {
-    pub(super) passport: Passport,
+/// A simulated chip that was just made.
+pub(super) struct IssuedChip {
+    pub(super) place: Place,
+    /// The certificate of its state.
     pub(super) certificate: Certificate,
     holder: Holder,
 }
@@ -43,8 +45,8 @@ impl Passport {
     }
 }
 
-impl Issued {
-    /// What a server must find in the passport.
+impl IssuedChip {
+    /// What a server must find on the chip.
     pub(super) fn claims(&self) -> [(&'static str, Value); 5] {
         let holder = &self.holder;
         [
@@ -85,22 +87,31 @@ pub(super) fn open(data: &Path, name: &str) -> Result<Passport, Failure> {
     Ok(Passport::at(folder))
 }
 
+/// Makes a state and a chip of it, with every way to prove itself, in a new folder.
+pub(super) fn create_chip(folder: &Path, now: Timestamp) -> Result<IssuedChip, Failure> {
+    make_folder(folder)?;
+    let place = Place::at(folder);
+    let description = ChipDescription::passport();
+    let state = StateFiles::at(folder).make(&StateDescription::default(), now)?;
+    issue(&place, &state, &description, Vec::new(), now)?;
+    let certificate =
+        Certificate::from_der(state.csca()).map_err(emrtd::sim::Error::Certificate)?;
+    Ok(IssuedChip { place, certificate, holder: description.holder })
+}
+
 /// Makes a state and a passport of it, in a new folder.
-pub(super) fn create(folder: &Path, now: Timestamp) -> Result<Issued, Failure> {
+fn create(folder: &Path, now: Timestamp) -> Result<(), Failure> {
     make_folder(folder)?;
     let passport = Passport::at(folder.to_owned());
     let holder = Holder::example();
     let profile = DocumentProfile::passport();
     let state = IssuingState::new(StateProfile::utopia(), UnixSeconds(now.as_seconds()))?;
     let document = state.issue(&holder, &profile)?;
-    let certificate =
-        Certificate::from_der(state.csca()).map_err(emrtd::sim::Error::Certificate)?;
     for (name, bytes) in document.files() {
         write(&folder.join(name), &bytes)?;
     }
     write(&passport.csca, state.csca())?;
-    write(&passport.selfie, &profile.portrait)?;
-    Ok(Issued { passport, certificate, holder })
+    write(&passport.selfie, &profile.portrait)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {

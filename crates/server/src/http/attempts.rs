@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use domain::attempt::{Attempt, FailureCode};
+use domain::attempt::{Attempt, AttemptState, FailureCode};
 use domain::id::{AttemptId, SessionId};
 use serde::{Deserialize, Serialize};
 use store::{AttemptFilter, AttemptStatus};
@@ -13,6 +13,7 @@ use store::{AttemptFilter, AttemptStatus};
 use super::caller::{Caller, SessionsRead};
 use super::list::{self, Params, list};
 use crate::app::App;
+use crate::assurance::AssuranceView;
 use crate::envelope::ApiError;
 use crate::iso::iso;
 
@@ -39,6 +40,7 @@ pub(crate) struct AttemptView {
     status: &'static str,
     failure_code: Option<&'static str>,
     risk_score: u8,
+    assurance: Option<AssuranceView>,
     completed_at: Option<String>,
     created_at: String,
     updated_at: String,
@@ -53,10 +55,11 @@ impl AttemptView {
             status: attempt.status(),
             failure_code: attempt.failure_code().map(FailureCode::as_str),
             // A failed check of the document is certain; no other score exists without a face match.
-            risk_score: u8::from(matches!(
-                attempt.failure_code(),
-                Some(FailureCode::PassportAuthenticityFailed | FailureCode::DocumentDataInvalid)
-            )),
+            risk_score: u8::from(matches!(attempt.failure_code(), Some(FailureCode::Verdict(_)))),
+            assurance: match &attempt.state {
+                AttemptState::Succeeded { assurance, .. } => Some(AssuranceView::of(assurance)),
+                _ => None,
+            },
             completed_at: attempt.completed_at().map(iso),
             created_at: iso(attempt.created_at),
             updated_at: iso(attempt.updated_at),

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
-use domain::assurance::{Assurance, ChipProof, RevocationState};
 use domain::claim::{ClaimValue, Claims};
 use domain::event::Fact;
 use domain::share::CONTRACT_VERSION;
@@ -13,6 +12,7 @@ use serde::{Serialize, Serializer};
 use store::RecordedEvent;
 use zeroize::Zeroizing;
 
+use crate::assurance::AssuranceView;
 use crate::iso::iso;
 
 /// Writes the payload of an event. The buffer is erased when dropped.
@@ -42,7 +42,7 @@ enum Data<'a> {
     Succeeded {
         claims: Shared<'a>,
         selected_field_keys: &'a [String],
-        assurance: AssuranceJson<'a>,
+        assurance: Box<AssuranceView>,
     },
     Failed {
         failure_code: &'static str,
@@ -58,18 +58,6 @@ struct Metadata<'a> {
     verification_attempt_id: Option<&'a str>,
     verification_session_id: &'a str,
     created_at: String,
-}
-
-#[derive(Serialize)]
-struct AssuranceJson<'a> {
-    passive_authentication: bool,
-    chip_proof: &'static str,
-    face_match: &'static str,
-    revocation: &'static str,
-    document_expired: Option<bool>,
-    certificates_valid: bool,
-    trust_verified: bool,
-    leniencies: &'a [String],
 }
 
 /// Claims, those that were selected and no others.
@@ -104,35 +92,13 @@ impl<'a> Data<'a> {
                 Self::Succeeded {
                     claims: Shared { claims, selected: selected_field_keys },
                     selected_field_keys,
-                    assurance: AssuranceJson::of(assurance),
+                    assurance: Box::new(AssuranceView::of(assurance)),
                 }
             }
             Fact::AttemptFailed { failure_code, .. } => {
                 Self::Failed { failure_code: failure_code.as_str() }
             }
             Fact::SessionExpired | Fact::SessionCancelled => Self::Nothing {},
-        }
-    }
-}
-
-impl<'a> AssuranceJson<'a> {
-    fn of(assurance: &'a Assurance) -> Self {
-        Self {
-            // An attempt cannot succeed without the proof.
-            passive_authentication: true,
-            chip_proof: match assurance.chip_proof {
-                ChipProof::None => "none",
-            },
-            face_match: assurance.face_match.as_str(),
-            revocation: match assurance.revocation {
-                RevocationState::NotRevoked => "not_revoked",
-                RevocationState::Stale => "stale",
-                RevocationState::Unknown => "unknown",
-            },
-            document_expired: assurance.document_expired,
-            certificates_valid: assurance.certificates_valid,
-            trust_verified: assurance.trust_verified,
-            leniencies: &assurance.leniencies,
         }
     }
 }

@@ -31,8 +31,9 @@ mod tests {
 
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-    use domain::assurance::{Assurance, ChipProof, RevocationState};
-    use domain::attempt::FailureCode;
+    use domain::access::PhoneReport;
+    use domain::assurance::{Assurance, ProofState, RevocationState};
+    use domain::attempt::{FailureCode, VerdictCode};
     use domain::claim::{ClaimValue, Claims};
     use domain::event::{Event, Fact};
     use domain::policy::FaceMatch;
@@ -70,7 +71,9 @@ mod tests {
                 .map(str::to_owned)
                 .to_vec(),
             assurance: Assurance {
-                chip_proof: ChipProof::None,
+                active_authentication: ProofState::Proven { algorithm: "RSA-2048".to_owned() },
+                chip_authentication: ProofState::NotAttempted,
+                phone_reported: PhoneReport::parse("bac", "pace_failed", ""),
                 face_match: FaceMatch::Off,
                 revocation: RevocationState::Stale,
                 document_expired: None,
@@ -123,7 +126,13 @@ mod tests {
                         ["age_over_18", "document_photo", "family_name", "kayle_human_id"],
                     "assurance": {
                         "passive_authentication": true,
-                        "chip_proof": "none",
+                        "chip_proof": "active_authentication",
+                        "chip_proof_algorithm": "RSA-2048",
+                        "active_authentication": "proven",
+                        "chip_authentication": "not_attempted",
+                        "phone_reported": {
+                            "access": "bac", "downgrade": "pace_failed", "pace_cam": null,
+                        },
                         "face_match": "off",
                         "revocation": "stale",
                         "document_expired": null,
@@ -148,7 +157,7 @@ mod tests {
     fn a_failure_tells_its_code_and_a_session_event_nothing() {
         let failed = recorded(Fact::AttemptFailed {
             attempt: attempt(),
-            failure_code: FailureCode::PassportAuthenticityFailed,
+            failure_code: FailureCode::Verdict(VerdictCode::PassportAuthenticityFailed),
         });
         let opened = sealed_and_opened(&failed);
         assert_eq!(opened["data"], json!({ "failure_code": "passport_authenticity_failed" }));

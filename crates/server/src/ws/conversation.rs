@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use domain::attempt::{FailureCode, Phase, VerdictCode};
+use domain::access::PhoneReport;
+use domain::attempt::{Phase, VerdictCode};
+use domain::chip::ChipEvidence;
 use domain::id::AttemptId;
 use domain::session::{Hello, HelloRefusal, Session, SessionState, Transition, WriteRefusal};
 use domain::share::{CONTRACT_VERSION, SelectionError};
-use domain::verdict::Accepted;
-use emrtd::verify::{Document, PassivelyAuthenticated};
+use domain::verdict::{Accepted, Proven};
 use protocol::codes::SocketCode;
 use protocol::{
-    Ack, ClientMessage, DataKind, DataPayload, SecretText, ServerMessage, ShareField, ShareRequest,
-    Verdict, VerdictOutcome, limits,
+    Ack, ClientMessage, DataKind, DataPayload, SecretBytes, SecretText, ServerMessage, ShareField,
+    ShareRequest, Verdict, VerdictOutcome, limits,
 };
 use store::StoreError;
 
-use super::evidence;
+use super::evidence::{self, ProveError};
+use super::relay::{self, Relay};
 use super::socket::error;
 use super::uploads::{Refusal, Uploads};
 use crate::app::App;
@@ -48,13 +50,19 @@ struct Claim {
     /// Until the first phase of a resumed socket, any phase that was reached before may be
     /// repeated: the phone cannot know how far its last words had come.
     resuming: bool,
+    /// What a chip has to sign for this socket.
+    challenge: [u8; limits::CHALLENGE_BYTES],
     uploads: Uploads,
+    /// The proof that the relay began with, for as long as it can be used again.
+    proof: Option<Box<evidence::Proof>>,
+    relay: Relay,
+    phone_reported: Option<PhoneReport>,
     evidence: Evidence,
 }
 
 enum Evidence {
     Collecting,
-    Proven(Box<PassivelyAuthenticated<Document>>),
+    Proven(Box<Proven>),
     Accepted(Arc<Accepted>),
     Shared(ServerMessage),
 }
@@ -75,6 +83,13 @@ impl From<SocketCode> for Stop {
 impl From<StoreError> for Stop {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a socket could not reach the store");
+        Self::Refuse(SocketCode::InternalError)
+    }
+}
+
+impl From<ProveError> for Stop {
+    fn from(error: ProveError) -> Self {
+        tracing::error!(%error, "a proof could not be made");
         Self::Refuse(SocketCode::InternalError)
     }
 }
@@ -120,6 +135,12 @@ impl Conversation {
                 self.phase(phase.trim()).await.map(Reply::Say)
             }
             ClientMessage::Data(payload) => self.data(payload).map(|ack| Reply::Say(vec![ack])),
+            ClientMessage::ChipAuth { answers } => {
+                self.chip_auth(answers).await.map(|next| Reply::Say(vec![next]))
+            }
+            ClientMessage::ChipAccess { access, downgrade, mapping } => {
+                self.chip_access(&access, &downgrade, &mapping).map(|ack| Reply::Say(vec![ack]))
+            }
             ClientMessage::ShareSelection { session_id, keys } => {
                 self.share(&session_id, &keys).await.map(|ready| Reply::Finish(vec![ready]))
             }
@@ -162,20 +183,27 @@ impl Conversation {
             })
             .await?
             .map_err(hello_refusal)?;
-        let challenge = self.app.keys.active_auth_challenge(&attempt, granted.fence).to_vec();
-        let uploads = self
-            .claim
-            .as_ref()
-            .map_or_else(Uploads::default, |claim| Uploads::after(&claim.uploads));
+        let challenge = self.app.keys.active_auth_challenge(&attempt, granted.fence);
+        let (uploads, relay) = self.claim.as_ref().map_or_else(Default::default, |claim| {
+            (Uploads::after(&claim.uploads), Relay::after(&claim.relay))
+        });
         self.claim = Some(Claim {
             attempt,
             fence: granted.fence,
             phase: granted.phase,
             resuming: granted.resumed,
+            challenge,
             uploads,
+            proof: None,
+            relay,
+            phone_reported: None,
             evidence: Evidence::Collecting,
         });
-        Ok(vec![ack(Ack::HelloOk), ServerMessage::ActiveAuthChallenge { challenge }])
+        let challenge = challenge.to_vec();
+        Ok(vec![
+            ack(Ack::HelloOk),
+            ServerMessage::ActiveAuthChallenge { challenge, chip_auth_relay: true },
+        ])
     }
 
     async fn phase(&mut self, name: &str) -> Result<Vec<ServerMessage>, Stop> {
@@ -227,40 +255,92 @@ impl Conversation {
         Ok(())
     }
 
-    /// Proves the document, once: a repeated `nfc_complete` finds it proven.
+    /// Proves the document and judges what its chip has shown, once: a repeated `nfc_complete`
+    /// finds it proven.
     async fn prove(&mut self) -> Result<(), Stop> {
-        let app = self.app.clone();
+        let (app, policy) = (self.app.clone(), self.session.policy);
         let claim = self.claim_mut()?;
         if !matches!(claim.evidence, Evidence::Collecting) {
             return Ok(());
         }
-        let proven = evidence::prove(&app, &mut claim.uploads).await.map_err(|error| {
-            tracing::error!(%error, "a proof could not be made");
-            SocketCode::InternalError
-        })?;
+        let (challenge, reported) = (claim.challenge, claim.phone_reported);
+        let payload = claim.uploads.remove(DataKind::ActiveAuth).map(SecretBytes::from);
+        let (chip, now) = (claim.relay.answer(), app.now());
+        let judge = move |proof: Box<evidence::Proof>| {
+            let payload = payload.as_ref().map(SecretBytes::as_slice);
+            let active = evidence::active(&proof.document, challenge, payload);
+            let evidence = ChipEvidence { challenge, active, chip };
+            Proven::judge(proof.document, &evidence, reported, policy, now)
+        };
+        let earlier = claim.proof.take();
+        let judged =
+            evidence::prove(&app, &mut claim.uploads, earlier, Uploads::remove, judge).await?;
         claim.uploads.clear();
-        match proven {
-            Ok(document) => {
-                claim.evidence = Evidence::Proven(Box::new(document));
+        match judged.flatten() {
+            Ok(proven) => {
+                claim.evidence = Evidence::Proven(Box::new(proven));
                 Ok(())
             }
             Err(code) => Err(self.reject(code).await?),
         }
     }
 
+    /// Begins chip authentication, or takes the chip's answers to it.
+    async fn chip_auth(&mut self, answers: Vec<SecretBytes>) -> Result<ServerMessage, Stop> {
+        let app = self.app.clone();
+        let claim = self.claim_mut()?;
+        if claim.phase != Phase::NfcReading {
+            return Err(SocketCode::NfcDataPhaseRequired.into());
+        }
+        if !answers.is_empty() {
+            return claim.relay.hear(&app, answers).await?.map_err(Stop::from);
+        }
+        if !claim.relay.begin() || claim.uploads.missing_chip_files().is_some() {
+            return Ok(relay::nothing());
+        }
+        let earlier = claim.proof.take();
+        let key = {
+            let app = app.clone();
+            move |proof: Box<evidence::Proof>| (relay::terminal_key(&app, &proof.document), proof)
+        };
+        // A document that is not proven has no key; why is said at `nfc_complete`.
+        let Ok((key, proof)) =
+            evidence::prove(&app, &mut claim.uploads, earlier, Uploads::copy, key).await?
+        else {
+            return Ok(relay::nothing());
+        };
+        claim.proof = Some(proof);
+        Ok(key.map_or_else(relay::nothing, |key| claim.relay.ask(key)))
+    }
+
+    /// Notes the phone's word on how it got access. The last one counts.
+    fn chip_access(
+        &mut self,
+        access: &str,
+        downgrade: &str,
+        mapping: &str,
+    ) -> Result<ServerMessage, Stop> {
+        let claim = self.claim_mut()?;
+        if claim.phase != Phase::NfcReading {
+            return Err(SocketCode::NfcDataPhaseRequired.into());
+        }
+        let report =
+            PhoneReport::parse(access, downgrade, mapping).ok_or(SocketCode::ChipAccessInvalid)?;
+        claim.phone_reported = Some(report);
+        Ok(ack(Ack::ChipAccessReceived))
+    }
+
     /// Accepts the proven document, once: a repeated `selfie_complete` finds it accepted.
     fn accept(&mut self) -> Result<(), Stop> {
-        let (policy, now) = (self.session.policy, self.app.now());
         let claim = self.claim_mut()?;
         match std::mem::replace(&mut claim.evidence, Evidence::Collecting) {
-            Evidence::Proven(document) => {
+            Evidence::Proven(proven) => {
                 claim.uploads.clear();
-                let accepted =
-                    Accepted::without_face_match(*document, policy, now).map_err(|error| {
-                        // Unreachable: no session is created under a policy that cannot be met.
-                        tracing::error!(%error, "a document could not be accepted");
-                        SocketCode::InternalError
-                    })?;
+                let accepted = Accepted::without_face_match(*proven).map_err(|error| {
+                    // Unreachable: no session is created under a policy that cannot be met.
+                    tracing::error!(%error, "a document could not be accepted");
+                    SocketCode::InternalError
+                })?;
                 claim.evidence = Evidence::Accepted(Arc::new(accepted));
                 Ok(())
             }
@@ -280,16 +360,8 @@ impl Conversation {
             self.write(move |session| session.reject(&attempt, fence, code, now)).await?;
         Ok(Stop::Reject(Verdict {
             outcome: VerdictOutcome::Rejected,
-            reason_code: FailureCode::from(code).as_str().to_owned(),
-            reason_message: match code {
-                VerdictCode::DocumentDataInvalid => {
-                    "The document is genuine, but its data cannot be read."
-                }
-                VerdictCode::PassportAuthenticityFailed => {
-                    "The document could not be proven genuine."
-                }
-            }
-            .to_owned(),
+            reason_code: code.as_str().to_owned(),
+            reason_message: verdict_text(code).to_owned(),
             retry_allowed: rejection.retry_allowed(),
             remaining_attempts: u32::try_from(rejection.remaining_attempts).unwrap_or(u32::MAX),
         }))
@@ -383,6 +455,25 @@ fn ack(ack: Ack) -> ServerMessage {
 
 fn report(code: SocketCode, message: String) -> Stop {
     Stop::Say(ServerMessage::Error { code: code.to_string(), message })
+}
+
+/// What people are told of a rejection.
+const fn verdict_text(code: VerdictCode) -> &'static str {
+    match code {
+        VerdictCode::PassportAuthenticityFailed => "The document could not be proven genuine.",
+        VerdictCode::PassportActiveAuthenticationFailed
+        | VerdictCode::PassportChipAuthenticationFailed => {
+            "The chip did not prove that it is the one the document was issued with."
+        }
+        VerdictCode::PassportChipProofMissing => {
+            "The chip has to prove that it is no copy, and did not."
+        }
+        VerdictCode::PassportRevocationUnknown => {
+            "It could not be learned whether the document's signature was revoked."
+        }
+        VerdictCode::DocumentExpired => "The document has expired.",
+        VerdictCode::DocumentDataInvalid => "The document is genuine, but its data cannot be read.",
+    }
 }
 
 const fn write_refusal(refusal: WriteRefusal) -> SocketCode {

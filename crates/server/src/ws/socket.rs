@@ -254,6 +254,8 @@ fn text(code: SocketCode) -> &'static str {
         C::ChunkTotalTooLarge => "A file has at most 256 chunks.",
         C::UnknownDataKind => "This kind of data is not known here.",
         C::ActiveAuthPayloadInvalid => "The payload is an 8-byte challenge and a signature.",
+        C::ChipAuthOutOfOrder => "The chip was not asked for this.",
+        C::ChipAccessInvalid => "This way of access to a chip is not known here.",
         C::ShareSelectionRequired => "Select at least one field.",
         C::ShareSelectionInvalidField => "A selected field is not part of the request.",
         C::ShareSelectionMissingRequired => "A required field is not selected.",

@@ -19,6 +19,8 @@ pub(super) struct Uploads {
     complete: BTreeMap<Slot, Bytes>,
     partial: BTreeMap<Slot, Partial>,
     received: usize,
+    /// Grows whenever a file of the chip is other than before.
+    revision: u64,
 }
 
 /// A chip file has one slot whatever index it is sent under; each selfie has its own.
@@ -53,6 +55,11 @@ impl Uploads {
         Self { received: earlier.received, ..Self::default() }
     }
 
+    /// A number that is the same as long as the files of the chip are.
+    pub(super) const fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// Takes one chunk.
     pub(super) fn take(&mut self, payload: DataPayload) -> Result<Ack, Refusal> {
         let slot = Slot {
@@ -75,6 +82,9 @@ impl Uploads {
             if let Some(whole) = self.partial.remove(&slot).map(Partial::join) {
                 if kind == DataKind::ActiveAuth && whole.len() <= limits::CHALLENGE_BYTES {
                     return Err(SocketCode::ActiveAuthPayloadInvalid.into());
+                }
+                if self.complete.get(&slot) != Some(&whole) {
+                    self.revision += 1;
                 }
                 self.complete.insert(slot, whole);
             }
@@ -160,8 +170,13 @@ impl Uploads {
     }
 
     /// Hands out a chip file, which is then no longer here.
-    pub(super) fn remove(&mut self, kind: DataKind) -> Option<Bytes> {
-        self.complete.remove(&Slot { kind, index: 0 })
+    pub(super) fn remove(&mut self, kind: DataKind) -> Option<Vec<u8>> {
+        self.complete.remove(&Slot { kind, index: 0 }).map(|mut bytes| std::mem::take(&mut *bytes))
+    }
+
+    /// Hands out a copy of a chip file.
+    pub(super) fn copy(&mut self, kind: DataKind) -> Option<Vec<u8>> {
+        self.complete.get(&Slot { kind, index: 0 }).map(|bytes| bytes.to_vec())
     }
 
     /// Forgets everything; what was received still counts.

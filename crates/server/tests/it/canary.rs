@@ -1,8 +1,13 @@
 //! Nothing of a document, and no secret, is left anywhere: not in the database, not in a log, not
 //! in a URL. A real process is watched while it verifies a document full of canaries.
 
+use emrtd::sim::ChipDescription;
+use protocol::ServerMessage;
 use reqwest::Method;
-use testkit::{PhoneSocket, TestServer, WebhookSink, simulated_passport};
+use server::clock::{Clock, SystemClock};
+use testkit::{
+    ChipOnReader, Heard, PhoneSocket, TestServer, Utopia, WebhookSink, simulated_passport,
+};
 
 use crate::process::Scene;
 
@@ -55,9 +60,71 @@ async fn the_database_keeps_no_claim_no_chip_byte_and_no_secret() {
     }
 }
 
+/// Every way in which a log could show bytes.
+fn spellings(bytes: &[u8]) -> [Vec<u8>; 4] {
+    let hex = |upper: bool| {
+        let digits = bytes.iter().map(|byte| match upper {
+            true => format!("{byte:02X}"),
+            false => format!("{byte:02x}"),
+        });
+        digits.collect::<String>().into_bytes()
+    };
+    let debug = format!("{bytes:?}").trim_matches(['[', ']']).as_bytes().to_vec();
+    [bytes.to_vec(), hex(true), hex(false), debug]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_a_chip_was_asked_or_answered_is_kept_or_logged() {
+    let mut scene = Scene::start("trace").await;
+    let utopia = Utopia::founded(SystemClock.now());
+    scene.trust(utopia.csca());
+    let mut chip = ChipOnReader::read(&utopia.issue(&ChipDescription::passport()));
+    let session = scene.rp.session(&[("family_name", true)]).await;
+    let handoff = scene.rp.handoff(&session.id).await;
+    let address = scene.url().trim_start_matches("http://");
+    let mut phone = PhoneSocket::connect_to(address, &session.id).await;
+    phone.claim(&handoff, "phone").await;
+    phone.begin().await;
+    phone.upload_chip(&chip).await;
+    let challenge = phone.challenge();
+    let signature = chip.sign(&challenge);
+    phone.upload_signature(&challenge, &signature).await;
+    let mut canaries = vec![signature[..16].to_vec()];
+    let (mut commands, mut protected) = (phone.begin_chip_auth().await, false);
+    while !commands.is_empty() {
+        let answers = chip.relay(&commands, protected);
+        for apdu in commands.iter().chain(&answers).filter(|apdu| apdu.len() >= 12) {
+            canaries.push(apdu.as_slice()[apdu.len() - 12..].to_vec());
+        }
+        let Heard::Message(ServerMessage::ChipAuth { commands: next, protected: raw }) =
+            phone.chip_auth(answers).await
+        else {
+            panic!("expected commands")
+        };
+        (commands, protected) = (next, raw);
+    }
+    assert!(canaries.len() >= 5, "MSE, GENERAL AUTHENTICATE, SELECT and its answer, a signature");
+    assert_eq!(phone.phase("nfc_complete").await, testkit::ack("phase_ok"));
+    phone.selfies().await;
+    phone.share(&session.id, &["family_name", "kayle_document_id"]).await;
+    let event = scene.sink.open(&scene.sink.next().await);
+    assert_eq!(event["data"]["assurance"]["chip_proof"], "chip_authentication");
+
+    let mut kept = scene.stop_and_read_log();
+    assert!(holds(&kept, b"TRACE"), "the log is verbose");
+    for entry in std::fs::read_dir(scene.data()).unwrap() {
+        kept.extend(std::fs::read(entry.unwrap().path()).unwrap());
+    }
+    for canary in canaries {
+        for spelling in spellings(&canary) {
+            assert!(!holds(&kept, &spelling), "an APDU was kept or logged");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_logs_of_server_and_phone_keep_no_secret() {
-    let scene = Scene::start("trace").await;
+    let mut scene = Scene::start("trace").await;
     let session = scene.rp.session(&[("family_name", true), ("document_number", true)]).await;
     let handoff = scene.rp.handoff(&session.id).await;
     let phone = scene.phone(&handoff, &[("KAYLE_LOG", "trace")]);

@@ -43,7 +43,9 @@ pub(crate) async fn ids(rp: &RelyingParty, path: &str) -> Vec<String> {
 
 /// A relying party of an organization of its own, whose key holds one scope.
 pub(crate) async fn with_scope(server: &TestServer, scope: Scope) -> RelyingParty {
-    server.relying_party_with(Policy { face_match: FaceMatch::Off }, vec![scope]).await
+    server
+        .relying_party_with(Policy { face_match: FaceMatch::Off, ..Policy::default() }, vec![scope])
+        .await
 }
 
 async fn patch(rp: &RelyingParty, id: &str, body: Value) -> (StatusCode, Value) {

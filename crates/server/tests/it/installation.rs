@@ -33,7 +33,7 @@ async fn a_second_server_on_the_same_data_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_master_secret_is_refused_before_it_makes_anything() {
-    let scene = Scene::start("info").await;
+    let mut scene = Scene::start("info").await;
     let other = scene.data().join("other.key");
     std::fs::write(&other, format!("{}\n", "5a".repeat(32))).unwrap();
     std::fs::set_permissions(&other, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "tests")]
 
 mod canary;
+mod chip;
 mod cli;
 mod consent;
 mod crash;
@@ -13,6 +14,7 @@ mod endpoints;
 mod errors;
 mod handoff;
 mod installation;
+mod interop;
 mod page;
 mod phone;
 mod process;

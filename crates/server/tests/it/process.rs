@@ -45,6 +45,13 @@ impl Scene {
         data(self.folder.path())
     }
 
+    /// Makes the server trust a state.
+    pub(crate) fn trust(&self, csca: &[u8]) {
+        let file = self.folder.path().join("another-csca.der");
+        std::fs::write(&file, csca).unwrap();
+        operate(self.folder.path(), &["trust", "import", file.to_str().unwrap()]);
+    }
+
     /// Where the server answers.
     pub(crate) fn url(&self) -> &str {
         &self.url
@@ -71,10 +78,9 @@ impl Scene {
     }
 
     /// `kill -9`, and all that the server ever logged.
-    pub(crate) fn stop_and_read_log(&self) -> Vec<u8> {
-        let stopped =
-            Command::new("kill").args(["-9", &self.server.id().to_string()]).status().unwrap();
-        assert!(stopped.success());
+    pub(crate) fn stop_and_read_log(&mut self) -> Vec<u8> {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
         std::fs::read(log(self.folder.path())).unwrap()
     }
 }

@@ -164,7 +164,7 @@ async fn keys_open_what_their_scopes_say_and_nothing_of_others() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     let session = rp.session(&[]).await;
-    let off = Policy { face_match: FaceMatch::Off };
+    let off = Policy { face_match: FaceMatch::Off, ..Policy::default() };
     let stranger = server.relying_party().await;
     let reader = server.relying_party_with(off, vec![Scope::SessionsRead]).await;
 

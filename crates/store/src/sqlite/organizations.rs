@@ -3,13 +3,13 @@
 use domain::id::{ApiKeyId, OrganizationId};
 use domain::key::KeyedHash;
 use domain::organization::{ApiKey, Organization, Scope};
-use domain::policy::{FaceMatch, Policy};
+use domain::policy::Policy;
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::Sqlite;
 use super::failure::{Outcome, found};
 use super::row::Row;
+use super::{Sqlite, policy};
 use crate::backend::Answer;
 use crate::json;
 use crate::organizations::Organizations;
@@ -19,13 +19,17 @@ impl Organizations for Sqlite {
         self.write(move |unit| {
             unit.db
                 .prepare_cached(
-                    "INSERT INTO organizations (id, name, face_match, created_at)
-                     VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT INTO organizations (id, name, face_match, chip_proof, revocation,
+                         expired_documents, created_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 )?
                 .execute(params![
                     organization.id.as_str(),
                     organization.name,
                     organization.policy.face_match.as_str(),
+                    organization.policy.chip_proof.as_str(),
+                    organization.policy.revocation.as_str(),
+                    organization.policy.expired_documents.as_str(),
                     organization.created_at.as_millis(),
                 ])?;
             Ok(())
@@ -50,8 +54,18 @@ impl Organizations for Sqlite {
         self.write(move |unit| {
             let rows = unit
                 .db
-                .prepare_cached("UPDATE organizations SET face_match = ?2 WHERE id = ?1")?
-                .execute([id.as_str(), policy.face_match.as_str()])?;
+                .prepare_cached(
+                    "UPDATE organizations SET face_match = ?2, chip_proof = ?3, revocation = ?4,
+                         expired_documents = ?5
+                     WHERE id = ?1",
+                )?
+                .execute([
+                    id.as_str(),
+                    policy.face_match.as_str(),
+                    policy.chip_proof.as_str(),
+                    policy.revocation.as_str(),
+                    policy.expired_documents.as_str(),
+                ])?;
             found(rows, "organization")
         })
     }
@@ -128,9 +142,7 @@ fn decode(row: &Row<'_>) -> Outcome<Organization> {
     Ok(Organization {
         id: row.id("id")?,
         name: row.text("name")?.to_owned(),
-        policy: Policy {
-            face_match: row.parsed("face_match", |text| FaceMatch::parse(text).ok())?,
-        },
+        policy: policy::decode(row)?,
         created_at: row.time("created_at")?,
     })
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use domain::attempt::Attempt;
 use domain::id::{AttemptId, OrganizationId, SessionId};
 use domain::key::KeyedHash;
-use domain::policy::{FaceMatch, Policy};
 use domain::session::{CancelToken, Session, SessionState, Transition};
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
@@ -13,7 +12,7 @@ use rusqlite::{Connection, params};
 use super::failure::{Failure, Outcome, found, integer};
 use super::row::Row;
 use super::writer::Unit;
-use super::{Sqlite, attempts, outbox};
+use super::{Sqlite, attempts, outbox, policy};
 use crate::backend::Answer;
 use crate::error::StoreError;
 use crate::json;
@@ -102,16 +101,21 @@ fn run(unit: &mut Unit<'_>, id: &SessionId, now: Timestamp, mut work: SessionUni
 fn insert(db: &Connection, session: &Session) -> Outcome<()> {
     let state = StateColumns::of(&session.state);
     db.prepare_cached(
-        "INSERT INTO sessions (id, organization_id, contract, face_match, redirect_url,
-             created_at, updated_at, expires_at, state, live_attempt_id, completed_at,
-             cancel_token_hash, cancel_token_used_at, device_hash, fence)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        "INSERT INTO sessions (id, organization_id, contract, face_match, chip_proof, revocation,
+             expired_documents, redirect_url, created_at, updated_at, expires_at, state,
+             live_attempt_id, completed_at, cancel_token_hash, cancel_token_used_at, device_hash,
+             fence)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+             ?18)",
     )?
     .execute(params![
         session.id.as_str(),
         session.organization.as_str(),
         json::contract(&session.contract),
         session.policy.face_match.as_str(),
+        session.policy.chip_proof.as_str(),
+        session.policy.revocation.as_str(),
+        session.policy.expired_documents.as_str(),
         session.redirect_url,
         session.created_at.as_millis(),
         session.updated_at.as_millis(),
@@ -291,9 +295,7 @@ fn decode(row: &Row<'_>) -> Outcome<Session> {
         id: row.id("id")?,
         organization: row.id("organization_id")?,
         contract: row.parsed("contract", json::read_contract)?,
-        policy: Policy {
-            face_match: row.parsed("face_match", |text| FaceMatch::parse(text).ok())?,
-        },
+        policy: policy::decode(row)?,
         redirect_url: row.optional_text("redirect_url")?.map(str::to_owned),
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,

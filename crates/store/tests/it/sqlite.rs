@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::assurance::{ChipProof, ProofState};
+use domain::attempt::AttemptState;
+use domain::id::{AttemptId, OrganizationId, SessionId};
+use domain::policy::{ExpiredDocuments, FaceMatch, Policy};
 use domain::time::Timestamp;
 use domain::webhook::{DeliveryResult, DeliveryStatus};
 use rusqlite::Connection;
@@ -235,6 +239,58 @@ fn what_is_no_database_of_kayle_is_refused_and_left_alone() {
     assert_eq!(error_of(&text), StoreError::UnsupportedDatabase);
     let nowhere = database.0.path().join("no such directory").join("kayle.db");
     assert_eq!(error_of(&nowhere), StoreError::Io(std::io::ErrorKind::NotFound));
+}
+
+/// What a database of the first schema held: two organizations, a session in progress, a verdict.
+const OF_THE_FIRST_SCHEMA: &str = r#"
+    INSERT INTO organizations VALUES ('org_aaaaaaaaaaaaaaaaaaaaaaaa', 'Example', 'off', 1);
+    INSERT INTO sessions VALUES
+        ('SESSION', 'org_aaaaaaaaaaaaaaaaaaaaaaaa', '{}', 'off', NULL, 1, 1, 9, 'in_progress',
+         'ATTEMPT', NULL, zeroblob(32), NULL, zeroblob(32), 1);
+    INSERT INTO attempts VALUES
+        ('ATTEMPT', 'SESSION', 'org_aaaaaaaaaaaaaaaaaaaaaaaa', 0, 1, 1, zeroblob(32), 1, 2,
+         'succeeded', NULL, NULL, NULL, NULL, NULL, 1,
+         '{"chip_proof":"none","face_match":"off","revocation":"stale","document_expired":true,"certificates_valid":true,"trust_verified":true,"leniencies":["a"]}',
+         NULL, NULL);
+"#;
+
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date() {
+    let database = directory();
+    let world = World::beside(&directory());
+    let (organization, session, attempt) = (
+        world.id(OrganizationId::random),
+        world.id(SessionId::random),
+        world.id(AttemptId::random),
+    );
+    let raw = Connection::open(database.path()).unwrap();
+    raw.execute_batch(include_str!("../../src/sqlite/migrations/0001_initial.sql")).unwrap();
+    raw.execute_batch(
+        &OF_THE_FIRST_SCHEMA
+            .replace("org_aaaaaaaaaaaaaaaaaaaaaaaa", organization.as_str())
+            .replace("SESSION", session.as_str())
+            .replace("ATTEMPT", attempt.as_str()),
+    )
+    .unwrap();
+    raw.pragma_update(None, "application_id", 0x4b61_796c).unwrap();
+    raw.pragma_update(None, "user_version", 1).unwrap();
+    drop(raw);
+
+    let world = World::new(&database);
+    let off = Policy { face_match: FaceMatch::Off, ..Policy::default() };
+    let migrated = world.store.read_organization(&organization).await.unwrap().unwrap();
+    assert_eq!(migrated.policy, off, "an organization has the defaults");
+    let session = world.read(&session).await;
+    let as_before = Policy { expired_documents: ExpiredDocuments::Report, ..off };
+    assert_eq!(session.policy, as_before, "a session keeps its rules");
+    let AttemptState::Succeeded { assurance, .. } = &session.attempts[0].state else {
+        panic!("the attempt has succeeded")
+    };
+    assert_eq!(assurance.chip_proof(), ChipProof::None);
+    assert_eq!(assurance.active_authentication, ProofState::NotAttempted);
+    assert_eq!(assurance.chip_authentication, ProofState::NotAttempted);
+    assert_eq!(assurance.phone_reported, None);
+    assert_eq!((assurance.document_expired, assurance.leniencies.len()), (Some(true), 1));
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ impl World {
         Organization {
             id: self.id(OrganizationId::random),
             name: "Example".into(),
-            policy: Policy { face_match: FaceMatch::Off },
+            policy: Policy { face_match: FaceMatch::Off, ..Policy::default() },
             created_at: NOW,
         }
     }

@@ -22,9 +22,12 @@ pub(super) fn portrait(record: &[u8], offset: usize) -> Result<Portrait, Error> 
     }
     let block_offset = offset + RECORD_HEADER;
     let block_len = u32_at(record, RECORD_HEADER).ok_or(truncated)?;
-    let block = record
-        .get(RECORD_HEADER..RECORD_HEADER.saturating_add(block_len))
-        .ok_or(tlv::Error::value("the block length is wrong", block_offset))?;
+    let wrong = tlv::Error::value("the block length is wrong", block_offset);
+    let block = record.get(RECORD_HEADER..RECORD_HEADER.saturating_add(block_len)).ok_or(wrong)?;
+    let images = usize::from(u16_at(record, 12).ok_or(truncated)?);
+    if blocks_end(record, images) != Some(record.len()) {
+        return Err(wrong.into());
+    }
     let points = usize::from(u16_at(block, 4).ok_or(truncated)?);
     let information = FACIAL_INFORMATION + points * FEATURE_POINT;
     let start = information + IMAGE_INFORMATION;
@@ -33,6 +36,19 @@ pub(super) fn portrait(record: &[u8], offset: usize) -> Result<Portrait, Error> 
     let height = u16_at(block, information + 4).ok_or(truncated)?;
     let size = (width != 0 && height != 0).then_some((width, height));
     Portrait::new(image, block_offset + start, size, RecordFormat::Iso19794)
+}
+
+/// Where the last of the blocks ends. Each says how long it is.
+fn blocks_end(record: &[u8], images: usize) -> Option<usize> {
+    let mut end = RECORD_HEADER;
+    for _ in 0..images {
+        let len = u32_at(record, end)?;
+        if len < FACIAL_INFORMATION + IMAGE_INFORMATION {
+            return None;
+        }
+        end = end.checked_add(len)?;
+    }
+    (images > 0).then_some(end)
 }
 
 pub(super) fn write(image: &[u8], width: u16, height: u16) -> Vec<u8> {

@@ -114,7 +114,7 @@ fn domain(key: &ChipAuthenticationPublicKeyInfo) -> Option<Domain> {
     match key.agreement {
         KeyAgreement::Ecdh => match PublicKey::from_spki(&key.spki)?.description() {
             KeyDescription::Ec { curve, .. } => Domain::ec(curve).ok(),
-            KeyDescription::Rsa { .. } => None,
+            KeyDescription::Rsa { .. } | KeyDescription::Dsa { .. } => None,
         },
         KeyAgreement::Dh => {
             let mut fields =

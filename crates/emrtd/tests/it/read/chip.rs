@@ -30,6 +30,18 @@ pub(super) struct Quirks {
     pub(super) pace_fails_at: Option<usize>,
     /// The chip authentication data are of another private key.
     pub(super) cloned: bool,
+    /// A block longer than this is `6Cxx`.
+    pub(super) right_length: Option<u8>,
+    /// Blocks are cut to this without a word.
+    pub(super) short_answers: Option<usize>,
+    /// The status of a file that is not there, instead of `6A82`.
+    pub(super) missing: Option<u16>,
+    /// EF.ATR/INFO by selection alone.
+    pub(super) atr_info_selected: bool,
+    /// A longer command is `6700`.
+    pub(super) max_command: Option<usize>,
+    /// Without extended lengths, what is beyond 256 bytes comes by `61xx`.
+    pub(super) get_response: bool,
 }
 
 pub(super) struct Chip {
@@ -43,6 +55,9 @@ pub(super) struct Chip {
     pub(super) commands: usize,
     /// What the links of a command chain brought so far.
     chain: Vec<u8>,
+    /// What GET RESPONSE gives.
+    waiting: Vec<u8>,
+    chunk_len: usize,
     session: Option<SecureMessaging>,
     next_session: Option<SecureMessaging>,
     in_application: bool,
@@ -74,6 +89,8 @@ impl Chip {
             atr_info: None,
             commands: 0,
             chain: Vec::new(),
+            waiting: Vec::new(),
+            chunk_len: 256,
             session: None,
             next_session: None,
             in_application: false,
@@ -100,14 +117,35 @@ impl Chip {
     pub(super) fn transmit(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.commands += 1;
         let command = CommandApdu::parse(bytes).unwrap();
+        if self.quirks.max_command.is_some_and(|max| bytes.len() > max) {
+            return vec![0x67, 0x00];
+        }
+        if !self.quirks.get_response || command.is_extended() {
+            return self.exchange(&command);
+        }
+        if command.ins != 0xC0 {
+            let mut response = self.exchange(&command);
+            if response.len() <= 258 {
+                return response;
+            }
+            response.truncate(response.len() - 2);
+            self.waiting = response;
+        }
+        let chunk: Vec<u8> = self.waiting.drain(..self.waiting.len().min(self.chunk_len)).collect();
+        let left = self.waiting.len().min(255) as u8;
+        let status = if left == 0 { [0x90, 0x00] } else { [0x61, left] };
+        [&chunk[..], &status].concat()
+    }
+
+    fn exchange(&mut self, command: &CommandApdu) -> Vec<u8> {
         if command.cla & 0x0C == 0 {
             self.session = None;
-            let response = self.process(&command);
+            let response = self.process(command);
             self.session = self.next_session.take();
             return response.encode();
         }
         let Some(mut session) = self.session.take() else { return vec![0x69, 0x87] };
-        let Ok(plain) = session.unprotect_command(&command) else { return vec![0x69, 0x88] };
+        let Ok(plain) = session.unprotect_command(command) else { return vec![0x69, 0x88] };
         self.session = Some(session);
         let response = self.process(&plain);
         if self.quirks.unprotected_errors && response.status != StatusWord::OK {
@@ -134,6 +172,9 @@ impl Chip {
                 self.select(id)
             }
             (0xB0, 0x81, 0) if !self.in_application && self.atr_info.is_some() => {
+                if self.quirks.atr_info_selected {
+                    return status(0x6A82);
+                }
                 ok(self.atr_info.as_deref().unwrap())
             }
             (0xB0, p1, p2) if p1 & 0x80 != 0 => {
@@ -164,7 +205,7 @@ impl Chip {
             (0x86, ..) => {
                 let data = [std::mem::take(&mut self.chain), command.data.to_vec()].concat();
                 // PACE sets the chaining bit in whole commands too.
-                if command.data.len() == 255 && Reader::new(&data, Rules::Der).read().is_err() {
+                if command.data.len() >= 255 && Reader::new(&data, Rules::Der).read().is_err() {
                     self.chain = data;
                     return status(0x9000);
                 }
@@ -175,13 +216,18 @@ impl Chip {
     }
 
     fn select(&mut self, id: u16) -> ResponseApdu {
-        let open = !self.in_application && id == 0x011C;
+        if id == 0x2F01
+            && let Some(file) = self.atr_info.clone()
+        {
+            self.master.insert(id, file);
+        }
+        let open = !self.in_application && matches!(id, 0x011C | 0x2F01);
         if !open && self.session.is_none() {
             return status(0x6982);
         }
         let files = if self.in_application { &self.application } else { &self.master };
         if !files.contains_key(&id) {
-            return status(0x6A82);
+            return status(self.quirks.missing.unwrap_or(0x6A82));
         }
         self.selected = Some(id);
         status(0x9000)
@@ -193,7 +239,11 @@ impl Chip {
         if self.quirks.max_block.is_some_and(|max| expected > max) {
             return status(0x6700);
         }
+        if let Some(most) = self.quirks.right_length.filter(|most| expected > u32::from(*most)) {
+            return status(0x6C00 | u16::from(most));
+        }
         let expected = if odd { expected as usize - 4 } else { expected as usize };
+        let expected = expected.min(self.quirks.short_answers.unwrap_or(usize::MAX));
         let Some(rest) = file.get(offset..).filter(|rest| !rest.is_empty()) else {
             return status(0x6B00);
         };

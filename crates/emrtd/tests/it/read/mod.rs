@@ -1,9 +1,12 @@
 //! Reading chips, against the worked examples of 9303-11 and recorded chips.
 
 mod agreement;
+mod announcements;
 mod apdu;
 mod bac;
 mod chip;
+mod intermediate;
+mod mapping;
 mod pace;
 mod reader;
 mod replay;

@@ -1,14 +1,14 @@
 use emrtd::crypto::agreement::Domain;
 use emrtd::crypto::kdf::pseudo_random;
 use emrtd::crypto::symmetric::{Cipher, Key};
-use emrtd::lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, PaceProtocol};
+use emrtd::lds::security_info::{KeyAgreement, PaceInfo, PaceMapping, PaceProtocol, SecurityInfos};
 use emrtd::read::SecureMessaging;
 use emrtd::read::apdu::{ResponseApdu, StatusWord};
 use emrtd::read::pace::Pace;
 use emrtd::read::{AccessError, AccessStep, Established, MrzKey, Password, Progress};
 use openssl::bn::{BigNum, BigNumContext};
 
-use super::trace::{Trace, committed};
+use super::trace::{Trace, example};
 use super::{fixed, hex};
 
 fn info(agreement: KeyAgreement, mapping: PaceMapping, id: u32) -> PaceInfo {
@@ -24,7 +24,8 @@ fn replay(
     name_parameters: bool,
 ) -> Result<Established, AccessError> {
     let mut random = fixed(random);
-    let (mut pace, mut command) = Pace::start(info, password, name_parameters)?;
+    let (mut pace, mut command) =
+        Pace::start(info, &SecurityInfos::default(), password, name_parameters)?;
     for (sent, response) in trace {
         assert_eq!(command.encode().unwrap(), *sent);
         match pace.respond(&ResponseApdu::parse(response).unwrap(), &mut random)? {
@@ -47,7 +48,7 @@ const RANDOM_G1: &str = "
 #[test]
 fn generic_mapping_on_a_curve() {
     let info = info(KeyAgreement::Ecdh, PaceMapping::Generic, 13);
-    let trace = committed("pace-gm-ecdh");
+    let trace = example("pace-gm-ecdh");
     let established = replay(&info, &example_g(), RANDOM_G1, &trace, false).unwrap();
     let session = established.session;
     assert_eq!(session.encryption_key().octets(), hex("F5F0E35C0D7161EE6724EE513A0D9A7F"));
@@ -56,13 +57,21 @@ fn generic_mapping_on_a_curve() {
     assert!(established.chip_authentication.is_none());
 }
 
+/// A recording of the same, which names the domain parameters.
+pub(super) fn replays_generic_mapping(trace: &Trace) {
+    let info = info(KeyAgreement::Ecdh, PaceMapping::Generic, 13);
+    let established = replay(&info, &example_g(), RANDOM_G1, trace, true).unwrap();
+    let key = established.session.encryption_key().octets().to_vec();
+    assert_eq!(key, hex("F5F0E35C0D7161EE6724EE513A0D9A7F"));
+}
+
 /// 9303-11 appendix G.2
 #[test]
 fn generic_mapping_in_a_prime_field() {
     let info = info(KeyAgreement::Dh, PaceMapping::Generic, 0);
     let random =
         "5265030F751F4AD18B08AC565FC7AC952E41618D 89CCD99B0E8D3B1F11E1296DCA68EC53411CF2CA";
-    let established = replay(&info, &example_g(), random, &committed("pace-gm-dh"), false).unwrap();
+    let established = replay(&info, &example_g(), random, &example("pace-gm-dh"), false).unwrap();
     let session = established.session;
     assert_eq!(session.encryption_key().octets(), hex("2F7F46ADCC9E7E521B45D192FAFA9126"));
     assert_eq!(session.mac_key().octets(), hex("805A1D27D45A5116F73C54469462B7D8"));
@@ -76,7 +85,7 @@ fn chip_authentication_mapping() {
     let random = "
         5D8BB87BD74D985A4B7D4325B9F7B976FE835122773400798914AA22738135CC
         76ECFDAA9841C323A3F5FC5E88B88DB3EFF7E35EBF57A7E6946CB630006C2120";
-    let established = replay(&info, &password, random, &committed("pace-cam-ecdh"), false).unwrap();
+    let established = replay(&info, &password, random, &example("pace-cam-ecdh"), false).unwrap();
     let session = established.session;
     assert_eq!(session.encryption_key().octets(), hex("0A9DA4DB03BDDE39FC5202BC44B2E89E"));
     assert_eq!(session.mac_key().octets(), hex("4B1C06491ED5140CA2B537D344C6C0B1"));
@@ -194,7 +203,7 @@ fn integrated_mapping_in_a_prime_field() {
 #[test]
 fn refuses_a_chip_that_proves_nothing() {
     let info = info(KeyAgreement::Ecdh, PaceMapping::Generic, 13);
-    let good = committed("pace-gm-ecdh");
+    let good = example("pace-gm-ecdh");
     let with = |index: usize, response: &[u8]| {
         let mut trace = good.clone();
         trace[index].1 = response.to_vec();
@@ -236,9 +245,9 @@ fn refuses_a_chip_that_proves_nothing() {
 fn a_wrong_password_ends_before_the_session() {
     let info = info(KeyAgreement::Ecdh, PaceMapping::Generic, 13);
     let password = Password::Mrz(MrzKey::new("T22000129", "640813", "101031").unwrap());
-    let trace = committed("pace-gm-ecdh");
+    let trace = example("pace-gm-ecdh");
     let mut random = fixed(RANDOM_G1);
-    let (mut pace, _) = Pace::start(&info, &password, false).unwrap();
+    let (mut pace, _) = Pace::start(&info, &SecurityInfos::default(), &password, false).unwrap();
     let mut result = Ok(());
     for (_, response) in &trace {
         match pace.respond(&ResponseApdu::parse(response).unwrap(), &mut random) {
@@ -250,22 +259,26 @@ fn a_wrong_password_ends_before_the_session() {
     assert!(result.is_err());
 }
 
+fn supports(info: &PaceInfo) -> bool {
+    Pace::supports(info, &SecurityInfos::default()).is_ok()
+}
+
 #[test]
 fn supports_standardized_parameters_only() {
     use KeyAgreement::{Dh, Ecdh};
     use PaceMapping::{Generic, Integrated};
     for id in [0, 1, 2] {
-        assert!(Pace::supports(&info(Dh, Generic, id)));
-        assert!(Pace::supports(&info(Dh, Integrated, id)));
-        assert!(!Pace::supports(&info(Ecdh, Generic, id)), "a field is no curve");
+        assert!(supports(&info(Dh, Generic, id)));
+        assert!(supports(&info(Dh, Integrated, id)));
+        assert!(!supports(&info(Ecdh, Generic, id)), "a field is no curve");
     }
     for id in 8..=18 {
-        assert!(Pace::supports(&info(Ecdh, Generic, id)));
-        assert_eq!(Pace::supports(&info(Ecdh, Integrated, id)), id != 10, "P-224");
-        assert!(!Pace::supports(&info(Dh, Generic, id)));
+        assert!(supports(&info(Ecdh, Generic, id)));
+        assert_eq!(supports(&info(Ecdh, Integrated, id)), id != 10, "P-224");
+        assert!(!supports(&info(Dh, Generic, id)));
     }
-    assert!(!Pace::supports(&info(Ecdh, Generic, 31)));
+    assert!(!supports(&info(Ecdh, Generic, 31)));
     let mut old = info(Ecdh, Generic, 13);
     old.version = 1;
-    assert!(!Pace::supports(&old));
+    assert!(!supports(&old));
 }

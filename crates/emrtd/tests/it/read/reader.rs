@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use emrtd::crypto::agreement::Domain;
 use emrtd::crypto::symmetric::Cipher;
 use emrtd::lds::security_info::{KeyAgreement, PaceMapping, PaceProtocol};
 use emrtd::lds::{DataGroup, ElementaryFile};
@@ -9,23 +8,21 @@ use emrtd::read::{
     Access, AccessError, AccessStep, Can, Downgrade, Fault, MappingProof, MrzKey, Outcome,
     Password, ReadError, ReadErrorKind, ReadPolicy, Reader, Step,
 };
-use emrtd::sim::{IssuingState, StateProfile};
-use emrtd::tlv::{self, Oid, Tag};
+use emrtd::tlv::{self, Tag};
 
-use super::chip::{CAN, Chip, Quirks, STATIC_KEY, pace_info};
-use crate::shared::NOW;
+use super::chip::{CAN, Chip, Quirks};
 
-fn password() -> Password {
+pub(super) fn password() -> Password {
     Password::Mrz(MrzKey::new("L898902C", "690806", "940623").unwrap())
 }
 
-fn file(tag: u32, len: usize) -> Vec<u8> {
+pub(super) fn file(tag: u32, len: usize) -> Vec<u8> {
     let content: Vec<u8> = (0..len).map(|index| (index * 7 + index / 256) as u8).collect();
     tlv::tagged(Tag(tag), &content)
 }
 
 /// EF.COM, EF.SOD, DG1, and a DG2 that passes 32767 bytes.
-fn files() -> BTreeMap<u16, Vec<u8>> {
+pub(super) fn files() -> BTreeMap<u16, Vec<u8>> {
     BTreeMap::from([
         (0x011E, file(0x60, 22)),
         (0x011D, file(0x77, 2000)),
@@ -34,11 +31,15 @@ fn files() -> BTreeMap<u16, Vec<u8>> {
     ])
 }
 
-fn protocol(agreement: KeyAgreement, mapping: PaceMapping, cipher: Cipher) -> PaceProtocol {
+pub(super) fn protocol(
+    agreement: KeyAgreement,
+    mapping: PaceMapping,
+    cipher: Cipher,
+) -> PaceProtocol {
     PaceProtocol { agreement, mapping, cipher }
 }
 
-fn random() -> impl FnMut(&mut [u8]) {
+pub(super) fn random() -> impl FnMut(&mut [u8]) {
     let mut seed = 1_u32;
     move |buffer: &mut [u8]| {
         for octet in buffer {
@@ -49,7 +50,7 @@ fn random() -> impl FnMut(&mut [u8]) {
 }
 
 /// Reads until the end, an error, or a number of commands.
-fn run(chip: &mut Chip, reader: &mut Reader, most: usize) -> Result<bool, ReadError> {
+pub(super) fn run(chip: &mut Chip, reader: &mut Reader, most: usize) -> Result<bool, ReadError> {
     let mut random = random();
     let mut step = reader.start()?;
     for _ in 0..most {
@@ -59,13 +60,17 @@ fn run(chip: &mut Chip, reader: &mut Reader, most: usize) -> Result<bool, ReadEr
     Ok(false)
 }
 
-fn read(chip: &mut Chip, password: Password, policy: ReadPolicy) -> Result<Outcome, ReadError> {
+pub(super) fn read(
+    chip: &mut Chip,
+    password: Password,
+    policy: ReadPolicy,
+) -> Result<Outcome, ReadError> {
     let mut reader = Reader::new(password, policy);
     assert!(run(chip, &mut reader, 5000)?, "the reader does not end");
     Ok(reader.outcome().unwrap())
 }
 
-fn assert_whole(outcome: &Outcome, chip: &Chip) {
+pub(super) fn assert_whole(outcome: &Outcome, chip: &Chip) {
     let ids = [
         (ElementaryFile::Com, 0x011E),
         (ElementaryFile::Sod, 0x011D),
@@ -73,7 +78,7 @@ fn assert_whole(outcome: &Outcome, chip: &Chip) {
         (ElementaryFile::Dg(DataGroup::DG2), 0x0102),
     ];
     for (name, id) in ids {
-        assert!(outcome.file(name) == Some(&chip.application[&id]), "{name}");
+        assert!(outcome.file(name) == Some(&*chip.application[&id]), "{name}");
     }
 }
 
@@ -104,44 +109,14 @@ fn reads_by_every_kind_of_pace() {
                 let outcome = read(&mut chip, can, ReadPolicy::default()).unwrap();
                 assert_whole(&outcome, &chip);
                 let chip_authentication = MappingProof::NotRun;
-                assert_eq!(outcome.access, Access::Pace { protocol, chip_authentication });
+                let access = Access::Pace { protocol, chip_authentication, downgrade: None };
+                assert_eq!(outcome.access, access);
             }
         }
     }
 }
 
-fn with_mapping(public_key: Option<&[u8]>, cloned: bool) -> MappingProof {
-    let cam = protocol(KeyAgreement::Ecdh, PaceMapping::ChipAuthentication, Cipher::Aes128);
-    let mut chip = Chip::new(files()).with_pace(cam, 13);
-    chip.quirks = Quirks { cloned, ..Quirks::default() };
-    if let Some(public_key) = public_key {
-        // ChipAuthenticationPublicKeyInfo: id-PK-ECDH, standardized parameters 13
-        let ecdh = Oid::from_octets(&[4, 0, 0x7F, 0, 7, 2, 2, 1, 2]);
-        let standardized = Oid::from_octets(&[4, 0, 0x7F, 0, 7, 1, 2]);
-        let algorithm = tlv::sequence(&[&tlv::oid_element(&standardized), &tlv::integer(&[13])]);
-        let spki = tlv::sequence(&[&algorithm, &tlv::bit_string(public_key, 0)]);
-        let infos = tlv::set_of(&[tlv::sequence(&[&tlv::oid_element(&ecdh), &spki])]);
-        let state = IssuingState::new(StateProfile::utopia(), NOW).unwrap();
-        let security_object = Oid::from_octets(&[4, 0, 0x7F, 0, 7, 3, 2, 1]);
-        chip.master.insert(0x011D, state.sign(&security_object, &infos).unwrap());
-    }
-    let outcome = read(&mut chip, password(), ReadPolicy::default()).unwrap();
-    assert_whole(&outcome, &chip);
-    match outcome.access {
-        Access::Pace { chip_authentication, .. } => chip_authentication,
-        Access::Bac { .. } => panic!("BAC"),
-    }
-}
-
-#[test]
-fn chip_authentication_mapping_proves_the_chip() {
-    let key = Domain::standardized(13).unwrap().key_pair(&STATIC_KEY).unwrap();
-    assert_eq!(with_mapping(Some(key.public()), false), MappingProof::Proven);
-    assert_eq!(with_mapping(Some(key.public()), true), MappingProof::Failed, "a copied chip");
-    assert_eq!(with_mapping(None, false), MappingProof::NoKey);
-}
-
-fn generic() -> PaceProtocol {
+pub(super) fn generic() -> PaceProtocol {
     protocol(KeyAgreement::Ecdh, PaceMapping::Generic, Cipher::Aes128)
 }
 
@@ -165,27 +140,6 @@ fn a_failed_pace_is_a_reported_downgrade() {
         let downgrade = Some(Downgrade::PaceFailed(error));
         assert_eq!(outcome.access, Access::Bac { downgrade });
     }
-}
-
-#[test]
-fn hidden_and_unknown_pace_is_a_reported_downgrade() {
-    let mut chip = Chip::new(files());
-    chip.application.insert(0x010E, {
-        let infos = tlv::set_of(&[pace_info(generic(), 13)]);
-        tlv::tagged(Tag(0x6E), &infos)
-    });
-    let outcome = read(&mut chip, password(), ReadPolicy::default()).unwrap();
-    assert_eq!(outcome.access, Access::Bac { downgrade: Some(Downgrade::PaceHidden) });
-
-    let mut chip = Chip::new(files()).with_pace(generic(), 99);
-    let outcome = read(&mut chip, password(), ReadPolicy::default()).unwrap();
-    assert_eq!(outcome.access, Access::Bac { downgrade: Some(Downgrade::PaceUnsupported) });
-
-    let mut chip = Chip::new(files());
-    chip.master.insert(0x011C, file(0x31, 40));
-    let outcome = read(&mut chip, password(), ReadPolicy::default()).unwrap();
-    let Access::Bac { downgrade } = outcome.access else { panic!() };
-    assert!(matches!(downgrade, Some(Downgrade::CardAccessMalformed(_))));
 }
 
 #[test]
@@ -225,6 +179,8 @@ fn adapts_to_chips_of_their_own_ways() {
         Quirks { max_block: Some(40), ..Quirks::default() },
         Quirks { no_short_ids: true, ..Quirks::default() },
         Quirks { max_block: Some(160), unprotected_errors: true, ..Quirks::default() },
+        Quirks { right_length: Some(120), ..Quirks::default() },
+        Quirks { short_answers: Some(100), ..Quirks::default() },
     ];
     for (index, quirks) in quirks.into_iter().enumerate() {
         let mut chip = Chip::new(files()).with_pace(generic(), 13);
@@ -232,6 +188,29 @@ fn adapts_to_chips_of_their_own_ways() {
         let outcome = read(&mut chip, password(), ReadPolicy::default())
             .unwrap_or_else(|error| panic!("quirk {index}: {error}"));
         assert_whole(&outcome, &chip);
+    }
+}
+
+/// Whatever a chip says of a file it has not, and also when it ends the session
+/// over it.
+#[test]
+fn missing_files_are_refusals_and_no_failure() {
+    let cam = protocol(KeyAgreement::Ecdh, PaceMapping::ChipAuthentication, Cipher::Aes128);
+    let all: Vec<DataGroup> = (1..=16).filter_map(DataGroup::new).collect();
+    for missing in [0x6A82, 0x6986, 0x6982, 0x6A88, 0x6F00] {
+        for unprotected_errors in [false, true] {
+            let mut chip = Chip::new(files()).with_pace(cam, 13);
+            let missing = Some(missing);
+            chip.quirks = Quirks { missing, unprotected_errors, ..Quirks::default() };
+            let policy = ReadPolicy { data_groups: all.clone(), ..ReadPolicy::default() };
+            let outcome = read(&mut chip, password(), policy).unwrap();
+            assert_whole(&outcome, &chip);
+            // EF.CardSecurity, and all groups but 1 and 2, and 3 and 4.
+            assert_eq!(outcome.refused.len(), 1 + 12);
+            assert!(outcome.refused.iter().all(|(_, status)| Some(status.0) == missing));
+            let Access::Pace { chip_authentication, .. } = outcome.access else { panic!() };
+            assert_eq!(chip_authentication, MappingProof::NoKey);
+        }
     }
 }
 
@@ -247,10 +226,53 @@ fn uses_extended_lengths_where_the_chip_announces_them() {
     };
     let lengths = [tlv::integer(&[0x10, 0]), tlv::integer(&[0x08, 0])].concat();
     let announced = [file(0x47, 3), tlv::tagged(Tag(0x7F66), &lengths)].concat();
+    // Without the file, it is asked for by both ways.
     let short = commands(None);
     assert!(commands(Some(announced)) < short / 3);
     for nonsense in [&[][..], &[0x7F, 0x66, 0], &[0x7F, 0x66, 3, 2, 1, 5], &[0xFF; 40]] {
-        assert_eq!(commands(Some(nonsense.to_vec())), short);
+        assert_eq!(commands(Some(nonsense.to_vec())) + 1, short);
+    }
+}
+
+/// 9303-10 §3.6.4: a terminal stays within the lengths the chip states.
+#[test]
+fn keeps_within_the_lengths_of_the_chip() {
+    let announce = |command: u16, response: u16| {
+        let [c, r] = [command, response].map(|len| tlv::integer(&len.to_be_bytes()));
+        Some(tlv::tagged(Tag(0x7F66), &[c, r].concat()))
+    };
+    let dh = protocol(KeyAgreement::Dh, PaceMapping::Generic, Cipher::Aes256);
+    for (command, response, atr_info_selected) in
+        [(300, 700, false), (270, 2048, true), (600, 600, true)]
+    {
+        let mut chip = Chip::new(files()).with_pace(dh, 2);
+        chip.atr_info = announce(command, response);
+        let max_command = Some(usize::from(command));
+        chip.quirks = Quirks { max_command, atr_info_selected, ..Quirks::default() };
+        let policy = ReadPolicy { extended: true, max_block: 4096, ..ReadPolicy::default() };
+        let mut reader = Reader::new(password(), policy);
+        let mut random = random();
+        let mut step = reader.start().unwrap();
+        let mut longest = 0;
+        while let Step::Send(bytes) = step {
+            let answer = chip.transmit(&bytes);
+            longest = longest.max(answer.len());
+            step = reader.receive(&answer, &mut random).unwrap();
+        }
+        assert_whole(&reader.outcome().unwrap(), &chip);
+        assert!(longest > 512 && longest <= usize::from(response), "{longest} of {response}");
+    }
+}
+
+/// The keys of 2048-bit groups fit into no short APDU, in either direction.
+#[test]
+fn long_keys_go_in_chains_and_come_in_parts() {
+    for mapping in [PaceMapping::Generic, PaceMapping::Integrated] {
+        let mut chip =
+            Chip::new(files()).with_pace(protocol(KeyAgreement::Dh, mapping, Cipher::Aes128), 1);
+        chip.quirks.get_response = true;
+        let outcome = read(&mut chip, password(), ReadPolicy::default()).unwrap();
+        assert_whole(&outcome, &chip);
     }
 }
 
@@ -330,6 +352,37 @@ fn another_chip_does_not_continue_the_file() {
     let error = run(&mut Chip::new(other), &mut reader, 5000).unwrap_err();
     assert_eq!(error.kind, ReadErrorKind::Changed);
     assert_eq!((error.file, error.offset), (Some(progress.file), progress.read));
+}
+
+/// The tag is lost between two files, and another document comes back: of the
+/// same holder and number, so that the same password opens it.
+#[test]
+fn another_chip_does_not_continue_the_reading() {
+    let mut first = files();
+    first.insert(0x0102, file(0x75, 100));
+    let mut whole = Chip::new(first.clone());
+    read(&mut whole, password(), ReadPolicy::default()).unwrap();
+    let mut other = first.clone();
+    *other.get_mut(&0x011D).unwrap().last_mut().unwrap() ^= 1;
+    let mut seen = 0;
+    for stop in 0..whole.commands {
+        let mut reader = Reader::new(password(), ReadPolicy::default());
+        run(&mut Chip::new(first.clone()), &mut reader, stop).unwrap();
+        let sod_is_read = reader
+            .progress()
+            .is_none_or(|now| !matches!(now.file, ElementaryFile::Com | ElementaryFile::Sod));
+        match run(&mut Chip::new(other.clone()), &mut reader, 5000) {
+            Ok(_) => assert!(!sod_is_read || stop < 20, "{stop}"),
+            Err(error) => {
+                assert_eq!(error.kind, ReadErrorKind::Changed);
+                seen += 1;
+                // The right chip still goes on where it stopped.
+                assert!(run(&mut Chip::new(first.clone()), &mut reader, 5000).unwrap());
+                assert_whole(&reader.outcome().unwrap(), &whole);
+            }
+        }
+    }
+    assert!(seen > 5, "{seen}");
 }
 
 #[test]

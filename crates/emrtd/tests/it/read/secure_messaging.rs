@@ -1,11 +1,10 @@
 use emrtd::crypto::symmetric::{Cipher, Key};
 use emrtd::read::apdu::{CommandApdu, ResponseApdu, StatusWord};
 use emrtd::read::secure_messaging::SecureMessagingError;
-use emrtd::read::{Channel, ChannelError, Received, SecureMessaging};
+use emrtd::read::{Channel, ChannelError, SecureMessaging};
 use proptest::prelude::*;
 
 use super::hex;
-use super::trace::committed;
 
 fn session(cipher: Cipher, encryption: &str, mac: &str, counter: &str) -> SecureMessaging {
     let encryption = Key::new(cipher, &hex(encryption)).unwrap();
@@ -66,28 +65,6 @@ fn follows_the_worked_example() {
         assert_eq!((&plain.data[..], plain.status), (&hex(data)[..], StatusWord::OK));
         assert_eq!(session.counter(), hex(counter));
     }
-}
-
-/// A real chip with AES-256.
-#[test]
-fn replays_aes() {
-    let mut channel = Channel::new(false);
-    channel.set_session(Some(session(
-        Cipher::Aes256,
-        "74B94F408BBB2CD92571FD5B6370A94CCE7A2FA42AE3EB4DA47B97CE6EAA24C6",
-        "9E28D5D9FF1D979BE752E8926BF0E1D35A440FC0AEFC4AA3BC5610055AC8B113",
-        "00000000000000000000000000000020",
-    )));
-    let commands = [select([0x01, 0x1E]), read_binary(0, 4), read_binary(4, 22)];
-    let mut file = Vec::new();
-    let trace = committed("gmrtd_iso7816_nfc_session_TestNfcSessionSecureMessagingAES");
-    for (command, (sent, response)) in commands.iter().zip(trace) {
-        assert_eq!(channel.send(command).unwrap(), sent);
-        let Received::Response(plain) = channel.receive(&response).unwrap() else { panic!() };
-        file.extend_from_slice(&plain.data);
-    }
-    assert_eq!(file, hex("60185F0104303130385F36063034303030305C06617563766D6E"));
-    assert_eq!(channel.session().unwrap().counter(), hex("00000000000000000000000000000026"));
 }
 
 fn refused(response: &str) -> SecureMessagingError {

@@ -6,8 +6,14 @@ use crate::shared;
 /// The exchanges of a recording: what went to the chip, and what came back.
 pub(super) type Trace = Vec<(Vec<u8>, Vec<u8>)>;
 
-pub(super) fn committed(name: &str) -> Trace {
-    parse(&shared::vector(&format!("apdu/{name}.txt")))
+/// One of this repository.
+pub(super) fn committed(name: &str) -> Option<Trace> {
+    shared::vector_if_any(&format!("apdu/{name}.txt")).map(|bytes| parse(&bytes))
+}
+
+/// A worked example of the standard.
+pub(super) fn example(name: &str) -> Trace {
+    committed(name).unwrap()
 }
 
 pub(super) fn parse(bytes: &[u8]) -> Trace {

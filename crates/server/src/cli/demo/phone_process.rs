@@ -8,8 +8,8 @@ use protocol::HandoffLink;
 use serde_json::Value;
 use tokio::process::Command;
 
+use crate::cli::chip::Place;
 use crate::cli::failure::{Code, Failure};
-use crate::cli::simulated::Passport;
 
 pub(super) struct PhoneProcess {
     program: PathBuf,
@@ -17,19 +17,23 @@ pub(super) struct PhoneProcess {
 }
 
 impl PhoneProcess {
-    pub(super) fn new(link: &HandoffLink, passport: &Passport) -> Result<Self, Failure> {
+    pub(super) fn new(link: &HandoffLink, place: &Place) -> Result<Self, Failure> {
         let program = std::env::current_exe()
             .map_err(|error| Failure::io("the path of this program", &error))?;
+        let mut reader = OsString::from("sim:");
+        reader.push(&place.chip);
         let mut arguments: Vec<OsString> = vec![
             "phone".into(),
             link.to_scheme_uri().expose().into(),
-            "--document".into(),
-            passport.folder.clone().into(),
+            "--reader".into(),
+            reader,
+            "--mrz-file".into(),
+            place.zone.clone().into(),
             "--share".into(),
             "all".into(),
         ];
         for _ in 0..3 {
-            arguments.extend(["--selfie".into(), passport.selfie.clone().into()]);
+            arguments.extend(["--selfie".into(), place.selfie.clone().into()]);
         }
         Ok(Self { program, arguments })
     }

@@ -1,5 +1,7 @@
 //! What was done, and how long it took.
 
+use std::time::Duration;
+
 use domain::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -27,6 +29,25 @@ impl Steps {
         let now = SystemClock.now();
         let took = now.since(self.last).as_millis();
         self.last = now;
+        self.add(step, took);
+    }
+
+    /// Ends a step of which parts are known, each with its milliseconds: they are steps of their
+    /// own, and `rest` is what remains.
+    pub(super) fn done_in_part(&mut self, parts: Vec<(String, u64)>, rest: impl Into<String>) {
+        for (step, took) in parts {
+            let until = self.last + Duration::from_millis(took);
+            // Another clock may have been faster than this one.
+            if until > SystemClock.now() {
+                break;
+            }
+            self.last = until;
+            self.add(step, took.into());
+        }
+        self.done(rest);
+    }
+
+    fn add(&mut self, step: String, took: u128) {
         self.say(format!("{took:5} ms  {step}"));
         self.done.push((step, took));
     }

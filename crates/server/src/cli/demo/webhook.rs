@@ -126,6 +126,11 @@ impl Opened {
         self.payload.get("data")?.get("claims")?.get(key)
     }
 
+    /// The strongest proof of the chip.
+    pub(super) fn chip_proof(&self) -> Option<&str> {
+        self.payload.pointer("/data/assurance/chip_proof")?.as_str()
+    }
+
     pub(super) fn pretty(&self) -> String {
         serde_json::to_string_pretty(&self.payload).unwrap_or_default()
     }

@@ -13,7 +13,7 @@ use crate::cli::outcome::Outcome;
 use crate::cli::table;
 
 /// What a verification ended with.
-pub(super) enum Verdict {
+pub(in crate::cli) enum Verdict {
     Proven(PassiveReport),
     NotProven { reason: &'static str, text: String, report: PassiveReport },
 }
@@ -26,7 +26,7 @@ impl Verdict {
     }
 }
 
-pub(super) fn outcome(folder: &Path, at: UnixSeconds, verdict: &Verdict) -> Outcome {
+pub(in crate::cli) fn outcome(folder: &Path, at: UnixSeconds, verdict: &Verdict) -> Outcome {
     Outcome {
         human: human(folder, at, verdict),
         json: Some(to_json(folder, at, verdict)),

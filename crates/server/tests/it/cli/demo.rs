@@ -11,7 +11,11 @@ fn assert_whole(report: &serde_json::Value) {
     assert_eq!(claims["age_over_18"], true);
     assert_eq!(report["signature_verified"], true);
     assert_eq!(report["claims_match"], true);
-    assert_eq!(report["webhook"]["data"]["assurance"]["face_match"], "off");
+    let assurance = &report["webhook"]["data"]["assurance"];
+    assert_eq!(assurance["face_match"], "off");
+    assert_eq!(assurance["chip_proof"], "chip_authentication");
+    assert_eq!(assurance["active_authentication"], "proven");
+    assert_eq!(assurance["phone_reported"]["access"], "pace_gm");
     assert!(report["steps"].as_array().unwrap().len() >= 8);
 }
 
@@ -26,6 +30,11 @@ fn a_whole_verification_runs_and_leaves_nothing() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let report = ran.json();
     assert_whole(&report);
+    let told = report["steps"].to_string();
+    for step in ["APDUs", "challenge signed", "key agreement relayed", "protected command relayed"]
+    {
+        assert!(told.contains(step), "{step}: {told}");
+    }
     assert!(report["duration_ms"].as_u64().unwrap() < 20_000);
 
     let human = run(&["demo"]);

@@ -1,11 +1,13 @@
 //! The command line, through the real binary.
 
+mod chip;
 mod demo;
 mod document;
 mod help;
 mod keys;
 mod master_secret;
 mod organizations;
+mod pcsc;
 mod phone;
 mod serve;
 mod settings;

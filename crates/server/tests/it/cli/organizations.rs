@@ -5,15 +5,36 @@ use super::Kayle;
 #[test]
 fn are_created_listed_and_set() {
     let (kayle, id) = Kayle::with_organization();
-    let set = kayle.json(&["org", "set", &id, "face_match=off"]);
-    assert_eq!(set["policies"], json!({ "face_match": "off" }));
+    let defaults = json!({
+        "face_match": "required",
+        "chip_proof": "when_available",
+        "revocation": "report",
+        "expired_documents": "refuse",
+    });
+    assert_eq!(kayle.json(&["org", "list"])["organizations"][0]["policies"], defaults);
+    let policies = json!({
+        "face_match": "off",
+        "chip_proof": "required",
+        "revocation": "strict",
+        "expired_documents": "report",
+    });
+    let set = kayle.json(&[
+        "org",
+        "set",
+        &id,
+        "face_match=off",
+        "chip_proof=required",
+        "revocation=strict",
+        "expired_documents=report",
+    ]);
+    assert_eq!(set["policies"], policies);
     let list = kayle.json(&["org", "list"]);
     let listed = &list["organizations"][0];
     assert_eq!(listed["id"], id.as_str());
     assert_eq!(listed["name"], "Example Bank");
-    assert_eq!(listed["policies"], json!({ "face_match": "off" }));
+    assert_eq!(listed["policies"], policies);
     let human = kayle.run(&["org", "list"]);
-    assert!(human.stdout.contains("Example Bank") && human.stdout.contains("face_match=off"));
+    assert!(human.stdout.contains("Example Bank") && human.stdout.contains("chip_proof=required"));
 }
 
 #[test]

@@ -3,17 +3,21 @@ use serde_json::{Value, json};
 use super::{Kayle, Server};
 
 /// A server with a relying party, and a session of it.
-struct Scene {
-    kayle: Kayle,
-    server: Server,
+pub(super) struct Scene {
+    pub(super) kayle: Kayle,
+    pub(super) server: Server,
     key: String,
     client: reqwest::Client,
 }
 
 impl Scene {
     fn new() -> Self {
+        Self::with_policies(&["face_match=off"])
+    }
+
+    pub(super) fn with_policies(policies: &[&str]) -> Self {
         let (kayle, org) = Kayle::with_organization();
-        kayle.json(&["org", "set", &org, "face_match=off"]);
+        kayle.json(&[&["org", "set", &org], policies].concat());
         let scope = "sessions:read,sessions:write";
         let created =
             kayle.json(&["key", "create", "--org", &org, "--name", "x", "--scope", scope]);
@@ -35,7 +39,7 @@ impl Scene {
     }
 
     /// A session that asks for one required and one optional field; its id.
-    async fn session(&self) -> String {
+    pub(super) async fn session(&self) -> String {
         let field = |required: bool| json!({ "required": required, "reason": "to know you" });
         let fields = json!({ "family_name": field(true), "given_names": field(false) });
         let session = self.post("/v1/sessions", Some(json!({ "share_fields": fields }))).await;
@@ -43,7 +47,7 @@ impl Scene {
     }
 
     /// The payload of a handoff.
-    async fn hand_off(&self, session: &str) -> String {
+    pub(super) async fn hand_off(&self, session: &str) -> String {
         self.post(&format!("/v1/verify/session/{session}/handoff"), None).await.to_string()
     }
 
@@ -78,6 +82,81 @@ async fn a_simulated_passport_is_accepted_once_its_state_is_trusted() {
     assert!(accepted.stderr.contains("Example Bank asks for:"), "{}", accepted.stderr);
     let request = "family_name (required): to know you";
     assert!(accepted.stderr.contains(request), "{}", accepted.stderr);
+}
+
+#[tokio::test]
+async fn a_chip_on_a_reader_proves_itself_once_its_state_is_trusted() {
+    let scene = Scene::new();
+    scene.kayle.json(&["chip", "new", "--out", "chip"]);
+    let selfies = ["--selfie", "chip/selfie.jpg"].repeat(3);
+    let phone = |payload: &str| {
+        let base =
+            ["phone", payload, "--reader", "sim:chip/chip.bin", "--device-id", "d", "--json"];
+        let more = ["--mrz-file", "chip/mrz.txt", "--api", &scene.server.url];
+        scene.kayle.run(&[&base[..], &more, &selfies].concat())
+    };
+    let session = scene.session().await;
+    let refused = phone(&scene.hand_off(&session).await);
+    assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+    assert_eq!(refused.json()["code"], "passport_authenticity_failed");
+
+    scene.kayle.json(&["trust", "import", "chip/csca.der"]);
+    let accepted = phone(&scene.hand_off(&session).await);
+    assert_eq!(accepted.code, Some(0), "{}{}", accepted.stdout, accepted.stderr);
+    let report = accepted.json();
+    assert_eq!(report["outcome"], "shared");
+    assert_eq!(report["chip"]["access"]["access"], "pace_gm");
+    let steps: Vec<_> =
+        report["chip"]["steps"].as_array().unwrap().iter().map(|step| &step["step"]).collect();
+    assert_eq!(steps.len(), 4, "read, signed, relayed in two rounds: {steps:?}");
+    assert!(accepted.stderr.contains("access     PACE, ECDH-GM-AES-128"), "{}", accepted.stderr);
+}
+
+#[tokio::test]
+async fn a_chip_that_is_lost_or_copied_is_treated_as_such() {
+    let scene = Scene::new();
+    scene.kayle.json(&["chip", "new", "--out", "lost", "--dishonest", "silent_after_bytes:5000"]);
+    scene.kayle.json(&["chip", "new", "--out", "copy", "--dishonest", "copy"]);
+    for name in ["lost", "copy"] {
+        scene.kayle.json(&["trust", "import", &format!("{name}/csca.der")]);
+    }
+    let phone = |payload: &str, name: &str| {
+        let (chip, selfie) = (format!("sim:{name}/chip.bin"), format!("{name}/selfie.jpg"));
+        let selfies = ["--selfie", &selfie].repeat(3);
+        let base = ["phone", payload, "--reader", &chip, "--json", "--api", &scene.server.url];
+        scene.kayle.run(&[&base[..], &selfies].concat())
+    };
+    let session = scene.session().await;
+    let lost = phone(&scene.hand_off(&session).await, "lost");
+    assert_eq!(lost.json()["outcome"], "shared", "{}", lost.stderr);
+    assert!(lost.stderr.contains("the chip was lost"), "{}", lost.stderr);
+
+    let session = scene.session().await;
+    let copy = phone(&scene.hand_off(&session).await, "copy");
+    assert_eq!(copy.code, Some(1), "{}", copy.stderr);
+    assert_eq!(copy.json()["outcome"], "rejected");
+    assert_eq!(copy.json()["code"], "passport_active_authentication_failed");
+}
+
+#[tokio::test]
+async fn a_chip_that_cannot_be_opened_leaves_the_attempt_to_go_on_with() {
+    let scene = Scene::new();
+    scene.kayle.json(&["chip", "new", "--out", "chip", "--preset", "card"]);
+    scene.kayle.json(&["trust", "import", "chip/csca.der"]);
+    let session = scene.session().await;
+    let payload = scene.hand_off(&session).await;
+    let selfies = ["--selfie", "chip/selfie.jpg"].repeat(3);
+    let phone = |can: &str| {
+        let base = ["phone", &payload, "--reader", "sim:chip/chip.bin", "--can", can];
+        let more = ["--device-id", "d", "--api", &scene.server.url];
+        scene.kayle.run(&[&base[..], &more, &selfies].concat())
+    };
+    let wrong = phone("000000");
+    assert_eq!(wrong.code, Some(1));
+    assert!(wrong.stderr.contains("error[CHIP_ACCESS]"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("--device-id d"), "{}", wrong.stderr);
+    let right = phone("500540");
+    assert_eq!(right.code, Some(0), "{}", right.stderr);
 }
 
 #[tokio::test]
@@ -150,4 +229,8 @@ fn what_cannot_work_is_said_before_anything_is_sent() {
     run(&later, "sim:utopia", &["--api", "http://192.0.2.1"]).assert_failed(2, "USAGE");
     run(&later, ".", &api).assert_failed(1, "DOCUMENT");
     run(&later, "sim:../x", &api).assert_failed(2, "USAGE");
+    run(&later, ".", &["--reader", "sim:x"]).assert_failed(2, "USAGE");
+    run(&later, ".", &["--can", "500540"]).assert_failed(2, "USAGE");
+    kayle.run(&["phone", &later]).assert_failed(2, "USAGE");
+    kayle.run(&["phone", &later, api[0], api[1], "--reader", "sim:x"]).assert_failed(1, "IO");
 }

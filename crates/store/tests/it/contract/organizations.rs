@@ -1,7 +1,8 @@
 //! Organizations and API keys.
 
-use domain::organization::{ApiKey, Scope};
-use domain::policy::{FaceMatch, Policy};
+use domain::organization::{ApiKey, Organization, Scope};
+use domain::policy::{ChipProofPolicy, ExpiredDocuments, FaceMatch, Policy, RevocationPolicy};
+use domain::session::Session;
 use store::StoreError;
 
 use crate::world::{Database, NOW, World};
@@ -13,13 +14,34 @@ pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
     let again = world.store.create_organization(organization.clone()).await;
     assert_eq!(again, Err(StoreError::Conflict("it exists already")));
 
-    organization.policy = Policy { face_match: FaceMatch::Required };
-    world.store.set_policy(&organization.id, organization.policy).await.unwrap();
-    assert_eq!(
-        world.store.read_organization(&organization.id).await,
-        Ok(Some(organization.clone()))
-    );
-    assert_eq!(world.store.list_organizations().await, Ok(vec![organization]));
+    // Two policies that have no value in common, so that no column can stand for another.
+    let strict = Policy {
+        face_match: FaceMatch::Required,
+        chip_proof: ChipProofPolicy::Required,
+        revocation: RevocationPolicy::Strict,
+        expired_documents: ExpiredDocuments::Refuse,
+    };
+    let lenient = Policy {
+        face_match: FaceMatch::Off,
+        chip_proof: ChipProofPolicy::WhenAvailable,
+        revocation: RevocationPolicy::Report,
+        expired_documents: ExpiredDocuments::Report,
+    };
+    for policy in [strict, lenient] {
+        organization.policy = policy;
+        world.store.set_policy(&organization.id, policy).await.unwrap();
+        assert_eq!(
+            world.store.read_organization(&organization.id).await,
+            Ok(Some(organization.clone()))
+        );
+        let other = Organization { policy, ..world.new_organization() };
+        world.store.create_organization(other.clone()).await.unwrap();
+        let session = Session { policy, ..world.new_session(&other.id) };
+        world.store.create_session(session.clone()).await.unwrap();
+        assert_eq!(world.read(&session.id).await, session);
+        assert_eq!(world.store.read_organization(&other.id).await, Ok(Some(other)));
+    }
+    assert!(world.store.list_organizations().await.unwrap().contains(&organization));
     let nobody = world.new_organization().id;
     assert_eq!(world.store.read_organization(&nobody).await, Ok(None));
     assert_eq!(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use domain::assurance::{Assurance, ChipProof, RevocationState};
-use domain::attempt::FailureCode;
+use domain::assurance::{Assurance, ProofState, RevocationState};
+use domain::attempt::{FailureCode, VerdictCode};
 use domain::claim::ClaimValue;
 use domain::event::{Event, EventType, Fact};
 use domain::id::{AttemptId, OrganizationId};
@@ -26,7 +26,9 @@ pub(crate) fn success(attempt: AttemptId, claim: &str) -> Fact {
         claims,
         selected_field_keys: vec!["family_name".into()],
         assurance: Assurance {
-            chip_proof: ChipProof::None,
+            active_authentication: ProofState::NotOffered,
+            chip_authentication: ProofState::NotOffered,
+            phone_reported: None,
             face_match: FaceMatch::Off,
             revocation: RevocationState::NotRevoked,
             document_expired: Some(false),
@@ -248,7 +250,7 @@ pub(crate) async fn events_are_listed_without_claims(database: &dyn Database) {
     let session = world.session(&ours).await;
     let attempt = world.mint(&session, NOW).await.unwrap().attempt;
     world.tell(&session, success(attempt.clone(), "ERIKSSON")).await;
-    let failure_code = FailureCode::PassportAuthenticityFailed;
+    let failure_code = FailureCode::Verdict(VerdictCode::PassportAuthenticityFailed);
     world.tell(&session, Fact::AttemptFailed { attempt: attempt.clone(), failure_code }).await;
     world.cancel(&session, NOW).await;
     for (kind, of, code) in [

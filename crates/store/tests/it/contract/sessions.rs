@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use domain::assurance::{Assurance, ChipProof, RevocationState};
-use domain::attempt::{AttemptState, Claim, FailureCode, Phase};
+use domain::access::PhoneReport;
+use domain::assurance::{Assurance, ProofState, RevocationState};
+use domain::attempt::{AttemptState, Claim, FailureCode, Phase, VerdictCode};
 use domain::event::{Event, EventType, Fact};
 use domain::id::{AttemptId, SessionId};
 use domain::key::{KeyedHash, Keys};
@@ -23,8 +24,23 @@ fn quiet(session: Session) -> Result<Transition<()>, Infallible> {
 }
 
 fn attempt_states() -> Vec<AttemptState> {
+    let proven = |algorithm: &str| ProofState::Proven { algorithm: algorithm.into() };
     let assurance = |revocation, document_expired| Assurance {
-        chip_proof: ChipProof::None,
+        active_authentication: match revocation {
+            RevocationState::NotRevoked => proven("RSA-2048"),
+            RevocationState::Stale => ProofState::NotAttempted,
+            RevocationState::Unknown => ProofState::NotOffered,
+        },
+        chip_authentication: match revocation {
+            RevocationState::NotRevoked => ProofState::NotOffered,
+            RevocationState::Stale => proven("ECDH"),
+            RevocationState::Unknown => ProofState::NotAttempted,
+        },
+        phone_reported: match revocation {
+            RevocationState::NotRevoked => PhoneReport::parse("pace_cam", "", "proven"),
+            RevocationState::Stale => PhoneReport::parse("bac", "pace_failed", ""),
+            RevocationState::Unknown => None,
+        },
         face_match: FaceMatch::Off,
         revocation,
         document_expired,
@@ -56,7 +72,7 @@ fn attempt_states() -> Vec<AttemptState> {
     states.extend(FailureCode::ALL.map(|code| AttemptState::Failed {
         at: NOW,
         code,
-        claimed: code == FailureCode::DocumentDataInvalid,
+        claimed: code == FailureCode::Verdict(VerdictCode::DocumentDataInvalid),
     }));
     states
 }

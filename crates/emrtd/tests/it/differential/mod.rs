@@ -1,0 +1,5 @@
+//! The same questions put to code that nobody here wrote.
+
+mod ec;
+mod mrz;
+mod symmetric;

@@ -1,0 +1,323 @@
+//! Conversations with a chip at hand.
+
+use std::collections::VecDeque;
+
+use emrtd::crypto::Curve;
+use emrtd::crypto::symmetric::Cipher;
+use emrtd::lds::dg14::Dg14;
+use emrtd::lds::security_info::{KeyAgreement, PaceMapping, PaceProtocol};
+use emrtd::read::{Access, Downgrade, MappingProof};
+use emrtd::tlv;
+use phone::{
+    Action, ChipReading, Conversation, Event, Outcome, PhoneDocument, Progress, ShareChoice, Source,
+};
+use protocol::codes::SocketCode;
+use protocol::{ClientMessage, Phase, SecretBytes, ServerMessage};
+
+use crate::scripted_server::{ScriptedServer, error};
+use crate::{document, link, selfies};
+
+/// What the chip does when it is asked.
+#[derive(Default)]
+struct FakeChip {
+    unreadable: bool,
+    /// How often the tag is lost while relaying.
+    losses: usize,
+    /// How often the network is lost while the chip is asked.
+    disconnects: usize,
+    reads: usize,
+    relayed: Vec<(Vec<Vec<u8>>, bool)>,
+}
+
+const BAC: Access = Access::Bac { downgrade: None };
+
+/// A document whose DG14 has a key for chip authentication.
+fn with_chip_key() -> PhoneDocument {
+    let group = openssl::ec::EcGroup::from_curve_name(Curve::P256.nid()).unwrap();
+    let key = openssl::ec::EcKey::generate(&group).unwrap();
+    let spki = openssl::pkey::PKey::from_ec_key(key).unwrap().public_key_to_der().unwrap();
+    // id-PK-ECDH
+    let id = tlv::Oid::from_octets(&[0x04, 0x00, 0x7F, 0x00, 0x07, 0x02, 0x02, 0x01, 0x02]);
+    let info = tlv::sequence(&[&tlv::oid_element(&id), &spki]);
+    PhoneDocument { dg14: Some(Dg14::write(&[info]).into()), ..document() }
+}
+
+fn server() -> ScriptedServer {
+    let mut server = ScriptedServer::new(link().session_id());
+    server.relays = true;
+    server
+}
+
+struct Run {
+    outcome: Outcome,
+    server: ScriptedServer,
+    chip: FakeChip,
+    progress: Vec<Progress>,
+}
+
+fn run(
+    source: impl Into<Source>,
+    document: &PhoneDocument,
+    access: Access,
+    mut chip: FakeChip,
+    mut server: ScriptedServer,
+) -> Run {
+    let mut conversation =
+        Conversation::new(&link(), "device-1".into(), "1.0".into(), source, selfies());
+    let mut events = VecDeque::from([Event::Connected]);
+    let mut progress = Vec::new();
+    for _ in 0..10_000 {
+        for action in conversation.handle(events.pop_front().expect("stuck")) {
+            match action {
+                Action::Send(message) => {
+                    events.extend(server.receive(message).into_iter().map(Event::Message));
+                }
+                Action::ReadChip => {
+                    chip.reads += 1;
+                    let reading = ChipReading { document: document.clone(), access };
+                    let reading = (!chip.unreadable).then(|| Box::new(reading));
+                    if chip.disconnects > 0 {
+                        chip.disconnects -= 1;
+                        events.push_back(Event::Disconnected);
+                    }
+                    events.push_back(Event::ChipRead(reading));
+                }
+                Action::Relay { commands, protected } => {
+                    let commands: Vec<_> =
+                        commands.iter().map(|command| command.as_slice().to_vec()).collect();
+                    let answers = commands
+                        .iter()
+                        .map(|command| SecretBytes::from([&command[..], &[0x90, 0]].concat()))
+                        .collect();
+                    chip.relayed.push((commands, protected));
+                    let lost = chip.losses > 0;
+                    chip.losses -= usize::from(lost);
+                    events.push_back(Event::Relayed((!lost).then_some(answers)));
+                }
+                Action::Sign { .. } => events.push_back(Event::Signed(Some(vec![9; 64].into()))),
+                Action::AskShare(_) => events.push_back(Event::Answer(ShareChoice::All)),
+                Action::Reconnect { .. } => {
+                    server.disconnect();
+                    events.push_back(Event::Connected);
+                }
+                Action::Progress(step) => progress.push(step),
+                Action::Finish(outcome) => return Run { outcome, server, chip, progress },
+            }
+        }
+    }
+    panic!("the conversation does not end");
+}
+
+fn with_chip(chip: FakeChip, server: ScriptedServer) -> Run {
+    run(Source::Chip, &with_chip_key(), BAC, chip, server)
+}
+
+fn relayed(run: &Run) -> Vec<Vec<Vec<u8>>> {
+    let messages = run.server.received.iter();
+    messages
+        .filter_map(|message| match message {
+            ClientMessage::ChipAuth { answers } => {
+                Some(answers.iter().map(|answer| answer.as_slice().to_vec()).collect())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn access_messages(run: &Run) -> Vec<[&str; 3]> {
+    let messages = run.server.received.iter();
+    messages
+        .filter_map(|message| match message {
+            ClientMessage::ChipAccess { access, downgrade, mapping } => {
+                Some([access.as_str(), downgrade.as_str(), mapping.as_str()])
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn the_chip_is_read_once_then_signs_then_is_relayed_to() {
+    let run = with_chip(FakeChip::default(), server());
+    assert!(matches!(run.outcome, Outcome::Shared { .. }), "{:?}", run.outcome);
+    assert_eq!(run.chip.reads, 1);
+    assert_eq!(
+        run.chip.relayed,
+        [(vec![vec![1], vec![2]], false), (vec![vec![3]], true)],
+        "as the server sent them"
+    );
+    let done = vec![0x90, 0];
+    let answer = |first: u8| [&[first][..], &done].concat();
+    assert_eq!(relayed(&run), [vec![], vec![answer(1), answer(2)], vec![answer(3)]]);
+    assert_eq!(access_messages(&run), [["bac", "", ""]]);
+    let kinds: Vec<_> = run
+        .server
+        .received
+        .iter()
+        .filter_map(|message| match message {
+            ClientMessage::Data(data) => Some(data.kind.number()),
+            ClientMessage::ChipAccess { .. } => Some(100),
+            ClientMessage::ChipAuth { .. } => Some(101),
+            ClientMessage::Phase { phase, .. } if *phase == "nfc_complete" => Some(102),
+            _ => None,
+        })
+        .collect();
+    // Every file, active authentication last; the access; the relay; nfc_complete.
+    assert_eq!(kinds, [0, 1, 1, 1, 2, 4, 5, 6, 100, 101, 101, 101, 102, 3, 3, 3, 3]);
+    assert!(run.progress.contains(&Progress::ChipAuthentication { protected: true }));
+}
+
+#[test]
+fn nothing_new_is_said_to_a_server_that_does_not_offer_it() {
+    let run = with_chip(FakeChip::default(), ScriptedServer::new(link().session_id()));
+    assert!(matches!(run.outcome, Outcome::Shared { .. }), "{:?}", run.outcome);
+    assert!(relayed(&run).is_empty() && access_messages(&run).is_empty());
+}
+
+#[test]
+fn files_without_a_chip_are_not_relayed() {
+    let files = with_chip_key();
+    let run = run(files.clone(), &files, BAC, FakeChip::default(), server());
+    assert!(matches!(run.outcome, Outcome::Shared { .. }), "{:?}", run.outcome);
+    assert_eq!(run.chip.reads, 0);
+    assert!(relayed(&run).is_empty() && access_messages(&run).is_empty());
+}
+
+#[test]
+fn a_chip_without_a_key_is_not_relayed_to() {
+    let without_key = PhoneDocument { dg14: Some(Dg14::write(&[]).into()), ..document() };
+    for document in [without_key, PhoneDocument { dg14: None, ..document() }, document()] {
+        let run = run(Source::Chip, &document, BAC, FakeChip::default(), server());
+        assert!(matches!(run.outcome, Outcome::Shared { .. }), "{:?}", run.outcome);
+        assert!(relayed(&run).is_empty());
+        assert_eq!(access_messages(&run).len(), 1);
+    }
+}
+
+#[test]
+fn the_access_is_told_as_it_was_gained() {
+    let pace = |mapping, chip_authentication| Access::Pace {
+        protocol: PaceProtocol { agreement: KeyAgreement::Ecdh, mapping, cipher: Cipher::Aes128 },
+        chip_authentication,
+        downgrade: None,
+    };
+    let cam = PaceMapping::ChipAuthentication;
+    let tlv_error = tlv::Reader::new(&[], tlv::Rules::Ber).read().unwrap_err();
+    for (access, told) in [
+        (pace(PaceMapping::Generic, MappingProof::NotRun), ["pace_gm", "", ""]),
+        (pace(PaceMapping::Integrated, MappingProof::NotRun), ["pace_im", "", ""]),
+        (pace(cam, MappingProof::Proven), ["pace_cam", "", "proven"]),
+        (pace(cam, MappingProof::Failed), ["pace_cam", "", "failed"]),
+        (pace(cam, MappingProof::NoKey), ["pace_cam", "", "no_key"]),
+        (
+            Access::Pace {
+                protocol: PaceProtocol {
+                    agreement: KeyAgreement::Dh,
+                    mapping: PaceMapping::Generic,
+                    cipher: Cipher::TripleDes,
+                },
+                chip_authentication: MappingProof::NotRun,
+                downgrade: Some(Downgrade::PaceHidden),
+            },
+            ["pace_gm", "pace_hidden", ""],
+        ),
+        (BAC, ["bac", "", ""]),
+        (Access::Bac { downgrade: Some(Downgrade::PaceHidden) }, ["bac", "pace_hidden", ""]),
+        (
+            Access::Bac { downgrade: Some(Downgrade::CardAccessMalformed(tlv_error)) },
+            ["bac", "card_access_malformed", ""],
+        ),
+    ] {
+        let run = run(Source::Chip, &document(), access, FakeChip::default(), server());
+        assert_eq!(access_messages(&run), [told]);
+    }
+}
+
+#[test]
+fn a_lost_tag_begins_again_a_few_times() {
+    let run = with_chip(FakeChip { losses: 2, ..FakeChip::default() }, server());
+    assert!(matches!(run.outcome, Outcome::Shared { .. }), "{:?}", run.outcome);
+    assert_eq!(relayed(&run).iter().filter(|answers| answers.is_empty()).count(), 3);
+    assert_eq!(run.chip.relayed.last().unwrap(), &(vec![vec![3]], true));
+
+    let run = with_chip(FakeChip { losses: 1_000, ..FakeChip::default() }, server());
+    assert!(matches!(run.outcome, Outcome::Shared { .. }), "the server decides: {:?}", run.outcome);
+    assert_eq!(relayed(&run).len(), Conversation::MAX_RELAYS);
+}
+
+#[test]
+fn a_server_without_end_is_left() {
+    let command = || ServerMessage::ChipAuth { commands: vec![vec![1].into()], protected: false };
+    let mut server = server();
+    server.instead = (0..500).map(|at| (at, vec![command()])).filter(|(at, _)| *at > 12).collect();
+    // After that it answers nothing but commands, and gets what it asks for so often.
+    let mut conversation =
+        Conversation::new(&link(), "device-1".into(), "1.0".into(), Source::Chip, selfies());
+    let mut actions = VecDeque::from(conversation.handle(Event::Connected));
+    let mut rounds = 0;
+    while let Some(action) = actions.pop_front() {
+        let event = match action {
+            Action::Send(ClientMessage::Phase { phase, .. }) if phase == "nfc_complete" => {
+                assert_eq!(rounds, Conversation::MAX_RELAY_ROUNDS);
+                return;
+            }
+            Action::Send(message) => {
+                for answer in server.receive(message) {
+                    actions.extend(conversation.handle(Event::Message(answer)));
+                }
+                continue;
+            }
+            Action::ReadChip => {
+                let reading = ChipReading { document: with_chip_key(), access: BAC };
+                Event::ChipRead(Some(Box::new(reading)))
+            }
+            Action::Sign { .. } => Event::Signed(None),
+            Action::Relay { .. } => {
+                rounds += 1;
+                Event::Relayed(Some(vec![vec![0x90, 0].into()]))
+            }
+            _ => continue,
+        };
+        actions.extend(conversation.handle(event));
+    }
+    panic!("the conversation is stuck after {rounds} rounds");
+}
+
+#[test]
+fn an_unreadable_chip_ends_it_before_anything_is_sent() {
+    let run = with_chip(FakeChip { unreadable: true, ..FakeChip::default() }, server());
+    assert_eq!(run.outcome, Outcome::ChipUnread);
+    assert!(!run.server.received.iter().any(|message| matches!(message, ClientMessage::Data(_))));
+}
+
+#[test]
+fn what_was_read_while_the_network_was_lost_is_kept() {
+    let run = with_chip(FakeChip { disconnects: 1, ..FakeChip::default() }, server());
+    assert!(matches!(run.outcome, Outcome::Shared { .. }), "{:?}", run.outcome);
+    assert_eq!(run.chip.reads, 1);
+}
+
+#[test]
+fn a_new_socket_relays_anew() {
+    // The answer to nfc_complete gets lost.
+    let mut scripted = server();
+    scripted.instead.insert(17, vec![error(SocketCode::InternalError)]);
+    let run = with_chip(FakeChip::default(), scripted);
+    assert!(matches!(run.outcome, Outcome::Shared { .. }), "{:?}", run.outcome);
+    assert_eq!((run.chip.reads, access_messages(&run).len()), (1, 2));
+    assert_eq!(relayed(&run).len(), 6);
+    let complete = Progress::PhaseReached(Phase::NfcComplete);
+    assert_eq!(run.progress.iter().filter(|step| **step == complete).count(), 1);
+}
+
+#[test]
+fn commands_that_were_not_asked_for_are_ignored() {
+    let mut conversation =
+        Conversation::new(&link(), "device-1".into(), "1.0".into(), Source::Chip, selfies());
+    assert_eq!(conversation.handle(Event::Connected).len(), 1);
+    let command = ServerMessage::ChipAuth { commands: vec![vec![1].into()], protected: true };
+    assert!(conversation.handle(Event::Message(command)).is_empty());
+    assert!(conversation.handle(Event::Relayed(Some(vec![vec![0x90, 0].into()]))).is_empty());
+    assert!(conversation.handle(Event::Relayed(None)).is_empty());
+    assert!(conversation.handle(Event::ChipRead(None)).is_empty());
+}

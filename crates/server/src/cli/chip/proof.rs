@@ -1,0 +1,163 @@
+//! Whether a chip on a reader is genuine, as far as this machine can tell.
+
+use std::path::Path;
+
+use domain::entropy::Entropy;
+use emrtd::UnixSeconds;
+use emrtd::lds::ElementaryFile;
+use emrtd::read::Outcome as Reading;
+use emrtd::trust::TrustStore;
+use emrtd::verify::{
+    ActiveFailure, ChipFailure, DocumentFiles, PassivelyAuthenticated, TerminalKey, active, passive,
+};
+use protocol::SecretBytes;
+use serde_json::{Value, json};
+
+use super::reader::AnyChip;
+use crate::cli::document::report::{self, Verdict};
+use crate::cli::outcome::Outcome;
+use crate::entropy::OsEntropy;
+
+/// What was proven.
+pub(super) struct Proofs {
+    passive: Verdict,
+    active: Proof,
+    chip: Proof,
+}
+
+enum Proof {
+    /// The files were not proven, so there is no key to prove the chip with.
+    NotDone,
+    /// The document has no key for it.
+    NotOffered,
+    /// By this algorithm.
+    Proven(String),
+    Failed(String),
+}
+
+/// Verifies what was read, then lets the chip prove its keys.
+pub(super) fn prove(
+    chip: &mut AnyChip,
+    reading: &Reading,
+    trust: &TrustStore,
+    at: UnixSeconds,
+) -> Proofs {
+    let sod = reading.file(ElementaryFile::Sod).unwrap_or_default().to_vec();
+    let groups = reading.files.iter().filter_map(|(file, bytes)| match file {
+        ElementaryFile::Dg(group) => Some((*group, bytes.to_vec())),
+        _ => None,
+    });
+    let files =
+        groups.fold(DocumentFiles::new(sod), |files, (group, file)| files.with(group, file));
+    let (mut active, mut chip_proof) = (Proof::NotDone, Proof::NotDone);
+    let passive = passive(files, trust, at).and_then(|proven| {
+        // Chip authentication ends the session: it comes last.
+        active = prove_active(chip, &proven);
+        chip_proof = prove_chip(chip, &proven);
+        proven.into_document(at)
+    });
+    let passive = match passive {
+        Ok(document) => Verdict::Proven(document.report().clone()),
+        Err(failure) => Verdict::NotProven {
+            reason: failure.reason.code(),
+            text: failure.to_string(),
+            report: *failure.report,
+        },
+    };
+    Proofs { passive, active, chip: chip_proof }
+}
+
+fn prove_active(chip: &mut AnyChip, document: &PassivelyAuthenticated<DocumentFiles>) -> Proof {
+    let mut challenge = [0; 8];
+    OsEntropy.fill(&mut challenge);
+    let signature = match chip.sign(&challenge) {
+        Ok(Some(signature)) => signature,
+        Ok(None) => return Proof::NotOffered,
+        Err(error) => return Proof::Failed(error.to_string()),
+    };
+    match active(document, challenge, &signature) {
+        Ok(proof) => Proof::Proven(proof.algorithm().to_string()),
+        Err(ActiveFailure::NoKey) => Proof::NotOffered,
+        Err(failure) => Proof::Failed(failure.to_string()),
+    }
+}
+
+fn prove_chip(chip: &mut AnyChip, document: &PassivelyAuthenticated<DocumentFiles>) -> Proof {
+    match authenticate_chip(chip, document) {
+        Ok(algorithm) => Proof::Proven(algorithm),
+        Err(NoProof::Verification(ChipFailure::NoKey | ChipFailure::NotOffered)) => {
+            Proof::NotOffered
+        }
+        Err(error) => Proof::Failed(error.to_string()),
+    }
+}
+
+/// The server's and the phone's part in one.
+fn authenticate_chip(
+    chip: &mut AnyChip,
+    document: &PassivelyAuthenticated<DocumentFiles>,
+) -> Result<String, NoProof> {
+    let key = TerminalKey::generate(document, &mut |buffer| OsEntropy.fill(buffer))?;
+    let commands = key.commands().into_iter().map(|command| Ok(command.encode()?.into()));
+    let commands: Vec<SecretBytes> = commands.collect::<Result<_, ChipFailure>>()?;
+    let answers = chip.relay(&commands, false)?;
+    let answers: Vec<&[u8]> = answers.iter().map(SecretBytes::as_slice).collect();
+    let challenge = key.agree(&answers)?;
+    let answers = chip.relay(&[challenge.command().into()], true)?;
+    let answer = answers.first().map(SecretBytes::as_slice).unwrap_or_default();
+    Ok(challenge.verify(answer)?.algorithm().to_string())
+}
+
+#[derive(Debug, thiserror::Error)]
+enum NoProof {
+    #[error(transparent)]
+    Verification(#[from] ChipFailure),
+    #[error(transparent)]
+    Chip(#[from] phone::ChipError),
+}
+
+impl Proofs {
+    /// The report of passive authentication, with what the chip proved.
+    pub(super) fn outcome(&self, at: UnixSeconds) -> Outcome {
+        let passive = report::outcome(Path::new("chip"), at, &self.passive);
+        let human = format!(
+            "{}\n\nactive authentication  {}\nchip authentication    {}",
+            passive.human,
+            self.active.text(),
+            self.chip.text()
+        );
+        let mut json = passive.json.unwrap_or_default();
+        if let Value::Object(members) = &mut json {
+            members.remove("folder");
+            members.insert("active_authentication".into(), self.active.to_json());
+            members.insert("chip_authentication".into(), self.chip.to_json());
+        }
+        let failed = [&self.active, &self.chip].into_iter().any(Proof::is_failed);
+        Outcome { human, json: Some(json), passed: passive.passed && !failed }
+    }
+}
+
+impl Proof {
+    fn is_failed(&self) -> bool {
+        matches!(self, Self::Failed(_))
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::NotDone => "not done".to_owned(),
+            Self::NotOffered => "not offered by the document".to_owned(),
+            Self::Proven(algorithm) => format!("proven ({algorithm})"),
+            Self::Failed(reason) => format!("FAILED: {reason}"),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let (result, algorithm, reason) = match self {
+            Self::NotDone => ("not_done", None, None),
+            Self::NotOffered => ("not_offered", None, None),
+            Self::Proven(algorithm) => ("proven", Some(algorithm), None),
+            Self::Failed(reason) => ("failed", None, Some(reason)),
+        };
+        json!({ "result": result, "algorithm": algorithm, "reason": reason })
+    }
+}

@@ -1,0 +1,139 @@
+//! Chip authentication through the phone: the server makes the terminal's key and keeps it, so
+//! that the phone has nothing to compute an answer from (docs/PROTOCOL.md).
+
+use domain::chip::Answer;
+use emrtd::verify::{
+    ChipChallenge, ChipFailure, ChipProof, Document, PassivelyAuthenticated, TerminalKey,
+};
+use protocol::codes::SocketCode;
+use protocol::{SecretBytes, ServerMessage, limits};
+
+use super::evidence::{ProveError, on_prover};
+use crate::app::App;
+
+/// How often one socket may begin: each start costs a key agreement.
+const MAX_STARTS: u32 = 5;
+
+/// The runs of one socket. The last one counts.
+#[derive(Default)]
+pub(super) struct Relay {
+    starts: u32,
+    run: Run,
+}
+
+#[derive(Default)]
+enum Run {
+    /// Nothing was asked of the chip.
+    #[default]
+    Idle,
+    /// The chip has the key agreement before it.
+    Agreeing(Box<TerminalKey>),
+    /// The chip has the protected command before it.
+    Challenged(Box<ChipChallenge>),
+    Proven(ChipProof),
+    Failed,
+}
+
+/// The message that there is nothing (more) to relay. It does not say how a run ended: the verdict
+/// does.
+pub(super) const fn nothing() -> ServerMessage {
+    ServerMessage::ChipAuth { commands: Vec::new(), protected: false }
+}
+
+/// Makes a key for the chip of a document whose files are proven.
+pub(super) fn terminal_key(
+    app: &App,
+    document: &PassivelyAuthenticated<Document>,
+) -> Option<TerminalKey> {
+    let key = TerminalKey::generate(document, &mut |buffer| {
+        app.random(|entropy| entropy.fill(buffer));
+    });
+    key.inspect_err(|failure| tracing::info!(%failure, "no chip authentication")).ok()
+}
+
+impl Relay {
+    /// Nothing asked yet on this hello, but what the socket has begun before still counts.
+    pub(super) fn after(earlier: &Self) -> Self {
+        Self { starts: earlier.starts, run: Run::Idle }
+    }
+
+    /// Whether another run may begin; if so, it has begun and the last one is forgotten.
+    pub(super) fn begin(&mut self) -> bool {
+        let allowed = self.starts < MAX_STARTS;
+        if allowed {
+            self.starts += 1;
+            self.run = Run::Idle;
+        }
+        allowed
+    }
+
+    /// Asks the chip for the key agreement.
+    pub(super) fn ask(&mut self, key: TerminalKey) -> ServerMessage {
+        let commands: Result<Vec<Vec<u8>>, _> =
+            key.commands().iter().map(|command| command.encode()).collect();
+        let Ok(commands) = commands else { return nothing() };
+        self.run = Run::Agreeing(Box::new(key));
+        relayed(commands, false)
+    }
+
+    /// Takes the chip's answers to what was asked last, and says what to ask next.
+    ///
+    /// # Errors
+    /// `CHIP_AUTH_OUT_OF_ORDER` when nothing was asked, or less than was answered.
+    pub(super) async fn hear(
+        &mut self,
+        app: &App,
+        answers: Vec<SecretBytes>,
+    ) -> Result<Result<ServerMessage, SocketCode>, ProveError> {
+        let asked = match &self.run {
+            Run::Agreeing(key) => key.commands().len(),
+            Run::Challenged(_) => 1,
+            Run::Idle | Run::Proven(_) | Run::Failed => 0,
+        };
+        if answers.len() > asked {
+            return Ok(Err(SocketCode::ChipAuthOutOfOrder));
+        }
+        // Whatever stops half-way has proven nothing.
+        let run = std::mem::replace(&mut self.run, Run::Failed);
+        let (run, next) = on_prover(app, move || advance(run, &answers)).await?;
+        self.run = run;
+        Ok(Ok(next))
+    }
+
+    /// What came of the last run. One that was not brought to its end counts as none.
+    pub(super) fn answer(&self) -> Answer<ChipProof> {
+        match &self.run {
+            Run::Idle | Run::Agreeing(_) | Run::Challenged(_) => Answer::Absent,
+            Run::Failed => Answer::Wrong,
+            Run::Proven(proof) => Answer::Right(proof.clone()),
+        }
+    }
+}
+
+fn advance(run: Run, answers: &[SecretBytes]) -> (Run, ServerMessage) {
+    let answers: Vec<&[u8]> = answers.iter().map(SecretBytes::as_slice).collect();
+    let advanced = match run {
+        Run::Agreeing(key) => key.agree(&answers).map(|challenge| {
+            let next = relayed(vec![challenge.command().to_vec()], true);
+            (Run::Challenged(Box::new(challenge)), next)
+        }),
+        Run::Challenged(challenge) => match answers.first() {
+            Some(answer) => challenge.verify(answer).map(|proof| (Run::Proven(proof), nothing())),
+            None => Err(ChipFailure::Answers { expected: 1, found: 0 }),
+        },
+        settled @ (Run::Idle | Run::Proven(_) | Run::Failed) => Ok((settled, nothing())),
+    };
+    advanced.unwrap_or_else(|failure| {
+        tracing::info!(%failure, "chip authentication failed");
+        (Run::Failed, nothing())
+    })
+}
+
+/// What is too long for the wire cannot be asked; no key that is known comes near that.
+fn relayed(commands: Vec<Vec<u8>>, protected: bool) -> ServerMessage {
+    if commands.iter().any(|command| command.len() > limits::CHIP_APDU_BYTES) {
+        return nothing();
+    }
+    let commands = commands.into_iter().map(SecretBytes::from).collect();
+    ServerMessage::ChipAuth { commands, protected }
+}
