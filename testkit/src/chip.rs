@@ -6,7 +6,7 @@ use emrtd::lds::{DataGroup, ElementaryFile};
 use emrtd::read::apdu::{CommandApdu, ResponseApdu};
 use emrtd::read::{Outcome, Password, ReadPolicy, Reader, Received, Step};
 use emrtd::sim::{Chip, ChipDescription, IssuingState, Personalisation, StateProfile};
-use emrtd::trust::{Certificate, Crl};
+use emrtd::trust::{Certificate, Crl, DeviationList};
 use protocol::{DataKind, SecretBytes};
 use server::clock::Clock;
 use store::{TrustItem, TrustKind};
@@ -42,6 +42,15 @@ impl Utopia {
     /// Issues a chip.
     pub fn issue(&self, description: &ChipDescription) -> Personalisation {
         Personalisation::issue(&self.state, description, seconds(self.at)).unwrap()
+    }
+
+    /// Imports a deviation list of the state, about all its documents; see
+    /// [`IssuingState::deviation_list`].
+    pub async fn publish_deviations(&self, server: &TestServer, kinds: &[&[u8]]) {
+        let list = self.state.deviation_list(kinds).unwrap();
+        DeviationList::parse(&list).unwrap();
+        let fingerprint = openssl::sha::sha256(&list);
+        import(server, TrustKind::DeviationList, fingerprint, &list, self.at).await;
     }
 
     /// Imports an empty CRL of the state, due to be replaced so many days after its founding.

@@ -2,6 +2,7 @@
 
 use emrtd::UnixSeconds;
 use emrtd::mrz::PartialDate;
+use emrtd::trust::{DeviationKind, KnownDeviation};
 use emrtd::verify::{Document, PassiveReport, PassivelyAuthenticated, Revocation};
 
 use crate::access::PhoneReport;
@@ -26,6 +27,8 @@ pub enum ProofState {
     NotOffered,
     /// The document has a key, and no answer of the chip was checked against it.
     NotAttempted,
+    /// The issuing state says that the key is known to others, so no answer would mean anything.
+    KeyCompromised,
     /// The chip proved that it holds the key.
     Proven {
         /// How, for people: `RSA-2048 ISO 9796-2 with SHA-256`.
@@ -65,6 +68,8 @@ pub struct Assurance {
     pub trust_verified: bool,
     /// Named leniencies that the check of this document needed.
     pub leniencies: Vec<String>,
+    /// What the issuing state says may be wrong with the document (9303-12 §10).
+    pub deviations: Vec<String>,
 }
 
 impl ChipProof {
@@ -84,6 +89,7 @@ impl ProofState {
         match self {
             Self::NotOffered => "not_offered",
             Self::NotAttempted => "not_attempted",
+            Self::KeyCompromised => "key_compromised",
             Self::Proven { .. } => "proven",
         }
     }
@@ -92,7 +98,7 @@ impl ProofState {
     pub fn algorithm(&self) -> Option<&str> {
         match self {
             Self::Proven { algorithm } => Some(algorithm),
-            Self::NotOffered | Self::NotAttempted => None,
+            Self::NotOffered | Self::NotAttempted | Self::KeyCompromised => None,
         }
     }
 }
@@ -164,4 +170,19 @@ pub(crate) fn leniencies(report: &PassiveReport) -> Vec<String> {
     let certificate = report.csca_leniencies.iter().map(|leniency| leniency.code());
     let document = report.tolerated.iter().map(|tolerated| tolerated.code());
     certificate.chain(document).map(str::to_owned).collect()
+}
+
+/// The names of the deviations that the issuing state has published and that may concern it.
+pub(crate) fn deviations(report: &PassiveReport) -> Vec<String> {
+    let kinds = deviation_kinds(report).map(|kind| kind.code().to_owned());
+    kinds.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}
+
+/// Whether the issuing state says that keys for active authentication are known to others.
+pub(crate) fn is_active_key_compromised(report: &PassiveReport) -> bool {
+    deviation_kinds(report).any(|kind| kind == DeviationKind::ActiveAuthenticationKeyCompromised)
+}
+
+fn deviation_kinds(report: &PassiveReport) -> impl Iterator<Item = DeviationKind> {
+    report.deviations.iter().flat_map(KnownDeviation::descriptions).map(|described| described.kind)
 }

@@ -4,7 +4,7 @@ use emrtd::lds::DataGroup;
 use emrtd::lds::dg14::Dg14;
 use emrtd::verify::{ActiveProof, ChipProof, Document, PassivelyAuthenticated};
 
-use crate::assurance::{ProofState, RevocationState};
+use crate::assurance::{self, ProofState, RevocationState};
 use crate::attempt::VerdictCode;
 use crate::policy::{ChipProofPolicy, ExpiredDocuments, Policy, RevocationPolicy};
 
@@ -36,6 +36,8 @@ pub struct ChipEvidence {
 pub(crate) enum Standing {
     /// The document has no key for it, so no answer means anything.
     NotOffered,
+    /// The state says that the key is known to others, so no answer means anything.
+    Compromised,
     /// No answer.
     Absent,
     /// A wrong answer.
@@ -88,6 +90,11 @@ pub(crate) fn decide(found: Standings, policy: Policy) -> Result<(), VerdictCode
 impl ChipEvidence {
     /// How active authentication stands for this document and the socket's challenge.
     pub(crate) fn active(&self, document: &PassivelyAuthenticated<Document>) -> Standing {
+        if offers_active_authentication(document)
+            && assurance::is_active_key_compromised(document.report())
+        {
+            return Standing::Compromised;
+        }
         let is_bound = |proof: &ActiveProof| proof.is_for(document, self.challenge);
         standing(offers_active_authentication(document), &self.active, is_bound)
     }
@@ -117,6 +124,7 @@ pub(crate) fn state<P>(
 ) -> ProofState {
     match (standing, answer) {
         (Standing::NotOffered, _) => ProofState::NotOffered,
+        (Standing::Compromised, _) => ProofState::KeyCompromised,
         (Standing::Proven, Answer::Right(proof)) => {
             ProofState::Proven { algorithm: algorithm(proof) }
         }
@@ -151,8 +159,13 @@ pub fn offers_chip_authentication(document: &PassivelyAuthenticated<Document>) -
 mod tests {
     use super::*;
 
-    const STANDINGS: [Standing; 4] =
-        [Standing::NotOffered, Standing::Absent, Standing::Wrong, Standing::Proven];
+    const STANDINGS: [Standing; 5] = [
+        Standing::NotOffered,
+        Standing::Compromised,
+        Standing::Absent,
+        Standing::Wrong,
+        Standing::Proven,
+    ];
     const REVOCATIONS: [RevocationState; 3] =
         [RevocationState::NotRevoked, RevocationState::Stale, RevocationState::Unknown];
 

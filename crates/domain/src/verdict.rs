@@ -79,6 +79,7 @@ impl Proven {
             certificates_valid: assurance::certificates_valid(report),
             trust_verified: report.csca_provenance.as_ref().is_some_and(|csca| csca.verified),
             leniencies: assurance::leniencies(report),
+            deviations: assurance::deviations(report),
         };
         Ok(Self { document, assurance })
     }

@@ -19,6 +19,7 @@ pub(crate) struct AssuranceView {
     certificates_valid: bool,
     trust_verified: bool,
     leniencies: Vec<String>,
+    deviations: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +50,7 @@ impl AssuranceView {
             certificates_valid: assurance.certificates_valid,
             trust_verified: assurance.trust_verified,
             leniencies: assurance.leniencies.clone(),
+            deviations: assurance.deviations.clone(),
         }
     }
 }

@@ -53,6 +53,7 @@ pub(crate) fn assurance(assurance: &Assurance) -> String {
         certificates_valid,
         trust_verified,
         leniencies,
+        deviations,
     } = assurance;
     let revocation = match revocation {
         RevocationState::NotRevoked => Revocation::NotRevoked,
@@ -69,6 +70,7 @@ pub(crate) fn assurance(assurance: &Assurance) -> String {
         certificates_valid: *certificates_valid,
         trust_verified: *trust_verified,
         leniencies: leniencies.clone(),
+        deviations: deviations.clone(),
     })
     .to_string()
 }
@@ -92,6 +94,7 @@ pub(crate) fn read_assurance(text: &str) -> Option<Assurance> {
         certificates_valid: verdict.certificates_valid,
         trust_verified: verdict.trust_verified,
         leniencies: verdict.leniencies,
+        deviations: verdict.deviations,
     })
 }
 
@@ -100,6 +103,7 @@ impl Proof {
         match state {
             ProofState::NotOffered => Self::NotOffered {},
             ProofState::NotAttempted => Self::NotAttempted {},
+            ProofState::KeyCompromised => Self::KeyCompromised {},
             ProofState::Proven { algorithm } => Self::Proven { algorithm: algorithm.clone() },
         }
     }
@@ -108,6 +112,7 @@ impl Proof {
         match self {
             Self::NotOffered {} => ProofState::NotOffered,
             Self::NotAttempted {} => ProofState::NotAttempted,
+            Self::KeyCompromised {} => ProofState::KeyCompromised,
             Self::Proven { algorithm } => ProofState::Proven { algorithm },
         }
     }
@@ -169,6 +174,9 @@ struct Verdict {
     certificates_valid: bool,
     trust_verified: bool,
     leniencies: Vec<String>,
+    /// Attempts of earlier states of development have none.
+    #[serde(default)]
+    deviations: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -176,6 +184,7 @@ struct Verdict {
 enum Proof {
     NotOffered {},
     NotAttempted {},
+    KeyCompromised {},
     Proven { algorithm: String },
 }
 
@@ -228,11 +237,12 @@ mod tests {
             certificates_valid: true,
             trust_verified: false,
             leniencies: vec!["a".into()],
+            deviations: vec!["b".into()],
         };
         let text = assurance(&proven);
         assert_eq!(
             text,
-            r#"{"active_authentication":{"state":"proven","algorithm":"RSA"},"chip_authentication":{"state":"not_offered"},"phone_reported":{"access":"pace_gm","downgrade":null,"pace_cam":"not_run"},"face_match":"off","revocation":"stale","document_expired":null,"certificates_valid":true,"trust_verified":false,"leniencies":["a"]}"#
+            r#"{"active_authentication":{"state":"proven","algorithm":"RSA"},"chip_authentication":{"state":"not_offered"},"phone_reported":{"access":"pace_gm","downgrade":null,"pace_cam":"not_run"},"face_match":"off","revocation":"stale","document_expired":null,"certificates_valid":true,"trust_verified":false,"leniencies":["a"],"deviations":["b"]}"#
         );
         assert_eq!(read_assurance(&text), Some(proven));
     }

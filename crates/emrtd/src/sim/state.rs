@@ -1,5 +1,5 @@
 use super::cms::{self, Signature, Style};
-use super::key::{Signing, SigningKey};
+use super::key::{Signing, SigningKey, digest_identifier};
 use super::x509::{self, CrlTemplate, Role, Template};
 use super::{
     CertificateFlaw, CrlFlaw, DocumentProfile, Error, Flaw, Holder, KeyKind, PrivateKey,
@@ -11,8 +11,8 @@ use crate::lds::DataGroup;
 use crate::lds::dg1::Dg1;
 use crate::lds::dg2::Dg2;
 use crate::lds::sod::LDS_SECURITY_OBJECT;
-use crate::tlv::{self, Oid};
-use crate::trust::MASTER_LIST;
+use crate::tlv::{self, Oid, Tag};
+use crate::trust::{DEVIATION_LIST, MASTER_LIST};
 
 /// What a simulated state is like.
 #[derive(Clone, Debug)]
@@ -256,6 +256,59 @@ impl IssuingState {
                 certificate: &self.list_signer.certificate,
                 embed: &[&self.list_signer.certificate, &self.csca.certificate],
                 key: &self.list_signer.key,
+                signed_at: Some(self.at),
+                style: Style::default(),
+                flaw: Flaw::None,
+            },
+        )
+    }
+
+    /// A deviation list that says what is wrong with all documents of this
+    /// state's signer (9303-12 §10). `kinds` are the arcs of 9303-3 §7.3.5 below
+    /// the type of the list: `[1, 4]` is a compromised key for active
+    /// authentication.
+    ///
+    /// # Errors
+    /// When OpenSSL fails.
+    pub fn deviation_list(&self, kinds: &[&[u8]]) -> Result<Vec<u8>, Error> {
+        let own = Signing {
+            digest: self.profile.hash,
+            pss: self.profile.pss,
+            plain: self.profile.plain_ecdsa,
+        };
+        let list_signer = Authority::certify(
+            SigningKey::new(PrivateKey::generate(self.profile.signer)?, own),
+            &Request {
+                country: &self.profile.signer_country,
+                common_name: "Deviation List Signer",
+                role: Role::DeviationListSigner,
+                flaw: CertificateFlaw::None,
+            },
+            Period { not_before: self.at.plus_days(-30), years: 11, at: self.at },
+            Some((&self.csca, &x509::name(&self.profile.country, CSCA_NAME))),
+        )?;
+        let descriptions: Vec<Vec<u8>> = kinds
+            .iter()
+            .map(|arcs| {
+                let kind = Oid::from_octets(&[DEVIATION_LIST.octets(), arcs].concat());
+                tlv::sequence(&[&tlv::oid_element(&kind)])
+            })
+            .collect();
+        let signer_hash = openssl::sha::sha256(&self.signer.certificate);
+        let documents = tlv::sequence(&[&tlv::tagged(Tag::context_primitive(3), &signer_hash)]);
+        let entry = tlv::sequence(&[&documents, &tlv::set_of(&descriptions)]);
+        let content = tlv::sequence(&[
+            &tlv::integer(&[0]),
+            &digest_identifier(DigestAlgorithm::Sha256),
+            &tlv::set_of(&[entry]),
+        ]);
+        cms::signed_data(
+            &DEVIATION_LIST,
+            &content,
+            &Signature {
+                certificate: &list_signer.certificate,
+                embed: &[&list_signer.certificate],
+                key: &list_signer.key,
                 signed_at: Some(self.at),
                 style: Style::default(),
                 flaw: Flaw::None,

@@ -25,6 +25,7 @@ pub(super) enum Role {
     Csca,
     DocumentSigner,
     MasterListSigner,
+    DeviationListSigner,
 }
 
 pub(super) fn certificate(template: &Template<'_>, signer: &SigningKey) -> Result<Vec<u8>, Error> {
@@ -123,6 +124,10 @@ fn extensions(template: &Template<'_>) -> Vec<Vec<u8>> {
         }
         Role::MasterListSigner => {
             let purpose = tlv::oid_element(&crate::trust::MASTER_LIST_SIGNER);
+            extensions.push(extension(37, true, &tlv::sequence(&[&purpose])));
+        }
+        Role::DeviationListSigner => {
+            let purpose = tlv::oid_element(&DEVIATION_LIST_SIGNER);
             extensions.push(extension(37, true, &tlv::sequence(&[&purpose])));
         }
     }

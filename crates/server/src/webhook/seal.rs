@@ -80,6 +80,7 @@ mod tests {
                 certificates_valid: true,
                 trust_verified: false,
                 leniencies: vec!["ber_length".to_owned()],
+                deviations: Vec::new(),
             },
         })
     }
@@ -139,6 +140,7 @@ mod tests {
                         "certificates_valid": true,
                         "trust_verified": false,
                         "leniencies": ["ber_length"],
+                        "deviations": [],
                     },
                 },
                 "metadata": {

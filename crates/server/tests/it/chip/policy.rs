@@ -101,3 +101,27 @@ async fn revocation_that_is_not_known_is_reported() {
         (&json!("stale"), &json!("none"))
     );
 }
+
+/// 9303-3 §7.3.5: such a key is not to be relied upon. The list takes effect without a restart.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_its_state_calls_compromised_proves_nothing() {
+    let world = World::new().await;
+    let chip = world.issue(&with_active_authentication());
+    let mut phone = world.phone(&chip).await;
+    phone.socket.prove_actively(&mut phone.chip).await;
+    assert_eq!(world.assurance(phone).await["chip_proof"], "active_authentication");
+
+    world.utopia.publish_deviations(&world.server, &[&[1, 4], &[2, 4]]).await;
+    let mut phone = world.phone(&chip).await;
+    phone.socket.prove_actively(&mut phone.chip).await;
+    let assurance = world.assurance(phone).await;
+    assert_eq!(assurance["chip_proof"], "none");
+    assert_eq!(assurance["active_authentication"], "key_compromised");
+    assert_eq!(assurance["deviations"], json!(["aa_key_compromised", "com_inconsistent"]));
+
+    let world = World::under(chip_proof_required()).await;
+    world.utopia.publish_deviations(&world.server, &[&[1, 4]]).await;
+    let mut phone = world.phone(&world.issue(&with_active_authentication())).await;
+    phone.socket.prove_actively(&mut phone.chip).await;
+    assert_eq!(world.rejection(phone).await, "passport_chip_proof_missing");
+}

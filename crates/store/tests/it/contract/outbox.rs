@@ -35,6 +35,7 @@ pub(crate) fn success(attempt: AttemptId, claim: &str) -> Fact {
             certificates_valid: true,
             trust_verified: true,
             leniencies: vec![],
+            deviations: vec![],
         },
     }
 }

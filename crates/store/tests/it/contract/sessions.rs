@@ -47,6 +47,7 @@ fn attempt_states() -> Vec<AttemptState> {
         certificates_valid: true,
         trust_verified: false,
         leniencies: vec!["a leniency".into()],
+        deviations: vec!["a deviation".into()],
     };
     let mut states = vec![AttemptState::Offered, AttemptState::Superseded { at: NOW }];
     states.extend(Phase::ALL.map(|phase| {
