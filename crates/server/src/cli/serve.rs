@@ -55,7 +55,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
     let master = workspace::master_secret(&settings)?;
     let listener = TcpListener::bind(settings.listen)
         .await
-        .map_err(|error| Failure::io(format!("cannot listen on {}", settings.listen), &error))?;
+        .map_err(|error| cannot_listen(settings.listen, &error))?;
     let running = app::start(Options {
         listener,
         location,
@@ -76,6 +76,15 @@ pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
     tracing::info!("stopping");
     running.stop().await;
     Ok(Outcome::silent())
+}
+
+fn cannot_listen(address: std::net::SocketAddr, error: &std::io::Error) -> Failure {
+    let hint = match error.kind() {
+        std::io::ErrorKind::AddrInUse => "another program has the port; --listen names another one",
+        std::io::ErrorKind::AddrNotAvailable => "the address is not of this machine",
+        _ => "ports below 1024 need a privilege; --listen names another one",
+    };
+    Failure::new(Code::Io, format!("cannot listen on {address}: {error}"), hint)
 }
 
 /// Held while the server runs: wake-ups do not cross processes, so a second server on the same data

@@ -120,7 +120,17 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 
 impl From<emrtd::sim::Error> for Failure {
     fn from(error: emrtd::sim::Error) -> Self {
-        Self::new(Code::Document, error.to_string(), "the simulation failed; please report it")
+        use emrtd::sim::Error;
+        match error {
+            Error::Mrz(_) | Error::Agreement(_) | Error::Description(_) => {
+                Self::new(Code::Description, error.to_string(), "see docs/CLI.md, `kayle chip new`")
+            }
+            Error::OpenSsl(_) | Error::Certificate(_) => Self::new(
+                Code::Document,
+                error.to_string(),
+                "the simulation failed; please report it",
+            ),
+        }
     }
 }
 

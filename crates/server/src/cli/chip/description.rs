@@ -87,13 +87,19 @@ impl Description {
     /// Reads a description file (JSON).
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let bytes = read_bounded(path, MAX_BYTES)?;
-        serde_json::from_slice(&bytes).map_err(|error| {
+        Self::parse(&bytes).map_err(|error| {
             Failure::new(
                 Code::Description,
                 format!("{}: {error}", path.display()),
                 "see docs/CLI.md, `kayle chip new`",
             )
         })
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        // Serde reads an array as the members in their order; a description has names.
+        let members: serde_json::Map<_, _> = serde_json::from_slice(bytes)?;
+        serde_json::from_value(members.into())
     }
 
     /// The chip that it describes.
@@ -118,7 +124,8 @@ impl Description {
             chip.chip_authentication = offers.collect::<Result<_, _>>()?;
         }
         if let Some(details) = &self.details {
-            chip.details = details.iter().copied().filter_map(DataGroup::new).collect();
+            chip.details =
+                details.iter().map(|number| detail(*number)).collect::<Result<_, _>>()?;
         }
         if let Some(quirks) = &self.quirks {
             chip.quirks = quirks.quirks();
@@ -277,6 +284,10 @@ fn pace(text: &str) -> Result<PaceOffer, Failure> {
             "CAM" => PaceMapping::ChipAuthentication,
             _ => return None,
         };
+        // Chip authentication mapping is for curves alone (9303-11 §4.4.3.5).
+        if (agreement, mapping) == (KeyAgreement::Dh, PaceMapping::ChipAuthentication) {
+            return None;
+        }
         let protocol = PaceProtocol { agreement, mapping, cipher: cipher(cipher_name)? };
         Some(PaceOffer { protocol, domain: domain.unwrap_or(usual_domain(agreement)) })
     };
@@ -287,7 +298,9 @@ fn pace(text: &str) -> Result<PaceOffer, Failure> {
 fn chip_authentication(text: &str) -> Result<ChipAuthentication, Failure> {
     let offer = || {
         let (name, version) = match text.split_once('/') {
-            Some((name, version)) => (name, version.parse().ok()?),
+            Some((name, "1")) => (name, 1),
+            Some((name, "2")) => (name, 2),
+            Some(_) => return None,
             None => (text, 1),
         };
         let (name, domain) = split_domain(name)?;
@@ -317,7 +330,7 @@ fn active_authentication(text: &str) -> Result<Option<ActiveAuthentication>, Fai
                 Some((bits, name)) => (bits, Trailer::Explicit(digest(name)?)),
                 None => (rest, Trailer::Implicit),
             };
-            return Some(ActiveAuthentication::Rsa { bits: bits.parse().ok()?, trailer, lesser });
+            return Some(ActiveAuthentication::Rsa { bits: rsa_bits(bits)?, trailer, lesser });
         }
         let (curve_name, digest_name) = text.split_at_checked(text.find("-SHA-")?)?;
         let digest = digest(digest_name.strip_prefix('-')?)?;
@@ -334,9 +347,22 @@ fn active_authentication(text: &str) -> Result<Option<ActiveAuthentication>, Fai
 
 /// `RSA-4096`, or a curve whose parameters are spelled out, as documents have them.
 fn key_kind(text: &str) -> Result<KeyKind, Failure> {
-    let rsa = text.strip_prefix("RSA-").and_then(|bits| bits.parse().ok()).map(KeyKind::Rsa);
+    let rsa = text.strip_prefix("RSA-").and_then(rsa_bits).map(KeyKind::Rsa);
     rsa.or_else(|| curve(text).map(|curve| KeyKind::Ec(curve, true)))
         .ok_or_else(|| unknown("key", text, "RSA-2048, P-256, brainpoolP384r1, …"))
+}
+
+/// From the shortest key that is verified to the longest that a state has; to make longer ones
+/// takes minutes.
+fn rsa_bits(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|bits| (1024..=6144).contains(bits))
+}
+
+/// A data group with made-up details.
+fn detail(number: u8) -> Result<DataGroup, Failure> {
+    DataGroup::new(number)
+        .filter(|_| matches!(number, 11 | 12 | 16))
+        .ok_or_else(|| unknown("data group with details", &number.to_string(), "11, 12, 16"))
 }
 
 fn split_domain(text: &str) -> Option<(&str, Option<u32>)> {
@@ -405,7 +431,7 @@ mod tests {
     use super::*;
 
     fn description(json: &str) -> Description {
-        serde_json::from_str(json).unwrap()
+        Description::parse(json.as_bytes()).unwrap()
     }
 
     #[test]
@@ -467,13 +493,20 @@ mod tests {
             r#"{"pace": ["ECDH-XM-AES-128"]}"#,
             r#"{"pace": ["ECDH-GM-AES-128@x"]}"#,
             r#"{"active_authentication": "RSA"}"#,
+            r#"{"active_authentication": "RSA-512"}"#,
+            r#"{"active_authentication": "RSA-99999"}"#,
             r#"{"chip_authentication": ["ECDH-DES"]}"#,
+            r#"{"chip_authentication": ["ECDH-AES-128/3"]}"#,
+            r#"{"pace": ["DH-CAM-AES-128"]}"#,
+            r#"{"details": [99]}"#,
         ] {
             let failure = description(json).chip().unwrap_err();
             assert_eq!(failure.code, Code::Description, "{json}");
             assert!(!failure.hint.is_empty());
         }
-        assert!(serde_json::from_str::<Description>(r#"{"colour": "red"}"#).is_err());
+        for json in [r#"{"colour": "red"}"#, "[]", r#"["card"]"#] {
+            assert!(Description::parse(json.as_bytes()).is_err(), "{json}");
+        }
         for text in ["copies", "copy:1", "replay", "length:DG1=two", "remove:DG17", "wrong_mac:-1"]
         {
             assert!(text.parse::<Lie>().is_err(), "{text}");

@@ -129,6 +129,20 @@ fn a_description_decides() {
     kayle.write("unknown.json", br#"{"colour": "red"}"#);
     kayle.run(&["chip", "new", "--out", "b", "unknown.json"]).assert_failed(2, "DESCRIPTION");
     kayle.run(&["chip", "new", "--dishonest", "a lot"]).assert_failed(2, "DESCRIPTION");
+    let mistakes = [
+        json!({"can": "12"}),
+        json!({"holder": {"surname": ""}}),
+        json!({"holder": {"birth_date": "741399"}}),
+        json!({"holder": {"sex": "Q"}}),
+        json!({"pace": ["ECDH-GM-AES-128@99"]}),
+        json!({"preset": "old", "dishonest": ["remove:DG14"]}),
+    ];
+    for (number, mistake) in mistakes.into_iter().enumerate() {
+        kayle.write("mistake.json", mistake.to_string().as_bytes());
+        let ran = kayle.run(&["chip", "new", "--out", &format!("c{number}"), "mistake.json"]);
+        assert_eq!(ran.code, Some(2), "{mistake}: {}", ran.stderr);
+        assert!(ran.stderr.contains("error[DESCRIPTION]"), "{mistake}: {}", ran.stderr);
+    }
 }
 
 #[test]
