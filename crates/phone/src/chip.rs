@@ -1,5 +1,7 @@
 //! A chip on a reader, from the first APDU to chip authentication.
 
+use std::sync::Arc;
+
 use emrtd::crypto::KeyDescription;
 use emrtd::crypto::agreement::Random;
 use emrtd::lds::dg15::Dg15;
@@ -9,6 +11,7 @@ use emrtd::read::{
     Channel, ChannelError, FileProgress, Outcome, Password, ReadError, ReadPolicy, Reader,
     Received, Step,
 };
+use emrtd::trust::TrustStore;
 use protocol::SecretBytes;
 
 use crate::relayed::{self, RelayRefusal};
@@ -96,6 +99,14 @@ impl<T: Transceiver> ChipSession<T> {
         policy.extended &= transceiver.takes_extended();
         let reader = Reader::new(password, policy);
         Self { transceiver, reader, random, state: Session::New, exchanged: 0 }
+    }
+
+    /// The same, believing PACE with chip-authentication mapping only where a state of `trust`
+    /// vouches for the chip's key.
+    #[must_use]
+    pub fn trusting(mut self, trust: Arc<TrustStore>) -> Self {
+        self.reader = self.reader.trusting(trust);
+        self
     }
 
     /// Gains access and reads every file of the policy.

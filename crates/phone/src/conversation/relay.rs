@@ -150,6 +150,7 @@ fn mapping_name(proof: MappingProof) -> &'static str {
     match proof {
         MappingProof::NotRun => "not_run",
         MappingProof::NoKey => "no_key",
+        MappingProof::Unvouched => "unvouched",
         MappingProof::Proven => "proven",
         MappingProof::Failed => "failed",
     }

@@ -208,6 +208,7 @@ fn the_access_is_told_as_it_was_gained() {
         (pace(PaceMapping::Generic, MappingProof::NotRun), ["pace_gm", "", ""]),
         (pace(PaceMapping::Integrated, MappingProof::NotRun), ["pace_im", "", ""]),
         (pace(cam, MappingProof::Proven), ["pace_cam", "", "proven"]),
+        (pace(cam, MappingProof::Unvouched), ["pace_cam", "", "unvouched"]),
         (pace(cam, MappingProof::Failed), ["pace_cam", "", "failed"]),
         (pace(cam, MappingProof::NoKey), ["pace_cam", "", "no_key"]),
         (

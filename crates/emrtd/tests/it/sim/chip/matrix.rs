@@ -68,7 +68,7 @@ fn assert_access(access: Access, offer: PaceOffer) {
         panic!("BAC instead of {offer:?}");
     };
     let is_mapped = offer.protocol.mapping == PaceMapping::ChipAuthentication;
-    let expected = if is_mapped { MappingProof::Proven } else { MappingProof::NotRun };
+    let expected = if is_mapped { MappingProof::Unvouched } else { MappingProof::NotRun };
     assert_eq!((protocol, proof), (offer.protocol, expected));
 }
 
