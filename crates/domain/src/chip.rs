@@ -101,14 +101,15 @@ impl ChipEvidence {
         standing(offers_active_authentication(document), &self.active, is_bound)
     }
 
-    /// How chip authentication stands for this document.
+    /// How chip authentication stands for this document and the socket's challenge.
     pub(crate) fn chip(&self, document: &PassivelyAuthenticated<Document>) -> Standing {
-        let is_bound = |proof: &ChipProof| proof.is_for(document);
+        let is_bound = |proof: &ChipProof| proof.is_for(document, self.challenge);
         standing(offers_chip_authentication(document), &self.chip, is_bound)
     }
 }
 
-/// A proof about another document is a wrong answer: no honest phone swaps the files behind it.
+/// A proof about another document or of another socket is a wrong answer: no honest phone swaps the
+/// files behind it.
 fn standing<P>(offered: bool, answer: &Answer<P>, is_bound: impl Fn(&P) -> bool) -> Standing {
     match answer {
         _ if !offered => Standing::NotOffered,

@@ -132,7 +132,8 @@ fn authenticate(
     chip: &mut ChipSession<Field>,
     document: &PassivelyAuthenticated<DocumentFiles>,
 ) -> Result<(), String> {
-    let key = TerminalKey::generate(document, &mut *random()).map_err(|error| error.to_string())?;
+    let key = TerminalKey::generate(document, CHALLENGE, &mut *random())
+        .map_err(|error| error.to_string())?;
     let commands: Vec<SecretBytes> =
         key.commands().iter().map(|command| command.encode().unwrap().into()).collect();
     let answers = chip.relay(&commands, false).map_err(|error| error.to_string())?;

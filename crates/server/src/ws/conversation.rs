@@ -300,8 +300,10 @@ impl Conversation {
         }
         let earlier = claim.proof.take();
         let key = {
-            let app = app.clone();
-            move |proof: Box<evidence::Proof>| (relay::terminal_key(&app, &proof.document), proof)
+            let (app, challenge) = (app.clone(), claim.challenge);
+            move |proof: Box<evidence::Proof>| {
+                (relay::terminal_key(&app, &proof.document, challenge), proof)
+            }
         };
         // A document that is not proven has no key; why is said at `nfc_complete`.
         let Ok((key, proof)) =

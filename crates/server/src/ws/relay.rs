@@ -44,12 +44,13 @@ pub(super) const fn nothing() -> ServerMessage {
     ServerMessage::ChipAuth { commands: Vec::new(), protected: false }
 }
 
-/// Makes a key for the chip of a document whose files are proven.
+/// Makes a key for the chip of a document whose files are proven, for the socket of this challenge.
 pub(super) fn terminal_key(
     app: &App,
     document: &PassivelyAuthenticated<Document>,
+    challenge: [u8; limits::CHALLENGE_BYTES],
 ) -> Option<TerminalKey> {
-    let key = TerminalKey::generate(document, &mut |buffer| {
+    let key = TerminalKey::generate(document, challenge, &mut |buffer| {
         app.random(|entropy| entropy.fill(buffer));
     });
     key.inspect_err(|failure| tracing::info!(%failure, "no chip authentication")).ok()

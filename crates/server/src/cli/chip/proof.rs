@@ -52,12 +52,14 @@ pub(super) fn prove(
     });
     let files =
         groups.fold(DocumentFiles::new(sod), |files, (group, file)| files.with(group, file));
+    let mut challenge = [0; 8];
+    OsEntropy.fill(&mut challenge);
     let (mut active, mut chip_proof) = (Proof::NotDone, Proof::NotDone);
     // Where a file is left out that may have a key, nothing that the chip proves is the whole of it.
     let passive = passive(files, trust, at).and_then(keys::require_keys).and_then(|proven| {
         // Chip authentication ends the session: it comes last.
-        active = prove_active(chip, &proven);
-        chip_proof = prove_chip(chip, &proven);
+        active = prove_active(chip, &proven, challenge);
+        chip_proof = prove_chip(chip, &proven, challenge);
         proven.into_document(at)
     });
     let passive = match passive {
@@ -71,14 +73,16 @@ pub(super) fn prove(
     Proofs { passive, active, chip: chip_proof }
 }
 
-fn prove_active(chip: &mut AnyChip, document: &PassivelyAuthenticated<DocumentFiles>) -> Proof {
+fn prove_active(
+    chip: &mut AnyChip,
+    document: &PassivelyAuthenticated<DocumentFiles>,
+    challenge: [u8; 8],
+) -> Proof {
     if document.get().group(DataGroup::DG15).is_some()
         && assurance::is_active_key_compromised(document.report())
     {
         return Proof::Compromised;
     }
-    let mut challenge = [0; 8];
-    OsEntropy.fill(&mut challenge);
     let signature = match chip.sign(&challenge) {
         Ok(Some(signature)) => signature,
         Ok(None) => return Proof::NotOffered,
@@ -91,8 +95,12 @@ fn prove_active(chip: &mut AnyChip, document: &PassivelyAuthenticated<DocumentFi
     }
 }
 
-fn prove_chip(chip: &mut AnyChip, document: &PassivelyAuthenticated<DocumentFiles>) -> Proof {
-    match authenticate_chip(chip, document) {
+fn prove_chip(
+    chip: &mut AnyChip,
+    document: &PassivelyAuthenticated<DocumentFiles>,
+    challenge: [u8; 8],
+) -> Proof {
+    match authenticate_chip(chip, document, challenge) {
         Ok(algorithm) => Proof::Proven(algorithm),
         Err(NoProof::Verification(ChipFailure::NoKey | ChipFailure::NotOffered)) => {
             Proof::NotOffered
@@ -105,8 +113,9 @@ fn prove_chip(chip: &mut AnyChip, document: &PassivelyAuthenticated<DocumentFile
 fn authenticate_chip(
     chip: &mut AnyChip,
     document: &PassivelyAuthenticated<DocumentFiles>,
+    challenge: [u8; 8],
 ) -> Result<String, NoProof> {
-    let key = TerminalKey::generate(document, &mut |buffer| OsEntropy.fill(buffer))?;
+    let key = TerminalKey::generate(document, challenge, &mut |buffer| OsEntropy.fill(buffer))?;
     let commands = key.commands().into_iter().map(|command| Ok(command.encode()?.into()));
     let commands: Vec<SecretBytes> = commands.collect::<Result<_, ChipFailure>>()?;
     let answers = chip.relay(&commands, false)?;
