@@ -36,7 +36,9 @@ pub enum PaceCam {
     NotRun,
     /// It was run, and no signed key to check it against was read.
     NoKey,
-    /// The chip proved its key to the phone.
+    /// The chip has the key of EF.CardSecurity, and the phone cannot tell whether a state signed it.
+    Unvouched,
+    /// The chip proved its key to the phone, which knows the state that signed it.
     Proven,
     /// The chip did not prove its key to the phone.
     Failed,
@@ -111,13 +113,15 @@ impl Downgrade {
 
 impl PaceCam {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::NotRun, Self::NoKey, Self::Proven, Self::Failed];
+    pub const ALL: [Self; 5] =
+        [Self::NotRun, Self::NoKey, Self::Unvouched, Self::Proven, Self::Failed];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotRun => "not_run",
             Self::NoKey => "no_key",
+            Self::Unvouched => "unvouched",
             Self::Proven => "proven",
             Self::Failed => "failed",
         }

@@ -179,7 +179,7 @@ pub(crate) fn deviations(report: &PassiveReport) -> Vec<String> {
 }
 
 /// Whether the issuing state says that keys for active authentication are known to others.
-pub(crate) fn is_active_key_compromised(report: &PassiveReport) -> bool {
+pub fn is_active_key_compromised(report: &PassiveReport) -> bool {
     deviation_kinds(report).any(|kind| kind == DeviationKind::ActiveAuthenticationKeyCompromised)
 }
 

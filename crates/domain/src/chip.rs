@@ -2,7 +2,9 @@
 
 use emrtd::lds::DataGroup;
 use emrtd::lds::dg14::Dg14;
-use emrtd::verify::{ActiveProof, ChipProof, Document, PassivelyAuthenticated};
+use emrtd::verify::{
+    ActiveProof, ChipProof, Document, DocumentFiles, PassiveFailure, PassivelyAuthenticated,
+};
 
 use crate::assurance::{self, ProofState, RevocationState};
 use crate::attempt::VerdictCode;
@@ -11,7 +13,7 @@ use crate::policy::{ChipProofPolicy, ExpiredDocuments, Policy, RevocationPolicy}
 /// What came of asking the chip for one proof.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Answer<P> {
-    /// No answer, or none that could be checked.
+    /// No answer, a refusal, or none that could be checked.
     #[default]
     Absent,
     /// An answer that proves nothing.
@@ -27,7 +29,7 @@ pub struct ChipEvidence {
     pub challenge: [u8; 8],
     /// What came of active authentication.
     pub active: Answer<ActiveProof>,
-    /// What came of the last run of chip authentication.
+    /// What came of chip authentication: of its last run, or of an earlier one that went wrong.
     pub chip: Answer<ChipProof>,
 }
 
@@ -99,14 +101,15 @@ impl ChipEvidence {
         standing(offers_active_authentication(document), &self.active, is_bound)
     }
 
-    /// How chip authentication stands for this document.
+    /// How chip authentication stands for this document and the socket's challenge.
     pub(crate) fn chip(&self, document: &PassivelyAuthenticated<Document>) -> Standing {
-        let is_bound = |proof: &ChipProof| proof.is_for(document);
+        let is_bound = |proof: &ChipProof| proof.is_for(document, self.challenge);
         standing(offers_chip_authentication(document), &self.chip, is_bound)
     }
 }
 
-/// A proof about another document is a wrong answer: no honest phone swaps the files behind it.
+/// A proof about another document or of another socket is a wrong answer: no honest phone swaps the
+/// files behind it.
 fn standing<P>(offered: bool, answer: &Answer<P>, is_bound: impl Fn(&P) -> bool) -> Standing {
     match answer {
         _ if !offered => Standing::NotOffered,
@@ -130,6 +133,17 @@ pub(crate) fn state<P>(
         }
         _ => ProofState::NotAttempted,
     }
+}
+
+/// Refuses files from which DG14 or DG15 was left out though the state signed it: whoever holds a
+/// copy could so hide that the chip has keys to prove itself with.
+///
+/// # Errors
+/// As [`PassivelyAuthenticated::require`].
+pub fn require_keys(
+    files: PassivelyAuthenticated<DocumentFiles>,
+) -> Result<PassivelyAuthenticated<DocumentFiles>, PassiveFailure> {
+    files.require(DataGroup::DG14)?.require(DataGroup::DG15)
 }
 
 /// Whether the state signed a key for active authentication. A file that was listed and not given

@@ -1,5 +1,7 @@
 //! A chip on a reader, from the first APDU to chip authentication.
 
+use std::sync::Arc;
+
 use emrtd::crypto::KeyDescription;
 use emrtd::crypto::agreement::Random;
 use emrtd::lds::dg15::Dg15;
@@ -9,8 +11,10 @@ use emrtd::read::{
     Channel, ChannelError, FileProgress, Outcome, Password, ReadError, ReadPolicy, Reader,
     Received, Step,
 };
+use emrtd::trust::TrustStore;
 use protocol::SecretBytes;
 
+use crate::relayed::{self, RelayRefusal};
 use crate::transceiver::{Transceiver, TransceiverError};
 
 /// One chip, held to a reader.
@@ -32,6 +36,8 @@ enum Session {
     New,
     /// Chip and reader share keys.
     Open,
+    /// The server has agreed on keys with the chip, and may send one command.
+    Relayed,
     /// The keys are gone, or the tag is.
     Over,
 }
@@ -68,9 +74,10 @@ pub enum ChipError {
     /// The chip refused to sign the challenge.
     #[error("the chip refused active authentication with {0}")]
     NotSigned(StatusWord),
-    /// A relayed command is no command APDU: the server's mistake.
-    #[error("a relayed command is no command APDU")]
-    Relayed,
+    /// The server's commands are not those of chip authentication. None of them
+    /// was sent to the chip.
+    #[error(transparent)]
+    Relayed(#[from] RelayRefusal),
     /// The reading did not end: a mistake in this crate.
     #[error("the reading ended without an outcome")]
     Unfinished,
@@ -92,6 +99,14 @@ impl<T: Transceiver> ChipSession<T> {
         policy.extended &= transceiver.takes_extended();
         let reader = Reader::new(password, policy);
         Self { transceiver, reader, random, state: Session::New, exchanged: 0 }
+    }
+
+    /// The same, believing PACE with chip-authentication mapping only where a state of `trust`
+    /// vouches for the chip's key.
+    #[must_use]
+    pub fn trusting(mut self, trust: Arc<TrustStore>) -> Self {
+        self.reader = self.reader.trusting(trust);
+        self
     }
 
     /// Gains access and reads every file of the policy.
@@ -143,11 +158,13 @@ impl<T: Transceiver> ChipSession<T> {
         result.map(Some)
     }
 
-    /// Chip authentication (9303-11 §6.2): carries the server's commands.
+    /// Chip authentication (9303-11 §6.2): carries the server's commands, and no
+    /// others.
     ///
     /// Those that are not `protected` go under the session, and their answers
-    /// come out of it; the first one refused is the last. Those that are go as
-    /// they are. Afterwards this side has no session with the chip.
+    /// come out of it; the first one refused is the last. The one that is comes
+    /// after them and goes as it is. Afterwards this side has no session with
+    /// the chip.
     ///
     /// # Errors
     /// See [`ChipError`]. A tag that was lost in between is not waited for: only
@@ -157,20 +174,25 @@ impl<T: Transceiver> ChipSession<T> {
         commands: &[SecretBytes],
         protected: bool,
     ) -> Result<Vec<SecretBytes>, ChipError> {
-        let result = if protected { self.relay_raw(commands) } else { self.relay_plain(commands) };
-        self.state = Session::Over;
+        let admitted = relayed::admit(commands, protected)?;
+        if protected && self.state != Session::Relayed {
+            return Err(RelayRefusal::Order.into());
+        }
+        let result = if protected {
+            commands.iter().map(|command| Ok(self.carry(command.as_slice())?.into())).collect()
+        } else {
+            self.relay_plain(&admitted)
+        };
+        let goes_on = !protected && result.is_ok();
+        self.state = if goes_on { Session::Relayed } else { Session::Over };
         result
-    }
-
-    fn relay_raw(&mut self, commands: &[SecretBytes]) -> Result<Vec<SecretBytes>, ChipError> {
-        commands.iter().map(|command| Ok(self.carry(command.as_slice())?.into())).collect()
     }
 
     /// Carries one command as it is. `61xx` and `6Cxx` are followed here: they are between chip and
     /// reader, and what is protected does not cover them.
     fn carry(&mut self, command: &[u8]) -> Result<Vec<u8>, ChipError> {
         let mut channel = Channel::new(true);
-        let parsed = CommandApdu::parse(command).map_err(|_| ChipError::Relayed)?;
+        let parsed = CommandApdu::parse(command).map_err(|_| RelayRefusal::Malformed)?;
         // Another spelling of the lengths is not followed, and not changed either.
         if channel.send(&parsed)? != command {
             return Ok(self.transmit(command)?);
@@ -185,12 +207,11 @@ impl<T: Transceiver> ChipSession<T> {
         }
     }
 
-    fn relay_plain(&mut self, commands: &[SecretBytes]) -> Result<Vec<SecretBytes>, ChipError> {
+    fn relay_plain(&mut self, commands: &[CommandApdu]) -> Result<Vec<SecretBytes>, ChipError> {
         self.ensure_open()?;
         let mut answers = Vec::with_capacity(commands.len());
         for command in commands {
-            let command = CommandApdu::parse(command.as_slice()).map_err(|_| ChipError::Relayed)?;
-            let answer = self.exchange(&command)?;
+            let answer = self.exchange(command)?;
             answers.push(SecretBytes::from(answer.encode()));
             if answer.status != StatusWord::OK {
                 break;
@@ -277,7 +298,10 @@ impl<T: Transceiver> ChipSession<T> {
         match self.state {
             Session::Open => return Ok(()),
             Session::New => self.state = Session::Over,
-            Session::Over => self.transceiver.reconnect()?,
+            Session::Relayed | Session::Over => {
+                self.state = Session::Over;
+                self.transceiver.reconnect()?;
+            }
         }
         let mut step = self.reader.start()?;
         while let Step::Send(command) = step {

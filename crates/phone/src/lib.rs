@@ -11,6 +11,7 @@
 mod chip;
 mod conversation;
 mod document;
+mod relayed;
 #[cfg(feature = "socket")]
 mod socket;
 mod transceiver;
@@ -21,6 +22,7 @@ pub use conversation::{
     Source,
 };
 pub use document::{DocumentError, ElementaryFile, PhoneDocument};
+pub use relayed::RelayRefusal;
 #[cfg(feature = "socket")]
 pub use socket::{Connection, Holder, Phone, PhoneError, Timing};
 #[cfg(feature = "sim")]

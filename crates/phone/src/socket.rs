@@ -14,6 +14,8 @@ use protocol::{
     limits,
 };
 use tokio::net::TcpStream;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::block_in_place;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
@@ -58,8 +60,8 @@ impl Default for Timing {
 
 /// The person and the chip at this phone.
 ///
-/// What asks the chip waits for it; the socket rests meanwhile, as the server
-/// waits too.
+/// What asks the chip or the person waits for them; the socket rests meanwhile,
+/// as the server waits too. On a runtime of several threads other tasks go on.
 pub trait Holder {
     /// Chooses what to share.
     fn choose(&mut self, request: &ShareRequest) -> ShareChoice;
@@ -149,6 +151,9 @@ impl Phone {
 
     /// As [`Phone::run`], with a chip that signs and a network that can go away.
     ///
+    /// It is not for a [`LocalSet`](tokio::task::LocalSet) on a runtime of
+    /// several threads, where nothing may wait.
+    ///
     /// # Errors
     /// As [`Phone::run`].
     pub async fn run_with(
@@ -176,17 +181,20 @@ impl Phone {
                 match action {
                     Action::Send(message) => send(&mut socket, message.encode()?).await,
                     Action::Sign { challenge } => {
-                        let signature = holder.sign(&challenge).map(SecretBytes::from);
-                        events.push_back(Event::Signed(signature));
+                        let signature = waiting(|| holder.sign(&challenge));
+                        events.push_back(Event::Signed(signature.map(SecretBytes::from)));
                     }
                     Action::ReadChip => {
-                        events.push_back(Event::ChipRead(holder.read().map(Box::new)));
+                        let reading = waiting(|| holder.read());
+                        events.push_back(Event::ChipRead(reading.map(Box::new)));
                     }
                     Action::Relay { commands, protected } => {
-                        events.push_back(Event::Relayed(holder.relay(&commands, protected)));
+                        let answers = waiting(|| holder.relay(&commands, protected));
+                        events.push_back(Event::Relayed(answers));
                     }
                     Action::AskShare(request) => {
-                        events.push_back(Event::Answer(holder.choose(&request)));
+                        let choice = waiting(|| holder.choose(&request));
+                        events.push_back(Event::Answer(choice));
                     }
                     Action::Reconnect { after } => {
                         drop(socket.take());
@@ -209,6 +217,15 @@ impl Phone {
                 }
             }
         }
+    }
+}
+
+/// Waits for the chip or the person without holding up other tasks, where the
+/// runtime has another thread for them.
+fn waiting<T>(ask: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(ask),
+        _ => ask(),
     }
 }
 

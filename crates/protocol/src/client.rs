@@ -49,7 +49,8 @@ pub enum ClientMessage {
         /// Why PACE was not used though it might have been: empty, `pace_failed`,
         /// `pace_unsupported`, `card_access_malformed` or `pace_hidden`.
         downgrade: String,
-        /// Chip-authentication mapping: empty, `not_run`, `no_key`, `proven` or `failed`.
+        /// Chip-authentication mapping: empty, `not_run`, `no_key`, `unvouched`,
+        /// `proven` or `failed`.
         mapping: String,
     },
 }

@@ -46,8 +46,12 @@ pub enum MappingProof {
     /// EF.CardSecurity is missing, or its signature holds and it has no key to
     /// check against.
     NoKey,
-    /// The chip holds the private key of a key in EF.CardSecurity, whose
-    /// signature was verified; see [`Outcome::card_security`] for how far.
+    /// The chip holds the private key of a key in EF.CardSecurity, and nothing
+    /// tells whether a state signed that file: the reader has no trust store
+    /// ([`Vouched::ConsistentOnly`]). A forger can make such a chip.
+    Unvouched,
+    /// The chip holds the private key of a key in EF.CardSecurity, whose signer
+    /// chains to the reader's trust store ([`Vouched::Trusted`]).
     Proven,
     /// It does not, as with a copied EF.CardSecurity; or nothing vouches for
     /// that file.

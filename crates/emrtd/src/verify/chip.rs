@@ -16,12 +16,21 @@
 //!
 //! From step 1 on the phone's own session is over, so this comes last.
 //!
-//! The [`ChipProof`] is bound to the document and cannot be made elsewhere:
+//! The [`ChipProof`] is bound to the document and to the connection that the key
+//! was made for, and cannot be made elsewhere:
 //!
 //! ```compile_fail,E0451
 //! use emrtd::verify::{ChipAlgorithm, ChipProof};
 //! fn forge(algorithm: ChipAlgorithm) -> ChipProof {
-//!     ChipProof { document: [0; 32], algorithm }
+//!     ChipProof { document: [0; 32], challenge: [0; 8], algorithm }
+//! }
+//! ```
+//!
+//! nor moved to another connection:
+//!
+//! ```compile_fail,E0616
+//! fn replay(proof: &mut emrtd::verify::ChipProof, challenge: [u8; 8]) {
+//!     proof.challenge = challenge;
 //! }
 //! ```
 //!
@@ -58,13 +67,15 @@ use crate::tlv::{self, Reader, Rules, Tag};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChipProof {
     document: [u8; 32],
+    challenge: [u8; 8],
     algorithm: ChipAlgorithm,
 }
 
 impl ChipProof {
-    /// Whether it is about this document.
-    pub fn is_for<T>(&self, document: &PassivelyAuthenticated<T>) -> bool {
-        self.document == document.digest()
+    /// Whether it is about this document, and made for the connection of this
+    /// challenge.
+    pub fn is_for<T>(&self, document: &PassivelyAuthenticated<T>, challenge: [u8; 8]) -> bool {
+        self.document == document.digest() && self.challenge == challenge
     }
 
     /// [`PassivelyAuthenticated::digest`] of the document.
@@ -152,6 +163,7 @@ impl From<LibraryFailure> for ChipFailure {
 #[derive(Debug)]
 pub struct TerminalKey {
     document: [u8; 32],
+    challenge: [u8; 8],
     chip: ChipKey,
     pair: KeyPair,
 }
@@ -162,17 +174,23 @@ impl TerminalKey {
     /// Version 1 goes before version 2, which chips run only after terminal
     /// authentication; then the strongest cipher is taken. A DG14 with a key
     /// and no `ChipAuthenticationInfo` means version 1 with 3DES (TR-03110-3
-    /// §A.1.1). `random` must be a cryptographic generator.
+    /// §A.1.1).
+    ///
+    /// `challenge` is the verifier's for this connection, as for active
+    /// authentication. The chip never sees it: it tells the proofs of one
+    /// connection from those of others. `random` must be a cryptographic
+    /// generator.
     ///
     /// # Errors
     /// When DG14 is missing, broken, or without a usable key.
     pub fn generate<T: SignedFiles>(
         document: &PassivelyAuthenticated<T>,
+        challenge: [u8; 8],
         random: &mut Random<'_>,
     ) -> Result<Self, ChipFailure> {
         let chip = ChipKey::choose(document.get())?;
         let pair = chip.domain.generate(random)?;
-        Ok(Self { document: document.digest(), chip, pair })
+        Ok(Self { document: document.digest(), challenge, chip, pair })
     }
 
     /// What will be proven.
@@ -235,7 +253,12 @@ impl TerminalKey {
             self.check_token(&secret, token)?;
         }
         let session = SecureMessaging::from_secret(&secret, self.chip.protocol.cipher)?;
-        ChipChallenge::new(self.document, self.algorithm(), session)
+        let proof = ChipProof {
+            document: self.document,
+            challenge: self.challenge,
+            algorithm: self.algorithm(),
+        };
+        ChipChallenge::new(proof, session)
     }
 
     /// T = MAC(K_MAC, the terminal's public key) (TR-03110-3 §B.2, §A.2.4).
@@ -262,23 +285,19 @@ impl TerminalKey {
 /// One command of the new session, waiting for the chip's answer.
 #[derive(Debug)]
 pub struct ChipChallenge {
-    document: [u8; 32],
-    algorithm: ChipAlgorithm,
+    /// Handed out when the chip has answered.
+    proof: ChipProof,
     session: SecureMessaging,
     command: Vec<u8>,
 }
 
 impl ChipChallenge {
-    fn new(
-        document: [u8; 32],
-        algorithm: ChipAlgorithm,
-        mut session: SecureMessaging,
-    ) -> Result<Self, ChipFailure> {
+    fn new(proof: ChipProof, mut session: SecureMessaging) -> Result<Self, ChipFailure> {
         // The file that led here is there to be selected, and selecting it
         // gives nothing away.
         let select = CommandApdu::new(0, SELECT, 0x02, 0x0C).with_data(&DG14_FILE);
         let command = session.protect(&select)?.encode()?;
-        Ok(Self { document, algorithm, session, command })
+        Ok(Self { proof, session, command })
     }
 
     /// The protected SELECT of DG14, to be passed to the chip as it is.
@@ -295,7 +314,7 @@ impl ChipChallenge {
     /// When the answer is not protected, or not by this session.
     pub fn verify(mut self, response: &[u8]) -> Result<ChipProof, ChipFailure> {
         self.session.unprotect(&ResponseApdu::parse(response)?)?;
-        Ok(ChipProof { document: self.document, algorithm: self.algorithm })
+        Ok(self.proof)
     }
 }
 

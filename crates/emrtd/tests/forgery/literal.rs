@@ -19,7 +19,7 @@ pub fn active(algorithm: ActiveAlgorithm) -> ActiveProof {
 }
 
 pub fn chip(algorithm: ChipAlgorithm) -> ChipProof {
-    ChipProof { document: [0; 32], algorithm } //~ E0451
+    ChipProof { document: [0; 32], challenge: [0; 8], algorithm } //~ E0451
 }
 
 pub fn updated(proof: ActiveProof) -> ActiveProof {

@@ -13,7 +13,7 @@ pub fn unproven_chip(
     files: &DocumentFiles,
     random: &mut Random<'_>,
 ) -> Result<TerminalKey, ChipFailure> {
-    TerminalKey::generate(files, random) //~ E0308
+    TerminalKey::generate(files, [0; 8], random) //~ E0308
 }
 
 pub fn answered_twice(challenge: ChipChallenge) -> Option<ChipProof> {

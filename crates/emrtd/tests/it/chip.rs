@@ -28,6 +28,8 @@ use crate::shared::{shared, vector};
 
 const OK: &[u8] = &[0x90, 0x00];
 const NONCE: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
+/// Of the connection.
+const CHALLENGE: [u8; 8] = *b"CHALLENG";
 
 /// Other bytes at every call.
 fn random(buffer: &mut [u8]) {
@@ -168,7 +170,7 @@ fn run(chip: &Chip, spki: &[u8]) -> Result<ChipAlgorithm, ChipFailure> {
     let (challenge, mut session) = start(chip, &document)?;
     let response = answer(&mut session, challenge.command(), StatusWord::OK);
     let proof = challenge.verify(&response)?;
-    assert!(proof.is_for(&document));
+    assert!(proof.is_for(&document, CHALLENGE));
     assert_eq!(proof.document(), document.digest());
     Ok(proof.algorithm())
 }
@@ -177,7 +179,7 @@ fn start(
     chip: &Chip,
     document: &PassivelyAuthenticated<DocumentFiles>,
 ) -> Result<(ChipChallenge, SecureMessaging), ChipFailure> {
-    let terminal = TerminalKey::generate(document, &mut random)?;
+    let terminal = TerminalKey::generate(document, CHALLENGE, &mut random)?;
     let (answers, session) = chip.agree(&terminal.commands());
     Ok((terminal.agree(&slices(&answers))?, session))
 }
@@ -272,7 +274,7 @@ fn a_phone_with_its_own_terminal_key_does_not_pass() {
     // W6 of the reference: DG14's key is public, and the phone has a key pair.
     let chip = Chip::on(Curve::P256, Cipher::Aes128, 1);
     let document = chip.document(&ec_spki(&chip.pair, Curve::P256, false));
-    let terminal = TerminalKey::generate(&document, &mut random).unwrap();
+    let terminal = TerminalKey::generate(&document, CHALLENGE, &mut random).unwrap();
     let own = chip.domain.generate(&mut random).unwrap();
     let public = chip.domain.public_key(chip.pair.public()).unwrap();
     let secret = chip.domain.agree(&own, &public).unwrap();
@@ -347,7 +349,10 @@ fn a_key_agreement_that_did_not_happen_is_refused() {
     let chip = Chip::on(Curve::P256, Cipher::Aes128, 1);
     let document = chip.document(&ec_spki(&chip.pair, Curve::P256, false));
     let agree = |answers: &[&[u8]]| {
-        TerminalKey::generate(&document, &mut random).unwrap().agree(answers).unwrap_err()
+        TerminalKey::generate(&document, CHALLENGE, &mut random)
+            .unwrap()
+            .agree(answers)
+            .unwrap_err()
     };
     for found in [0, 1, 3] {
         let expected = ChipFailure::Answers { expected: 2, found };
@@ -372,32 +377,33 @@ fn version_2_needs_its_token() {
         v2_answer(&NONCE[..7], &[0; 8]),
         [&v2_answer(&NONCE, &[0; 8])[..22], &[0x00, 0x90, 0x00]].concat(),
     ] {
-        let terminal = TerminalKey::generate(&document, &mut random).unwrap();
+        let terminal = TerminalKey::generate(&document, CHALLENGE, &mut random).unwrap();
         let failure = terminal.agree(&[OK, &wrong]).unwrap_err();
         assert!(matches!(failure, ChipFailure::AuthenticationData(_)), "{failure:?}");
     }
     for token in [&[][..], &[0; 8], &[0; 16]] {
-        let terminal = TerminalKey::generate(&document, &mut random).unwrap();
+        let terminal = TerminalKey::generate(&document, CHALLENGE, &mut random).unwrap();
         let failure = terminal.agree(&[OK, &v2_answer(&NONCE, token)]).unwrap_err();
         assert_eq!(failure, ChipFailure::WrongToken);
     }
 }
 
 #[test]
-fn a_proof_is_for_one_document() {
+fn a_proof_is_for_one_document_and_one_connection() {
     let chip = Chip::on(Curve::P256, Cipher::Aes128, 1);
     let spki = ec_spki(&chip.pair, Curve::P256, false);
     let (document, other) = (chip.document(&spki), chip.document(&spki));
     let (challenge, mut session) = start(&chip, &document).unwrap();
     let response = answer(&mut session, challenge.command(), StatusWord::OK);
     let proof = challenge.verify(&response).unwrap();
-    assert!(proof.is_for(&document) && !proof.is_for(&other));
+    assert!(proof.is_for(&document, CHALLENGE) && !proof.is_for(&other, CHALLENGE));
+    assert!(!proof.is_for(&document, *b"another!"));
     assert_eq!(proof.algorithm().to_string(), "chip authentication v1, ECDH, AES-128");
 }
 
 fn chosen(entries: &[Vec<u8>]) -> Result<(ChipAlgorithm, Vec<CommandApdu>), ChipFailure> {
     let document = proven(&[(DataGroup::DG14, Dg14::write(entries))]);
-    let terminal = TerminalKey::generate(&document, &mut random)?;
+    let terminal = TerminalKey::generate(&document, CHALLENGE, &mut random)?;
     Ok((terminal.algorithm(), terminal.commands()))
 }
 
@@ -512,7 +518,7 @@ fn unusable_keys_are_refused() {
 #[test]
 fn a_document_without_dg14_or_with_a_broken_one_proves_nothing() {
     let generate = |groups: &[(DataGroup, Vec<u8>)]| {
-        TerminalKey::generate(&proven(groups), &mut random).map(|_| ()).unwrap_err()
+        TerminalKey::generate(&proven(groups), CHALLENGE, &mut random).map(|_| ()).unwrap_err()
     };
     assert_eq!(generate(&[]), ChipFailure::NoKey);
     let broken = generate(&[(DataGroup::DG14, hex("6E023100 00"))]);
@@ -529,7 +535,7 @@ fn dg14_of_real_passports() {
     ] {
         let Some(file) = shared(&format!("specimens/{path}/DG14.bin")) else { return };
         let document = proven(&[(DataGroup::DG14, file)]);
-        let found = TerminalKey::generate(&document, &mut random)
+        let found = TerminalKey::generate(&document, CHALLENGE, &mut random)
             .map(|terminal| (terminal.algorithm().protocol.cipher, terminal.commands().len()));
         assert_eq!(found, expected, "{path}");
     }
@@ -552,7 +558,7 @@ fn the_traces_of_real_chips() {
         let document = proven(&[(DataGroup::DG14, dg14)]);
 
         let mut known = |buffer: &mut [u8]| buffer.copy_from_slice(private);
-        let terminal = TerminalKey::generate(&document, &mut known).unwrap();
+        let terminal = TerminalKey::generate(&document, CHALLENGE, &mut known).unwrap();
         let key = |octets| Key::new(Cipher::Aes128, octets).unwrap();
         let mut phone = SecureMessaging::from_keys(key(encryption), key(mac), counter).unwrap();
         let mut answers = Vec::new();
@@ -565,7 +571,7 @@ fn the_traces_of_real_chips() {
         let challenge = terminal.agree(&slices(&answers)).unwrap();
         assert_eq!(challenge.command(), commands[2]);
         let proof = challenge.verify(&responses[2]).unwrap();
-        assert!(proof.is_for(&document));
+        assert!(proof.is_for(&document, CHALLENGE));
         let expected = ChipAlgorithm { protocol: ecdh(Cipher::Aes128), version: 1 };
         assert_eq!(proof.algorithm(), expected);
     }
@@ -592,8 +598,10 @@ fn known_secret_and_token_of_version_2() {
     assert_eq!(mac.octets(), hex("c0c7e5b3ede7ea0c71c1602d5047a296"));
 
     let document = proven(&[(DataGroup::DG14, dg14)]);
-    let terminal =
-        || TerminalKey::generate(&document, &mut |buffer: &mut [u8]| buffer.fill(0x22)).unwrap();
+    let terminal = || {
+        TerminalKey::generate(&document, CHALLENGE, &mut |buffer: &mut [u8]| buffer.fill(0x22))
+            .unwrap()
+    };
     let answer_with = |token: &str| v2_answer(&NONCE, &hex(token));
     // The reference made the token over the object identifier of the key.
     let failure = terminal().agree(&[OK, &answer_with("5aee19d7a733eaa9")]).unwrap_err();
@@ -624,7 +632,7 @@ fn debug_shows_no_key() {
     let chip = Chip::on(Curve::P256, Cipher::Aes128, 1);
     let document = chip.document(&ec_spki(&chip.pair, Curve::P256, false));
     let mut known = |buffer: &mut [u8]| buffer.fill(0x22);
-    let terminal = TerminalKey::generate(&document, &mut known).unwrap();
+    let terminal = TerminalKey::generate(&document, CHALLENGE, &mut known).unwrap();
     let shown = format!("{terminal:?}");
     assert!(shown.contains("redacted") && !shown.contains("34, 34"), "{shown}");
 }
@@ -640,7 +648,7 @@ proptest! {
         for version in [1, 2] {
             let chip = Chip::on(Curve::P256, Cipher::Aes128, version);
             let document = chip.document(&ec_spki(&chip.pair, Curve::P256, false));
-            let terminal = TerminalKey::generate(&document, &mut random).unwrap();
+            let terminal = TerminalKey::generate(&document, CHALLENGE, &mut random).unwrap();
             prop_assert!(terminal.agree(&[OK, &agreement]).is_err() || agreement.ends_with(OK));
             let (challenge, _) = start(&chip, &document).unwrap();
             prop_assert!(challenge.verify(&response).is_err());

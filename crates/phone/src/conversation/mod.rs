@@ -26,6 +26,7 @@ use protocol::{
 };
 
 use crate::PhoneDocument;
+use crate::relayed::RelayRefusal;
 pub use relay::AccessWords;
 use relay::Relay;
 use upload::{Chunk, Evidence, Queue};
@@ -230,6 +231,9 @@ pub enum Outcome {
     LostConnection,
     /// The chip could not be read.
     ChipUnread,
+    /// The server has sent commands for the chip that are not those of chip
+    /// authentication. None of them was carried, and the conversation was left.
+    CommandsRefused(RelayRefusal),
 }
 
 enum State {

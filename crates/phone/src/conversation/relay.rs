@@ -4,7 +4,8 @@ use emrtd::lds::security_info::PaceMapping;
 use emrtd::read::{Access, Downgrade, MappingProof};
 use protocol::{ClientMessage, Phase, SecretBytes};
 
-use super::{Action, Conversation, Progress, State};
+use super::{Action, Conversation, Outcome, Progress, State};
+use crate::relayed::{self, RelayRefusal};
 
 /// Chip authentication on one socket.
 #[derive(Debug, Default)]
@@ -13,14 +14,23 @@ pub(super) struct Relay {
     pub(super) is_offered: bool,
     access_sent: bool,
     begun: usize,
-    rounds: usize,
+    round: Round,
+}
+
+/// What the server has relayed since chip authentication was last begun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Round {
+    #[default]
+    None,
+    /// The key agreement.
+    Plain,
+    /// The command of the new session.
+    Protected,
 }
 
 impl Conversation {
     /// How often chip authentication is begun on one socket.
     pub const MAX_RELAYS: usize = 3;
-    /// Most messages with commands that are followed on one socket.
-    pub const MAX_RELAY_ROUNDS: usize = 12;
 
     /// Every file is with the server. What needs the chip and ends its session
     /// with this phone comes last.
@@ -44,6 +54,7 @@ impl Conversation {
             return self.send_phase(Phase::NfcComplete);
         }
         self.relay.begun += 1;
+        self.relay.round = Round::None;
         self.state = State::RelaySent;
         vec![Action::Send(ClientMessage::ChipAuth { answers: Vec::new() })]
     }
@@ -53,9 +64,11 @@ impl Conversation {
         if !matches!(self.state, State::RelaySent) {
             return Vec::new();
         }
-        self.relay.rounds += 1;
-        if commands.is_empty() || self.relay.rounds > Self::MAX_RELAY_ROUNDS {
+        if commands.is_empty() {
             return self.send_phase(Phase::NfcComplete);
+        }
+        if let Err(refusal) = self.relay.admit(&commands, protected) {
+            return self.finish(Outcome::CommandsRefused(refusal));
         }
         self.state = State::Relaying;
         vec![
@@ -76,6 +89,19 @@ impl Conversation {
             }
             _ => self.begin_relay(),
         }
+    }
+}
+
+impl Relay {
+    /// One key agreement, then one command of the new session.
+    fn admit(&mut self, commands: &[SecretBytes], protected: bool) -> Result<(), RelayRefusal> {
+        relayed::admit(commands, protected)?;
+        self.round = match (self.round, protected) {
+            (Round::None, false) => Round::Plain,
+            (Round::Plain, true) => Round::Protected,
+            _ => return Err(RelayRefusal::Order),
+        };
+        Ok(())
     }
 }
 
@@ -124,6 +150,7 @@ fn mapping_name(proof: MappingProof) -> &'static str {
     match proof {
         MappingProof::NotRun => "not_run",
         MappingProof::NoKey => "no_key",
+        MappingProof::Unvouched => "unvouched",
         MappingProof::Proven => "proven",
         MappingProof::Failed => "failed",
     }

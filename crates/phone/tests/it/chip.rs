@@ -10,7 +10,10 @@ use emrtd::sim::{
 };
 use emrtd::trust::{Certificate, Provenance, TrustStore};
 use emrtd::verify::{DocumentFiles, PassivelyAuthenticated, TerminalKey, active, passive};
-use phone::{ChipError, ChipProgress, ChipSession, PhoneDocument, Transceiver, TransceiverError};
+use phone::{
+    ChipError, ChipProgress, ChipSession, PhoneDocument, RelayRefusal, Transceiver,
+    TransceiverError,
+};
 use protocol::SecretBytes;
 
 const NOW: UnixSeconds = UnixSeconds(1_780_000_000);
@@ -129,7 +132,8 @@ fn authenticate(
     chip: &mut ChipSession<Field>,
     document: &PassivelyAuthenticated<DocumentFiles>,
 ) -> Result<(), String> {
-    let key = TerminalKey::generate(document, &mut *random()).map_err(|error| error.to_string())?;
+    let key = TerminalKey::generate(document, CHALLENGE, &mut *random())
+        .map_err(|error| error.to_string())?;
     let commands: Vec<SecretBytes> =
         key.commands().iter().map(|command| command.encode().unwrap().into()).collect();
     let answers = chip.relay(&commands, false).map_err(|error| error.to_string())?;
@@ -330,13 +334,30 @@ fn a_document_without_a_key_signs_nothing() {
 }
 
 #[test]
-fn what_is_no_command_is_not_relayed() {
+fn what_is_not_chip_authentication_does_not_reach_the_chip() {
     let world = World::new();
     let mut chip = session(Field::new(world.issue(&ChipDescription::passport())));
     chip.read(&mut |_| {}).unwrap();
-    assert_eq!(chip.relay(&[vec![0].into()], false), Err(ChipError::Relayed));
+    let exchanged = chip.exchanged();
+    let set_at = vec![0x00, 0x22, 0x41, 0xA4];
+    let select = vec![0x0C, 0xA4, 0x02, 0x0C];
+    use RelayRefusal::{Count, Malformed, NotChipAuthentication, Order};
+    for (commands, protected, refusal) in [
+        (vec![vec![0]], false, Malformed),
+        (vec![], false, Count(0)),
+        (vec![vec![0x00, 0xB0, 0x81, 0x00, 0x00]], false, NotChipAuthentication),
+        (vec![set_at.clone(), vec![0x00, 0xA4, 0x02, 0x0C]], false, NotChipAuthentication),
+        (vec![set_at; 3], false, Count(3)),
+        (vec![vec![0x00, 0xB0, 0x81, 0x00, 0x00]], true, NotChipAuthentication),
+        // Right, and nothing has been agreed on.
+        (vec![select], true, Order),
+    ] {
+        let commands: Vec<SecretBytes> = commands.into_iter().map(SecretBytes::from).collect();
+        assert_eq!(chip.relay(&commands, protected), Err(ChipError::Relayed(refusal)));
+        assert_eq!(chip.exchanged(), exchanged, "nothing was sent");
+    }
     // A refusal is an answer, and the last one.
-    let unknown: SecretBytes = vec![0, 0xFF, 0, 0].into();
+    let unknown: SecretBytes = vec![0x00, 0x22, 0x41, 0xA4].into();
     let answers = chip.relay(&[unknown.clone(), unknown], false).unwrap();
     assert_eq!(answers.len(), 1);
 }

@@ -9,12 +9,13 @@ use emrtd::lds::security_info::{KeyAgreement, PaceMapping, PaceProtocol};
 use emrtd::read::{Access, Downgrade, MappingProof};
 use emrtd::tlv;
 use phone::{
-    Action, ChipReading, Conversation, Event, Outcome, PhoneDocument, Progress, ShareChoice, Source,
+    Action, ChipReading, Conversation, Event, Outcome, PhoneDocument, Progress, RelayRefusal,
+    ShareChoice, Source,
 };
 use protocol::codes::SocketCode;
 use protocol::{ClientMessage, Phase, SecretBytes, ServerMessage};
 
-use crate::scripted_server::{ScriptedServer, error};
+use crate::scripted_server::{AUTHENTICATE, SELECT, SET_AT, ScriptedServer, error};
 use crate::{document, link, selfies};
 
 /// What the chip does when it is asked.
@@ -143,12 +144,12 @@ fn the_chip_is_read_once_then_signs_then_is_relayed_to() {
     assert_eq!(run.chip.reads, 1);
     assert_eq!(
         run.chip.relayed,
-        [(vec![vec![1], vec![2]], false), (vec![vec![3]], true)],
+        [(vec![SET_AT.to_vec(), AUTHENTICATE.to_vec()], false), (vec![SELECT.to_vec()], true)],
         "as the server sent them"
     );
-    let done = vec![0x90, 0];
-    let answer = |first: u8| [&[first][..], &done].concat();
-    assert_eq!(relayed(&run), [vec![], vec![answer(1), answer(2)], vec![answer(3)]]);
+    let answer = |command: &[u8]| [command, &[0x90, 0]].concat();
+    let agreed = vec![answer(&SET_AT), answer(&AUTHENTICATE)];
+    assert_eq!(relayed(&run), [vec![], agreed, vec![answer(&SELECT)]]);
     assert_eq!(access_messages(&run), [["bac", "", ""]]);
     let kinds: Vec<_> = run
         .server
@@ -207,6 +208,7 @@ fn the_access_is_told_as_it_was_gained() {
         (pace(PaceMapping::Generic, MappingProof::NotRun), ["pace_gm", "", ""]),
         (pace(PaceMapping::Integrated, MappingProof::NotRun), ["pace_im", "", ""]),
         (pace(cam, MappingProof::Proven), ["pace_cam", "", "proven"]),
+        (pace(cam, MappingProof::Unvouched), ["pace_cam", "", "unvouched"]),
         (pace(cam, MappingProof::Failed), ["pace_cam", "", "failed"]),
         (pace(cam, MappingProof::NoKey), ["pace_cam", "", "no_key"]),
         (
@@ -238,50 +240,74 @@ fn a_lost_tag_begins_again_a_few_times() {
     let run = with_chip(FakeChip { losses: 2, ..FakeChip::default() }, server());
     assert!(matches!(run.outcome, Outcome::Shared { .. }), "{:?}", run.outcome);
     assert_eq!(relayed(&run).iter().filter(|answers| answers.is_empty()).count(), 3);
-    assert_eq!(run.chip.relayed.last().unwrap(), &(vec![vec![3]], true));
+    assert_eq!(run.chip.relayed.last().unwrap(), &(vec![SELECT.to_vec()], true));
 
     let run = with_chip(FakeChip { losses: 1_000, ..FakeChip::default() }, server());
     assert!(matches!(run.outcome, Outcome::Shared { .. }), "the server decides: {:?}", run.outcome);
     assert_eq!(relayed(&run).len(), Conversation::MAX_RELAYS);
 }
 
-#[test]
-fn a_server_without_end_is_left() {
-    let command = || ServerMessage::ChipAuth { commands: vec![vec![1].into()], protected: false };
+/// What the server has sent when it may relay, in one round after another.
+fn against(rounds: Vec<(Vec<Vec<u8>>, bool)>) -> Run {
     let mut server = server();
-    server.instead = (0..500).map(|at| (at, vec![command()])).filter(|(at, _)| *at > 12).collect();
-    // After that it answers nothing but commands, and gets what it asks for so often.
-    let mut conversation =
-        Conversation::new(&link(), "device-1".into(), "1.0".into(), Source::Chip, selfies());
-    let mut actions = VecDeque::from(conversation.handle(Event::Connected));
-    let mut rounds = 0;
-    while let Some(action) = actions.pop_front() {
-        let event = match action {
-            Action::Send(ClientMessage::Phase { phase, .. }) if phase == "nfc_complete" => {
-                assert_eq!(rounds, Conversation::MAX_RELAY_ROUNDS);
-                return;
-            }
-            Action::Send(message) => {
-                for answer in server.receive(message) {
-                    actions.extend(conversation.handle(Event::Message(answer)));
-                }
-                continue;
-            }
-            Action::ReadChip => {
-                let reading = ChipReading { document: with_chip_key(), access: BAC };
-                Event::ChipRead(Some(Box::new(reading)))
-            }
-            Action::Sign { .. } => Event::Signed(None),
-            Action::Relay { .. } => {
-                rounds += 1;
-                Event::Relayed(Some(vec![vec![0x90, 0].into()]))
-            }
-            _ => continue,
-        };
-        actions.extend(conversation.handle(event));
-    }
-    panic!("the conversation is stuck after {rounds} rounds");
+    let messages = rounds.into_iter().map(|(commands, protected)| {
+        let commands = commands.into_iter().map(SecretBytes::from).collect();
+        vec![ServerMessage::ChipAuth { commands, protected }]
+    });
+    server.instead_of_relaying = messages.collect();
+    with_chip(FakeChip::default(), server)
 }
+
+#[test]
+fn a_server_reaches_nothing_of_the_chip_but_chip_authentication() {
+    let select = vec![0x00, 0xA4, 0x02, 0x0C, 0x02, 0x01, 0x01];
+    let read_binary = vec![0x00, 0xB0, 0x81, 0x00, 0x00];
+    let (set_at, authenticate) = (SET_AT.to_vec(), AUTHENTICATE.to_vec());
+    let protected = SELECT.to_vec();
+    use RelayRefusal::{Count, Malformed, NotChipAuthentication};
+    for (commands, is_protected, refusal) in [
+        (vec![select.clone()], false, NotChipAuthentication),
+        (vec![read_binary.clone()], false, NotChipAuthentication),
+        // Behind one that is taken: that one is not sent either.
+        (vec![set_at.clone(), read_binary.clone()], false, NotChipAuthentication),
+        // PACE, terminal authentication and INTERNAL AUTHENTICATE are other templates.
+        (vec![vec![0x00, 0x22, 0xC1, 0xA4]], false, NotChipAuthentication),
+        (vec![vec![0x00, 0x22, 0x81, 0xB6]], false, NotChipAuthentication),
+        (vec![vec![0x00, 0x88, 0x00, 0x00]], false, NotChipAuthentication),
+        // Chaining is the phone's own, and so is its session.
+        (vec![vec![0x10, 0x86, 0x00, 0x00]], false, NotChipAuthentication),
+        (vec![protected.clone()], false, NotChipAuthentication),
+        (vec![set_at.clone(), authenticate.clone(), set_at.clone()], false, Count(3)),
+        (vec![vec![0x00, 0x22]], false, Malformed),
+        (vec![protected.clone()], true, RelayRefusal::Order),
+        (vec![read_binary], true, NotChipAuthentication),
+    ] {
+        let run = against(vec![(commands.clone(), is_protected)]);
+        assert_eq!(run.outcome, Outcome::CommandsRefused(refusal), "{commands:02X?}");
+        assert!(run.chip.relayed.is_empty(), "{commands:02X?}");
+        assert_eq!(relayed(&run), [Vec::<Vec<u8>>::new()], "nothing is answered");
+    }
+}
+
+#[test]
+fn a_run_has_one_key_agreement_and_one_protected_command() {
+    let plain = || (vec![SET_AT.to_vec(), AUTHENTICATE.to_vec()], false);
+    let protected = || (vec![SELECT.to_vec()], true);
+    for (rounds, carried, refusal) in [
+        (vec![plain(), plain()], 1, RelayRefusal::Order),
+        (vec![plain(), protected(), protected()], 2, RelayRefusal::Order),
+        (vec![plain(), protected(), plain()], 2, RelayRefusal::Order),
+        (vec![plain(), (vec![SELECT.to_vec(); 2], true)], 1, RelayRefusal::Count(2)),
+        (vec![plain(), (vec![READ_BINARY.to_vec()], true)], 1, RelayRefusal::NotChipAuthentication),
+    ] {
+        let run = against(rounds);
+        assert_eq!(run.outcome, Outcome::CommandsRefused(refusal));
+        assert_eq!(run.chip.relayed.len(), carried);
+    }
+}
+
+/// Protected, as a session that the server shares with the chip would have it.
+const READ_BINARY: [u8; 4] = [0x0C, 0xB0, 0x81, 0x00];
 
 #[test]
 fn an_unreadable_chip_ends_it_before_anything_is_sent() {
@@ -315,7 +341,8 @@ fn commands_that_were_not_asked_for_are_ignored() {
     let mut conversation =
         Conversation::new(&link(), "device-1".into(), "1.0".into(), Source::Chip, selfies());
     assert_eq!(conversation.handle(Event::Connected).len(), 1);
-    let command = ServerMessage::ChipAuth { commands: vec![vec![1].into()], protected: true };
+    let command =
+        ServerMessage::ChipAuth { commands: vec![SELECT.to_vec().into()], protected: true };
     assert!(conversation.handle(Event::Message(command)).is_empty());
     assert!(conversation.handle(Event::Relayed(Some(vec![vec![0x90, 0].into()]))).is_empty());
     assert!(conversation.handle(Event::Relayed(None)).is_empty());

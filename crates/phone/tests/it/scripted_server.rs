@@ -1,7 +1,7 @@
 //! A server reduced to what a phone can see of it: phases, uploads, verdict,
 //! selection, and what survives a socket.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use protocol::codes::SocketCode;
 use protocol::{
@@ -28,7 +28,16 @@ pub(crate) struct ScriptedServer {
     pub(crate) received: Vec<ClientMessage>,
     /// Whether it offers to authenticate the chip.
     pub(crate) relays: bool,
+    /// What it says to chip authentication instead, one after another.
+    pub(crate) instead_of_relaying: VecDeque<Vec<ServerMessage>>,
 }
+
+/// MSE:Set AT.
+pub(crate) const SET_AT: [u8; 4] = [0x00, 0x22, 0x41, 0xA4];
+/// GENERAL AUTHENTICATE.
+pub(crate) const AUTHENTICATE: [u8; 4] = [0x00, 0x86, 0x00, 0x00];
+/// A protected SELECT.
+pub(crate) const SELECT: [u8; 4] = [0x0C, 0xA4, 0x02, 0x0C];
 
 impl ScriptedServer {
     pub(crate) fn new(session_id: &str) -> Self {
@@ -54,7 +63,10 @@ impl ScriptedServer {
         }
         match message {
             ClientMessage::ChipAccess { .. } => vec![Ack::ChipAccessReceived.into()],
-            ClientMessage::ChipAuth { answers } => vec![self.chip_auth(&answers)],
+            ClientMessage::ChipAuth { answers } => match self.instead_of_relaying.pop_front() {
+                Some(messages) => messages,
+                None => vec![self.chip_auth(&answers)],
+            },
             ClientMessage::Hello { device_id, .. } => self.hello(device_id.expose()),
             _ if !self.hello => vec![error(SocketCode::HelloRequired)],
             ClientMessage::Phase { phase, .. } => self.phase(Phase::parse(&phase).unwrap()),
@@ -97,8 +109,8 @@ impl ScriptedServer {
         assert!(self.relays, "chip authentication that was not offered");
         assert_eq!(self.stored, Some(Phase::NfcReading));
         let (commands, protected) = match answers.len() {
-            0 => (vec![vec![1].into(), vec![2].into()], false),
-            2 => (vec![vec![3].into()], true),
+            0 => (vec![SET_AT.to_vec().into(), AUTHENTICATE.to_vec().into()], false),
+            2 => (vec![SELECT.to_vec().into()], true),
             _ => (vec![], false),
         };
         ServerMessage::ChipAuth { commands, protected }

@@ -128,6 +128,35 @@ async fn a_lost_network_is_opened_again() {
     assert_eq!(server.lock().unwrap().received.iter().filter(hellos).count(), 2);
 }
 
+/// Needs another task of the runtime to make up its mind.
+struct Hesitant {
+    ask: tokio::sync::mpsc::UnboundedSender<()>,
+    advice: std::sync::mpsc::Receiver<ShareChoice>,
+}
+
+impl Holder for Hesitant {
+    fn choose(&mut self, _: &ShareRequest) -> ShareChoice {
+        self.ask.send(()).unwrap();
+        self.advice.recv_timeout(Duration::from_secs(60)).expect("other tasks are held up")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn other_tasks_go_on_while_a_holder_is_waited_for() {
+    let (base, _) = serve(server()).await;
+    let (ask, mut asked) = tokio::sync::mpsc::unbounded_channel();
+    let (advise, advice) = std::sync::mpsc::channel();
+    let phone = tokio::spawn(async move {
+        phone().run_with(&base, &mut Hesitant { ask, advice }).await.unwrap()
+    });
+    tokio::spawn(async move {
+        asked.recv().await.unwrap();
+        advise.send(ShareChoice::Required).unwrap();
+    });
+    let keys = vec!["kayle_document_id".into()];
+    assert_eq!(phone.await.unwrap(), Outcome::Shared { keys });
+}
+
 #[tokio::test]
 async fn a_refusal_is_the_outcome() {
     let mut scripted = server();

@@ -282,6 +282,11 @@ fn report(ending: Ending, device_id: &str, chip: Value) -> Outcome {
             "the connection was lost and could not be opened again".to_owned(),
             json!({ "outcome": "lost_connection" }),
         ),
+        Ending::CommandsRefused(refusal) => (
+            false,
+            format!("left: {refusal}; nothing of it was sent to the chip"),
+            json!({ "outcome": "commands_refused", "reason": refusal.to_string() }),
+        ),
         Ending::ChipUnread => {
             (false, "the chip could not be read".to_owned(), json!({ "outcome": "chip_unread" }))
         }

@@ -300,8 +300,10 @@ impl Conversation {
         }
         let earlier = claim.proof.take();
         let key = {
-            let app = app.clone();
-            move |proof: Box<evidence::Proof>| (relay::terminal_key(&app, &proof.document), proof)
+            let (app, challenge) = (app.clone(), claim.challenge);
+            move |proof: Box<evidence::Proof>| {
+                (relay::terminal_key(&app, &proof.document, challenge), proof)
+            }
         };
         // A document that is not proven has no key; why is said at `nfc_complete`.
         let Ok((key, proof)) =
@@ -313,7 +315,7 @@ impl Conversation {
         Ok(key.map_or_else(relay::nothing, |key| claim.relay.ask(key)))
     }
 
-    /// Notes the phone's word on how it got access. The last one counts.
+    /// Notes the phone's word on how it got access. The first one counts: it is said once.
     fn chip_access(
         &mut self,
         access: &str,
@@ -326,7 +328,7 @@ impl Conversation {
         }
         let report =
             PhoneReport::parse(access, downgrade, mapping).ok_or(SocketCode::ChipAccessInvalid)?;
-        claim.phone_reported = Some(report);
+        claim.phone_reported.get_or_insert(report);
         Ok(ack(Ack::ChipAccessReceived))
     }
 

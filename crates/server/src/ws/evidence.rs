@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::attempt::VerdictCode;
-use domain::chip::Answer;
+use domain::chip::{self, Answer};
 use emrtd::UnixSeconds;
 use emrtd::lds::DataGroup;
 use emrtd::trust::TrustStore;
@@ -127,9 +127,7 @@ fn passive(
 ) -> Result<PassivelyAuthenticated<Document>, VerdictCode> {
     let proven = verify::passive(files, trust, at)
         .and_then(|files| files.require_valid_signer(at))
-        // A file that only the state's signature vouches for must not be left out by the phone.
-        .and_then(|files| files.require(DataGroup::DG14))
-        .and_then(|files| files.require(DataGroup::DG15))
+        .and_then(chip::require_keys)
         .and_then(|files| files.into_document(at));
     proven.map_err(|failure| {
         tracing::info!(reason = failure.reason.code(), "a document is not proven");

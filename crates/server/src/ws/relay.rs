@@ -2,6 +2,7 @@
 //! that the phone has nothing to compute an answer from (docs/PROTOCOL.md).
 
 use domain::chip::Answer;
+use emrtd::read::secure_messaging::SecureMessagingError;
 use emrtd::verify::{
     ChipChallenge, ChipFailure, ChipProof, Document, PassivelyAuthenticated, TerminalKey,
 };
@@ -14,11 +15,13 @@ use crate::app::App;
 /// How often one socket may begin: each start costs a key agreement.
 const MAX_STARTS: u32 = 5;
 
-/// The runs of one socket. The last one counts.
+/// The runs of one claim. A proof counts until another run begins, a wrong answer until a proof.
 #[derive(Default)]
 pub(super) struct Relay {
     starts: u32,
     run: Run,
+    /// A wrong answer was given, and no proof since.
+    was_wrong: bool,
 }
 
 #[derive(Default)]
@@ -31,7 +34,8 @@ enum Run {
     /// The chip has the protected command before it.
     Challenged(Box<ChipChallenge>),
     Proven(ChipProof),
-    Failed,
+    /// The chip refused, or nothing came of it for another reason than a wrong answer.
+    Ended,
 }
 
 /// The message that there is nothing (more) to relay. It does not say how a run ended: the verdict
@@ -40,12 +44,13 @@ pub(super) const fn nothing() -> ServerMessage {
     ServerMessage::ChipAuth { commands: Vec::new(), protected: false }
 }
 
-/// Makes a key for the chip of a document whose files are proven.
+/// Makes a key for the chip of a document whose files are proven, for the socket of this challenge.
 pub(super) fn terminal_key(
     app: &App,
     document: &PassivelyAuthenticated<Document>,
+    challenge: [u8; limits::CHALLENGE_BYTES],
 ) -> Option<TerminalKey> {
-    let key = TerminalKey::generate(document, &mut |buffer| {
+    let key = TerminalKey::generate(document, challenge, &mut |buffer| {
         app.random(|entropy| entropy.fill(buffer));
     });
     key.inspect_err(|failure| tracing::info!(%failure, "no chip authentication")).ok()
@@ -54,10 +59,11 @@ pub(super) fn terminal_key(
 impl Relay {
     /// Nothing asked yet on this hello, but what the socket has begun before still counts.
     pub(super) fn after(earlier: &Self) -> Self {
-        Self { starts: earlier.starts, run: Run::Idle }
+        Self { starts: earlier.starts, ..Self::default() }
     }
 
-    /// Whether another run may begin; if so, it has begun and the last one is forgotten.
+    /// Whether another run may begin; if so, it has begun and the last one is forgotten, but not that
+    /// its answer was wrong.
     pub(super) fn begin(&mut self) -> bool {
         let allowed = self.starts < MAX_STARTS;
         if allowed {
@@ -88,45 +94,78 @@ impl Relay {
         let asked = match &self.run {
             Run::Agreeing(key) => key.commands().len(),
             Run::Challenged(_) => 1,
-            Run::Idle | Run::Proven(_) | Run::Failed => 0,
+            Run::Idle | Run::Proven(_) | Run::Ended => 0,
         };
         if answers.len() > asked {
             return Ok(Err(SocketCode::ChipAuthOutOfOrder));
         }
         // Whatever stops half-way has proven nothing.
-        let run = std::mem::replace(&mut self.run, Run::Failed);
-        let (run, next) = on_prover(app, move || advance(run, &answers)).await?;
-        self.run = run;
-        Ok(Ok(next))
+        let run = std::mem::replace(&mut self.run, Run::Ended);
+        match on_prover(app, move || advance(run, &answers)).await? {
+            Ok((run, next)) => {
+                self.was_wrong &= !matches!(run, Run::Proven(_));
+                self.run = run;
+                Ok(Ok(next))
+            }
+            Err(failure) => {
+                let Failure { cause, is_wrong } = failure;
+                self.was_wrong |= is_wrong;
+                tracing::info!(%cause, is_wrong, "chip authentication failed");
+                Ok(Ok(nothing()))
+            }
+        }
     }
 
     /// What came of the last run. One that was not brought to its end counts as none.
     pub(super) fn answer(&self) -> Answer<ChipProof> {
         match &self.run {
-            Run::Idle | Run::Agreeing(_) | Run::Challenged(_) => Answer::Absent,
-            Run::Failed => Answer::Wrong,
             Run::Proven(proof) => Answer::Right(proof.clone()),
+            _ if self.was_wrong => Answer::Wrong,
+            Run::Idle | Run::Agreeing(_) | Run::Challenged(_) | Run::Ended => Answer::Absent,
         }
     }
 }
 
-fn advance(run: Run, answers: &[SecretBytes]) -> (Run, ServerMessage) {
+/// Why a run ended without a proof.
+struct Failure {
+    cause: ChipFailure,
+    /// Whether an answer was given that an honest chip does not give.
+    is_wrong: bool,
+}
+
+fn advance(run: Run, answers: &[SecretBytes]) -> Result<(Run, ServerMessage), Failure> {
     let answers: Vec<&[u8]> = answers.iter().map(SecretBytes::as_slice).collect();
-    let advanced = match run {
-        Run::Agreeing(key) => key.agree(&answers).map(|challenge| {
-            let next = relayed(vec![challenge.command().to_vec()], true);
-            (Run::Challenged(Box::new(challenge)), next)
-        }),
-        Run::Challenged(challenge) => match answers.first() {
-            Some(answer) => challenge.verify(answer).map(|proof| (Run::Proven(proof), nothing())),
-            None => Err(ChipFailure::Answers { expected: 1, found: 0 }),
+    match run {
+        Run::Agreeing(key) => match key.agree(&answers) {
+            Ok(challenge) => {
+                let next = relayed(vec![challenge.command().to_vec()], true);
+                Ok((Run::Challenged(Box::new(challenge)), next))
+            }
+            // Genuine chips refuse it, some of whole series, and that proves no more than silence.
+            Err(cause) => {
+                Err(Failure { is_wrong: matches!(cause, ChipFailure::WrongToken), cause })
+            }
         },
-        settled @ (Run::Idle | Run::Proven(_) | Run::Failed) => Ok((settled, nothing())),
-    };
-    advanced.unwrap_or_else(|failure| {
-        tracing::info!(%failure, "chip authentication failed");
-        (Run::Failed, nothing())
-    })
+        Run::Challenged(challenge) => {
+            let answer = answers.first().copied().unwrap_or_default();
+            match challenge.verify(answer) {
+                Ok(proof) => Ok((Run::Proven(proof), nothing())),
+                Err(cause) => Err(Failure { is_wrong: !is_ours(&cause), cause }),
+            }
+        }
+        settled @ (Run::Idle | Run::Proven(_) | Run::Ended) => Ok((settled, nothing())),
+    }
+}
+
+/// Whether the failure is the server's own, and says nothing of the chip.
+const fn is_ours(failure: &ChipFailure) -> bool {
+    matches!(
+        failure,
+        ChipFailure::Agreement(_)
+            | ChipFailure::SecureMessaging(
+                SecureMessagingError::Library(_) | SecureMessagingError::CounterExhausted
+            )
+    )
 }
 
 /// What is too long for the wire cannot be asked; no key that is known comes near that.

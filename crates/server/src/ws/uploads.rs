@@ -19,7 +19,7 @@ pub(super) struct Uploads {
     complete: BTreeMap<Slot, Bytes>,
     partial: BTreeMap<Slot, Partial>,
     received: usize,
-    /// Grows whenever a file of the chip is other than before.
+    /// Grows whenever a file that the state signed, or its signature, is other than before.
     revision: u64,
 }
 
@@ -55,7 +55,8 @@ impl Uploads {
         Self { received: earlier.received, ..Self::default() }
     }
 
-    /// A number that is the same as long as the files of the chip are.
+    /// A number that is the same as long as the document is: DG1, DG2, DG14, DG15 and EF.SOD. The
+    /// chip's answer to the challenge and the selfies are no part of it.
     pub(super) const fn revision(&self) -> u64 {
         self.revision
     }
@@ -83,7 +84,7 @@ impl Uploads {
                 if kind == DataKind::ActiveAuth && whole.len() <= limits::CHALLENGE_BYTES {
                     return Err(SocketCode::ActiveAuthPayloadInvalid.into());
                 }
-                if self.complete.get(&slot) != Some(&whole) {
+                if is_of_document(kind) && self.complete.get(&slot) != Some(&whole) {
                     self.revision += 1;
                 }
                 self.complete.insert(slot, whole);
@@ -199,6 +200,16 @@ impl Uploads {
     }
 }
 
+/// Whether passive authentication looks at it.
+const fn is_of_document(kind: DataKind) -> bool {
+    match kind {
+        DataKind::Dg1 | DataKind::Dg2 | DataKind::Sod | DataKind::Dg14 | DataKind::Dg15 => true,
+        DataKind::Selfie | DataKind::ActiveAuth | DataKind::ChipAuth | DataKind::Unknown(_) => {
+            false
+        }
+    }
+}
+
 impl Partial {
     fn new(total: u32) -> Self {
         Self { chunks: (0..total).map(|_| None).collect(), size: 0 }
@@ -237,5 +248,38 @@ impl Partial {
             whole.extend_from_slice(chunk);
         }
         whole
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use protocol::SecretBytes;
+
+    use super::*;
+
+    /// Whether an upload of this kind makes it another document.
+    fn changes(uploads: &mut Uploads, kind: DataKind, bytes: &[u8]) -> bool {
+        let before = uploads.revision();
+        let total = if kind == DataKind::Selfie { limits::SELFIES } else { 1 };
+        let raw = SecretBytes::from(bytes.to_vec());
+        let payload = DataPayload { kind, raw, index: 0, total, chunk_index: 0, chunk_total: 1 };
+        assert!(uploads.take(payload).is_ok());
+        uploads.revision() != before
+    }
+
+    #[test]
+    fn only_what_the_state_signed_makes_it_another_document() {
+        let mut uploads = Uploads::default();
+        let signed = [DataKind::Dg1, DataKind::Dg2, DataKind::Sod, DataKind::Dg14, DataKind::Dg15];
+        for kind in signed {
+            assert!(changes(&mut uploads, kind, &[1; 9]), "{kind:?}");
+            assert!(!changes(&mut uploads, kind, &[1; 9]), "{kind:?} again");
+            assert!(changes(&mut uploads, kind, &[2; 9]), "{kind:?} replaced");
+        }
+        for kind in [DataKind::Selfie, DataKind::ActiveAuth, DataKind::ChipAuth] {
+            assert!(!changes(&mut uploads, kind, &[1; 9]), "{kind:?}");
+        }
     }
 }

@@ -116,8 +116,9 @@ impl Reader {
         else {
             return Ok(());
         };
-        let infos = match &self.card_security {
-            Some(Ok(file)) => file.security_infos(),
+        let (infos, holds_key) = match &self.card_security {
+            Some(Ok(file)) if file.is_trusted() => (file.security_infos(), MappingProof::Proven),
+            Some(Ok(file)) => (file.security_infos(), MappingProof::Unvouched),
             Some(Err(_)) => {
                 *chip_authentication = MappingProof::Failed;
                 return Ok(());
@@ -134,7 +135,7 @@ impl Reader {
                 .map_err(|error| AccessError::agreement(AccessStep::MutualAuthentication, error))?;
             *chip_authentication = MappingProof::Failed;
             if proven {
-                *chip_authentication = MappingProof::Proven;
+                *chip_authentication = holds_key;
                 break;
             }
         }

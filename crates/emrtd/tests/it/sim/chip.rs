@@ -139,7 +139,7 @@ fn authenticate_chip(
     reader: &mut Reader,
     document: &PassivelyAuthenticated<DocumentFiles>,
 ) -> Result<ChipProof, ChipFailure> {
-    let terminal = TerminalKey::generate(document, &mut random(11))?;
+    let terminal = TerminalKey::generate(document, CHALLENGE, &mut random(11))?;
     let answers: Vec<Vec<u8>> = terminal
         .commands()
         .iter()

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use domain::entropy::Entropy;
+use domain::{assurance, chip as keys};
 use emrtd::UnixSeconds;
-use emrtd::lds::ElementaryFile;
+use emrtd::lds::{DataGroup, ElementaryFile};
 use emrtd::read::Outcome as Reading;
 use emrtd::trust::TrustStore;
 use emrtd::verify::{
@@ -28,8 +29,10 @@ pub(super) struct Proofs {
 enum Proof {
     /// The files were not proven, so there is no key to prove the chip with.
     NotDone,
-    /// The document has no key for it.
+    /// The state signed no key for it.
     NotOffered,
+    /// The state says that the key is known to others, so no answer means anything.
+    Compromised,
     /// By this algorithm.
     Proven(String),
     Failed(String),
@@ -49,11 +52,14 @@ pub(super) fn prove(
     });
     let files =
         groups.fold(DocumentFiles::new(sod), |files, (group, file)| files.with(group, file));
+    let mut challenge = [0; 8];
+    OsEntropy.fill(&mut challenge);
     let (mut active, mut chip_proof) = (Proof::NotDone, Proof::NotDone);
-    let passive = passive(files, trust, at).and_then(|proven| {
+    // Where a file is left out that may have a key, nothing that the chip proves is the whole of it.
+    let passive = passive(files, trust, at).and_then(keys::require_keys).and_then(|proven| {
         // Chip authentication ends the session: it comes last.
-        active = prove_active(chip, &proven);
-        chip_proof = prove_chip(chip, &proven);
+        active = prove_active(chip, &proven, challenge);
+        chip_proof = prove_chip(chip, &proven, challenge);
         proven.into_document(at)
     });
     let passive = match passive {
@@ -67,9 +73,16 @@ pub(super) fn prove(
     Proofs { passive, active, chip: chip_proof }
 }
 
-fn prove_active(chip: &mut AnyChip, document: &PassivelyAuthenticated<DocumentFiles>) -> Proof {
-    let mut challenge = [0; 8];
-    OsEntropy.fill(&mut challenge);
+fn prove_active(
+    chip: &mut AnyChip,
+    document: &PassivelyAuthenticated<DocumentFiles>,
+    challenge: [u8; 8],
+) -> Proof {
+    if document.get().group(DataGroup::DG15).is_some()
+        && assurance::is_active_key_compromised(document.report())
+    {
+        return Proof::Compromised;
+    }
     let signature = match chip.sign(&challenge) {
         Ok(Some(signature)) => signature,
         Ok(None) => return Proof::NotOffered,
@@ -82,8 +95,12 @@ fn prove_active(chip: &mut AnyChip, document: &PassivelyAuthenticated<DocumentFi
     }
 }
 
-fn prove_chip(chip: &mut AnyChip, document: &PassivelyAuthenticated<DocumentFiles>) -> Proof {
-    match authenticate_chip(chip, document) {
+fn prove_chip(
+    chip: &mut AnyChip,
+    document: &PassivelyAuthenticated<DocumentFiles>,
+    challenge: [u8; 8],
+) -> Proof {
+    match authenticate_chip(chip, document, challenge) {
         Ok(algorithm) => Proof::Proven(algorithm),
         Err(NoProof::Verification(ChipFailure::NoKey | ChipFailure::NotOffered)) => {
             Proof::NotOffered
@@ -96,8 +113,9 @@ fn prove_chip(chip: &mut AnyChip, document: &PassivelyAuthenticated<DocumentFile
 fn authenticate_chip(
     chip: &mut AnyChip,
     document: &PassivelyAuthenticated<DocumentFiles>,
+    challenge: [u8; 8],
 ) -> Result<String, NoProof> {
-    let key = TerminalKey::generate(document, &mut |buffer| OsEntropy.fill(buffer))?;
+    let key = TerminalKey::generate(document, challenge, &mut |buffer| OsEntropy.fill(buffer))?;
     let commands = key.commands().into_iter().map(|command| Ok(command.encode()?.into()));
     let commands: Vec<SecretBytes> = commands.collect::<Result<_, ChipFailure>>()?;
     let answers = chip.relay(&commands, false)?;
@@ -146,6 +164,9 @@ impl Proof {
         match self {
             Self::NotDone => "not done".to_owned(),
             Self::NotOffered => "not offered by the document".to_owned(),
+            Self::Compromised => {
+                "worth nothing: the state says that others know the key".to_owned()
+            }
             Self::Proven(algorithm) => format!("proven ({algorithm})"),
             Self::Failed(reason) => format!("FAILED: {reason}"),
         }
@@ -155,6 +176,7 @@ impl Proof {
         let (result, algorithm, reason) = match self {
             Self::NotDone => ("not_done", None, None),
             Self::NotOffered => ("not_offered", None, None),
+            Self::Compromised => ("key_compromised", None, None),
             Self::Proven(algorithm) => ("proven", Some(algorithm), None),
             Self::Failed(reason) => ("failed", None, Some(reason)),
         };

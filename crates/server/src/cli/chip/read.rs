@@ -1,6 +1,7 @@
 //! `kayle chip read`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use emrtd::UnixSeconds;
@@ -57,9 +58,12 @@ pub(super) async fn run(args: ReadArgs) -> Result<Outcome, Failure> {
     // What is wrong with the trust material is said before anyone holds a document to the reader.
     let trust = match args.trust.is_empty() {
         true => None,
-        false => Some(trust_files::trust_store(&args.trust, &args.vouching)?),
+        false => Some(Arc::new(trust_files::trust_store(&args.trust, &args.vouching)?)),
     };
     let mut chip = args.reader.open(&args.password, read_policy(GROUPS), now)?;
+    if let Some(trust) = &trust {
+        chip = chip.trusting(Arc::clone(trust));
+    }
     let reading = read(&mut chip)?;
     if let Some(folder) = &args.out {
         keep(folder, &reading)?;
@@ -147,7 +151,9 @@ fn report(
         "out": out.map(|folder| folder.display().to_string()),
         "verification": verification.as_ref().and_then(|outcome| outcome.json.clone()),
     });
-    let passed = verification.is_none_or(|outcome| outcome.passed);
+    let mapping_failed =
+        matches!(reading.access, Access::Pace { chip_authentication: MappingProof::Failed, .. });
+    let passed = verification.is_none_or(|outcome| outcome.passed && !mapping_failed);
     Outcome { human, json: Some(json), passed }
 }
 
@@ -210,8 +216,15 @@ fn mapping(proof: MappingProof) -> &'static str {
     match proof {
         MappingProof::NotRun => "not run",
         MappingProof::NoKey => "no key to check it against",
-        MappingProof::Proven => "the chip has the key of EF.CardSecurity, as this reader saw",
-        MappingProof::Failed => "FAILED: the chip has not the key of EF.CardSecurity",
+        MappingProof::Unvouched => {
+            "the chip has the key of EF.CardSecurity, and nothing here says who signed it"
+        }
+        MappingProof::Proven => {
+            "the chip has the key of EF.CardSecurity, signed by a trusted state"
+        }
+        MappingProof::Failed => {
+            "FAILED: the chip has not the key of EF.CardSecurity, or no trusted state signed it"
+        }
     }
 }
 

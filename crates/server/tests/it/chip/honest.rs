@@ -74,6 +74,13 @@ async fn the_strongest_proof_is_named_and_the_phones_word_beside_it() {
         mapping: "not_run".to_owned(),
     };
     assert_eq!(phone.socket.ask(&report).await, ack("chip_access_received"));
+    // It is told once; another story is heard out and forgotten.
+    let other = ClientMessage::ChipAccess {
+        access: "pace_cam".to_owned(),
+        downgrade: "pace_hidden".to_owned(),
+        mapping: "proven".to_owned(),
+    };
+    assert_eq!(phone.socket.ask(&other).await, ack("chip_access_received"));
     phone.socket.relay(&mut phone.chip).await;
     let assurance = world.assurance(phone).await;
     assert_eq!(assurance["chip_proof"], "chip_authentication");

@@ -87,6 +87,25 @@ async fn nothing_proven_before_a_second_hello_counts_after_it() {
     assert_eq!(assurance["chip_authentication"], "not_attempted");
 }
 
+/// A new start does not undo a wrong answer; only a proof does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_answer_is_not_forgotten_at_a_new_start() {
+    let world = World::new().await;
+    let copy = world.issue(&ChipDescription::passport()).with(Dishonesty::Copy).unwrap();
+    let refused = || vec![SecretBytes::from(vec![0x6A, 0x80])];
+
+    let mut phone = world.phone(&copy).await;
+    phone.socket.relay(&mut phone.chip).await;
+    assert!(!phone.socket.begin_chip_auth().await.is_empty());
+    assert_eq!(world.rejection(phone).await, CHIP_FAILED);
+
+    let mut phone = world.phone(&copy).await;
+    phone.socket.relay(&mut phone.chip).await;
+    assert!(!phone.socket.begin_chip_auth().await.is_empty());
+    assert!(phone.socket.chip_auth(refused()).await.commands(false).is_empty());
+    assert_eq!(world.rejection(phone).await, CHIP_FAILED);
+}
+
 /// The phone knows the chip's public key and may choose a key of its own, which is all that the
 /// reference's transcript takes. It does not know the server's.
 #[tokio::test(flavor = "multi_thread")]

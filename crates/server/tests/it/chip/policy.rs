@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::policy::{ChipProofPolicy, ExpiredDocuments, Policy, RevocationPolicy};
 use emrtd::sim::{ChipDescription, Holder};
+use protocol::SecretBytes;
 use serde_json::json;
 
 use super::{World, with_active_authentication, with_chip_authentication_alone};
@@ -39,6 +40,32 @@ async fn a_phone_that_cannot_relay_is_served_and_the_assurance_says_so() {
     let mut phone = world.phone(&world.issue(&with_chip_authentication_alone())).await;
     assert!(!phone.socket.begin_chip_auth().await.is_empty());
     assert_eq!(world.assurance(phone).await["chip_authentication"], "not_attempted");
+}
+
+/// Genuine chips with a key in DG14 refuse to use it, some of whole series.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chip_that_refuses_chip_authentication_is_no_forgery() {
+    let answers = |statuses: &[[u8; 2]]| -> Vec<SecretBytes> {
+        statuses.iter().map(|status| status.to_vec().into()).collect()
+    };
+    let world = World::new().await;
+    // At MSE:Set AT, and at GENERAL AUTHENTICATE.
+    for refusal in [&[[0x6A, 0x80]][..], &[[0x90, 0x00], [0x63, 0x00]]] {
+        let mut phone = world.phone(&world.issue(&ChipDescription::passport())).await;
+        phone.socket.prove_actively(&mut phone.chip).await;
+        assert_eq!(phone.socket.begin_chip_auth().await.len(), 2);
+        let heard = phone.socket.chip_auth(answers(refusal)).await;
+        assert!(heard.commands(false).is_empty());
+        let assurance = world.assurance(phone).await;
+        assert_eq!(assurance["chip_proof"], "active_authentication");
+        assert_eq!(assurance["chip_authentication"], "not_attempted");
+    }
+    // It has proven nothing either.
+    let world = World::under(chip_proof_required()).await;
+    let mut phone = world.phone(&world.issue(&with_chip_authentication_alone())).await;
+    phone.socket.begin_chip_auth().await;
+    phone.socket.chip_auth(answers(&[[0x6A, 0x80]])).await;
+    assert_eq!(world.rejection(phone).await, "passport_chip_proof_missing");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -83,6 +83,57 @@ fn a_copy_is_found_out_where_it_must_prove_a_key() {
     assert_eq!(verification["chip_authentication"]["result"], "failed");
 }
 
+/// A copy cannot get round its proof by leaving out the file with the key: the state signed that
+/// there is one.
+#[test]
+fn a_copy_cannot_hide_that_it_has_a_key() {
+    let kayle = Kayle::new();
+    for hidden in ["DG14", "DG15"] {
+        let description = json!({ "dishonest": ["copy", format!("remove:{hidden}")] });
+        kayle.write("chip.json", description.to_string().as_bytes());
+        new(&kayle, hidden, &["chip.json"]);
+        let ran = read(&kayle, hidden, &["--trust", &format!("{hidden}/csca.der")]);
+        assert_eq!(ran.code, Some(1), "{}", ran.stdout);
+        let report = ran.json();
+        assert!(!file_names(&report).contains(&hidden));
+        let verification = &report["verification"];
+        assert_eq!(verification["proven"], false);
+        assert_eq!(verification["reason"]["code"], "sod_declared_dg_missing");
+        assert_eq!(verification["not_given"], json!([hidden]));
+        for proof in ["active_authentication", "chip_authentication"] {
+            assert_eq!(verification[proof]["result"], "not_done", "{proof}");
+        }
+    }
+}
+
+#[test]
+fn what_the_document_does_not_offer_is_told_by_what_the_state_signed() {
+    let kayle = Kayle::new();
+    new(&kayle, "a", &["--preset", "passive"]);
+    let verification = &read(&kayle, "a", &["--trust", "a/csca.der"]).json()["verification"];
+    assert_eq!(verification["proven"], true);
+    assert_eq!(verification["active_authentication"]["result"], "not_offered");
+    assert_eq!(verification["chip_authentication"]["result"], "not_offered");
+}
+
+/// 9303-11 §4.4.3.5.2: the mapping proves as much as the state that signed the chip's key.
+#[test]
+fn a_mapping_is_proven_only_by_a_trusted_state() {
+    let kayle = Kayle::new();
+    new(&kayle, "a", &["--preset", "card"]);
+    new(&kayle, "b", &["--preset", "card"]);
+    new(&kayle, "copy", &["--preset", "card", "--dishonest", "copy"]);
+    let mapping = |ran: &Ran| ran.json()["access"]["mapping"].clone();
+    let trusted = read(&kayle, "a", &["--trust", "a/csca.der"]);
+    assert_eq!((trusted.code, mapping(&trusted)), (Some(0), json!("proven")));
+    let untold = read(&kayle, "a", &[]);
+    assert_eq!((untold.code, mapping(&untold)), (Some(0), json!("unvouched")));
+    let foreign = read(&kayle, "a", &["--trust", "b/csca.der"]);
+    assert_eq!((foreign.code, mapping(&foreign)), (Some(1), json!("failed")));
+    let copy = read(&kayle, "copy", &["--trust", "copy/csca.der"]);
+    assert_eq!((copy.code, mapping(&copy)), (Some(1), json!("failed")));
+}
+
 #[test]
 fn every_size_and_preset_can_be_read() {
     let kayle = Kayle::new();

@@ -17,8 +17,8 @@ use emrtd::sim::{
 use emrtd::verify::{ActiveAlgorithm, ChipAlgorithm, TerminalKey};
 
 use super::{
-    assert_whole, authenticate_actively, authenticate_chip, can, chip, exchange, issue, mrz, prove,
-    random, read, run,
+    CHALLENGE, assert_whole, authenticate_actively, authenticate_chip, can, chip, exchange, issue,
+    mrz, prove, random, read, run,
 };
 
 /// Standardized domain parameters (9303-11 §9.5.1).
@@ -68,7 +68,7 @@ fn assert_access(access: Access, offer: PaceOffer) {
         panic!("BAC instead of {offer:?}");
     };
     let is_mapped = offer.protocol.mapping == PaceMapping::ChipAuthentication;
-    let expected = if is_mapped { MappingProof::Proven } else { MappingProof::NotRun };
+    let expected = if is_mapped { MappingProof::Unvouched } else { MappingProof::NotRun };
     assert_eq!((protocol, proof), (offer.protocol, expected));
 }
 
@@ -197,7 +197,7 @@ fn authenticated(personalisation: &Personalisation) -> ChipAlgorithm {
     assert_whole(&outcome, personalisation, "chip authentication");
     let document = prove(&outcome).unwrap();
     let proof = authenticate_chip(&mut chip, &mut reader, &document).unwrap();
-    assert!(proof.is_for(&document));
+    assert!(proof.is_for(&document, CHALLENGE));
     proof.algorithm()
 }
 
@@ -211,7 +211,9 @@ fn the_session_of_before_is_dead_after_chip_authentication() {
         let mut reader = Reader::new(mrz(&personalisation), ReadPolicy::default());
         assert!(run(&mut chip, &mut reader).unwrap());
         let document = prove(&reader.outcome().unwrap()).unwrap();
-        for command in TerminalKey::generate(&document, &mut random(3)).unwrap().commands() {
+        for command in
+            TerminalKey::generate(&document, CHALLENGE, &mut random(3)).unwrap().commands()
+        {
             let response = exchange(&mut chip, &mut reader, &command).unwrap();
             assert_eq!(response.status, StatusWord::OK, "answered under the old keys");
         }
