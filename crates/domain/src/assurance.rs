@@ -1,7 +1,6 @@
 //! What a verdict rests on, so that no relying party takes a weak check for a strong one.
 
 use emrtd::UnixSeconds;
-use emrtd::mrz::PartialDate;
 use emrtd::trust::{DeviationKind, KnownDeviation};
 use emrtd::verify::{Document, PassiveReport, PassivelyAuthenticated, Revocation};
 
@@ -146,16 +145,7 @@ pub(crate) fn is_expired(
     document: &PassivelyAuthenticated<Document>,
     now: Timestamp,
 ) -> Option<bool> {
-    is_past(document.get().mrz().expiry_date(), now)
-}
-
-fn is_past(last_day: PartialDate, now: Timestamp) -> Option<bool> {
-    let today = UnixSeconds(now.as_seconds()).date();
-    match (last_day.earliest() < today, last_day.latest() < today) {
-        (_, true) => Some(true),
-        (false, _) => Some(false),
-        (true, false) => None,
-    }
+    document.get().mrz().expiry_date().is_before(UnixSeconds(now.as_seconds()).date())
 }
 
 /// Whether both certificates of the chain were within their validity.

@@ -69,6 +69,15 @@ impl PartialDate {
         if self.is_birth { latest.min(self.reference) } else { latest }
     }
 
+    /// Whether it is before `day`; `None` when that depends on what is unknown.
+    pub fn is_before(&self, day: Date) -> Option<bool> {
+        match (self.earliest() < day, self.latest() < day) {
+            (_, true) => Some(true),
+            (false, _) => Some(false),
+            (true, false) => None,
+        }
+    }
+
     /// A birth: the latest century in which the date is not after `at`.
     pub(super) fn birth(field: &[u8], at: UnixSeconds) -> Result<Self, Error> {
         let reference = at.date();

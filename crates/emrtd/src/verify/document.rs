@@ -78,6 +78,8 @@ fn read(
     let mrz = Dg1::parse(dg1, at).map_err(dg1_fault)?.into_mrz();
     report.passed(*step, mrz.format().to_string());
 
+    report.document_expired = mrz.expiry_date().is_before(at.date());
+
     let (kind, number) = (mrz.document_code(), mrz.document_number());
     report.deviations.retain(|known| {
         known.deviation().is_some_and(|deviation| deviation.may_concern_document(kind, number))

@@ -39,6 +39,10 @@ pub struct PassiveReport {
     /// What its state says is wrong with documents of this signer. It informs;
     /// no check is relaxed for it.
     pub deviations: Vec<KnownDeviation>,
+    /// Whether the document was past its date at the check; `None` when DG1 was
+    /// not read, or a part of the date is unknown on which that depends. Whether
+    /// an expired document will do is not decided here.
+    pub document_expired: Option<bool>,
 }
 
 /// One check.

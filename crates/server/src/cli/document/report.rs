@@ -66,6 +66,14 @@ fn human(folder: &Path, at: UnixSeconds, verdict: &Verdict) -> String {
         }
     }
     lines.push(format!("{:10}  {}", "revocation", revocation(&report.revocation)));
+    if let Some(expired) = report.document_expired {
+        let state = if expired {
+            "EXPIRED; a server refuses it unless told to report"
+        } else {
+            "not expired"
+        };
+        lines.push(format!("{:10}  {state}", "document"));
+    }
     lines.push(format!("{:10}  {}", "proven", names(&report.proven)));
     lines.push(format!("{:10}  {}", "not given", names(&report.not_given)));
     let leniencies = leniencies(report);
@@ -125,6 +133,7 @@ fn to_json(folder: &Path, at: UnixSeconds, verdict: &Verdict) -> Value {
         "csca_source": provenance,
         "algorithms": algorithms,
         "revocation": revocation_code(&report.revocation),
+        "document_expired": report.document_expired,
         "signed_at": report.signed_at.map(|at| at.to_string()),
         "signer_validity": report.signer_validity.map(validity),
         "csca_validity": report.csca_validity.map(validity),

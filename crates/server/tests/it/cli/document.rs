@@ -36,6 +36,7 @@ fn a_genuine_document_is_proven() {
     assert_eq!(report["data_groups"], serde_json::json!(["DG1", "DG2"]));
     assert_eq!(report["revocation"], "unknown");
     assert_eq!(report["csca_source"]["verified"], true);
+    assert_eq!(report["document_expired"], false);
     for check in report["checks"].as_array().unwrap() {
         assert!(!check["clause"].as_str().unwrap().is_empty(), "{check}");
     }
@@ -100,6 +101,7 @@ fn validity_fails_only_where_it_is_strict() {
     let lenient = at(&[]);
     assert_eq!(lenient.code, Some(0), "{}", lenient.stdout);
     assert_eq!(lenient.json()["signer_validity"]["valid"], false);
+    assert_eq!(lenient.json()["document_expired"], true);
     assert_eq!(reason(&at(&["--strict"])), "certificate_not_valid");
     assert_eq!(verify(&kayle, &["--trust", "csca.der", "--strict"]).code, Some(0));
 }
