@@ -35,6 +35,8 @@ enum Proof {
     Compromised,
     /// By this algorithm.
     Proven(String),
+    /// The chip refused to, as some genuine ones do.
+    Refused(String),
     Failed(String),
 }
 
@@ -105,6 +107,9 @@ fn prove_chip(
         Err(NoProof::Verification(ChipFailure::NoKey | ChipFailure::NotOffered)) => {
             Proof::NotOffered
         }
+        Err(NoProof::Verification(refused @ ChipFailure::Refused(_))) => {
+            Proof::Refused(refused.to_string())
+        }
         Err(error) => Proof::Failed(error.to_string()),
     }
 }
@@ -150,16 +155,23 @@ impl Proofs {
             members.insert("active_authentication".into(), self.active.to_json());
             members.insert("chip_authentication".into(), self.chip.to_json());
         }
-        let failed = [&self.active, &self.chip].into_iter().any(Proof::is_failed);
-        Outcome { human, json: Some(json), passed: passive.passed && !failed }
+        let passed = passive.passed && is_genuine(&self.active, &self.chip);
+        Outcome { human, json: Some(json), passed }
+    }
+}
+
+/// Whether nothing tells the chip from the one that the document was issued with. A copy would
+/// refuse as well, so a refusal is forgiven only beside a proof.
+fn is_genuine(active: &Proof, chip: &Proof) -> bool {
+    match (active, chip) {
+        (Proof::Failed(_), _) | (_, Proof::Failed(_)) => false,
+        (Proof::Proven(_), _) | (_, Proof::Proven(_)) => true,
+        (Proof::Refused(_), _) | (_, Proof::Refused(_)) => false,
+        _ => true,
     }
 }
 
 impl Proof {
-    fn is_failed(&self) -> bool {
-        matches!(self, Self::Failed(_))
-    }
-
     fn text(&self) -> String {
         match self {
             Self::NotDone => "not done".to_owned(),
@@ -168,6 +180,7 @@ impl Proof {
                 "worth nothing: the state says that others know the key".to_owned()
             }
             Self::Proven(algorithm) => format!("proven ({algorithm})"),
+            Self::Refused(reason) => format!("not proven: {reason}"),
             Self::Failed(reason) => format!("FAILED: {reason}"),
         }
     }
@@ -178,8 +191,33 @@ impl Proof {
             Self::NotOffered => ("not_offered", None, None),
             Self::Compromised => ("key_compromised", None, None),
             Self::Proven(algorithm) => ("proven", Some(algorithm), None),
+            Self::Refused(reason) => ("refused", None, Some(reason)),
             Self::Failed(reason) => ("failed", None, Some(reason)),
         };
         json!({ "result": result, "algorithm": algorithm, "reason": reason })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_forgiven_only_beside_a_proof() {
+        let proven = || Proof::Proven("somehow".to_owned());
+        let refused = || Proof::Refused("6A80".to_owned());
+        let failed = || Proof::Failed("wrong".to_owned());
+        for (active, chip, expected) in [
+            (proven(), refused(), true),
+            (proven(), proven(), true),
+            (Proof::NotOffered, Proof::NotOffered, true),
+            (Proof::NotOffered, refused(), false),
+            (Proof::Compromised, refused(), false),
+            (proven(), failed(), false),
+            (failed(), proven(), false),
+            (failed(), refused(), false),
+        ] {
+            assert_eq!(is_genuine(&active, &chip), expected);
+        }
     }
 }

@@ -3,9 +3,10 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
+use emrtd::sim::{ChipDescription, IssuingState, Personalisation, StateProfile};
 use serde_json::{Value, json};
 
-use super::{Kayle, Ran};
+use super::{Kayle, NOW, Ran};
 
 /// Makes a chip in the folder `name`.
 fn new(kayle: &Kayle, name: &str, more: &[&str]) -> Value {
@@ -104,6 +105,26 @@ fn a_copy_cannot_hide_that_it_has_a_key() {
             assert_eq!(verification[proof]["result"], "not_done", "{proof}");
         }
     }
+}
+
+/// 9303-3 §7.3.5: such a key is not to be relied upon.
+#[test]
+fn a_key_that_its_state_calls_compromised_is_not_proven() {
+    let kayle = Kayle::new();
+    let state = IssuingState::new(StateProfile::utopia(), NOW).unwrap();
+    let chip = Personalisation::issue(&state, &ChipDescription::passport(), NOW).unwrap();
+    kayle.write("a/chip.bin", &chip.encode());
+    kayle.write("csca.der", state.csca());
+    kayle.write("deviations.bin", &state.deviation_list(&[&[1, 4]]).unwrap());
+    let active = |trust: &[&str]| {
+        let ran = read(&kayle, "a", &[&["--trust"], trust].concat());
+        let report = ran.json();
+        assert_eq!(ran.code, Some(0), "{report}");
+        assert_eq!(report["verification"]["chip_authentication"]["result"], "proven");
+        report["verification"]["active_authentication"]["result"].clone()
+    };
+    assert_eq!(active(&["csca.der"]), "proven");
+    assert_eq!(active(&["csca.der", "deviations.bin"]), "key_compromised");
 }
 
 #[test]
