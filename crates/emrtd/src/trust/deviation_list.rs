@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::signed_list::verify_list;
-use super::{Certificate, ListSignature, Name};
+use super::{Certificate, ListSignature, Name, type_covers};
 use crate::UnixSeconds;
 use crate::crypto::cms::SignedData;
 use crate::crypto::{AlgorithmIdentifier, DigestAlgorithm};
@@ -243,7 +243,7 @@ impl Deviation {
             text.trim_end_matches('<')
         }
         let type_fits =
-            self.document_type.as_deref().is_none_or(|meant| bare(meant) == bare(document_type));
+            self.document_type.as_deref().is_none_or(|meant| type_covers(meant, document_type));
         let number_fits = self
             .document_numbers
             .as_ref()
