@@ -1,7 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::signed_list::verify_list;
+use super::signed_list::{Vouchers, verify_list};
 use super::{Certificate, ListSignature, Name, type_covers};
 use crate::UnixSeconds;
 use crate::crypto::cms::SignedData;
@@ -186,7 +186,11 @@ impl DeviationList {
     /// Verifies the signature (9303-12 §10.1) and that the signer chains to one
     /// of `roots`, which the caller trusts.
     pub fn verify_signature(&self, roots: &[Certificate]) -> ListSignature {
-        verify_list(&self.0.signed, &DEVIATION_LIST_SIGNER, roots)
+        self.verify(Vouchers { roots, revocations: None })
+    }
+
+    pub(super) fn verify(&self, vouchers: Vouchers<'_>) -> ListSignature {
+        verify_list(&self.0.signed, &DEVIATION_LIST_SIGNER, vouchers)
     }
 }
 

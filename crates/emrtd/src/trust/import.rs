@@ -1,9 +1,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::ldif::{self, Collection, ValueKind};
+use super::signed_list::Vouchers;
 use super::{
     Certificate, CertificateError, Crl, CrlError, CscaRefused, DEVIATION_LIST, DeviationList,
-    DeviationListError, ListSignature, MasterList, MasterListError,
+    DeviationListError, ListSignature, MasterList, MasterListError, TrustStore,
 };
 use crate::tlv::{Oid, Reader, Rules, Tag};
 
@@ -175,11 +176,20 @@ impl<'a> Importer<'a> {
     pub fn new(signer_roots: &'a [Certificate]) -> Self {
         let sink = Sink {
             roots: signer_roots,
+            revocations: None,
             take_invalid_lists: false,
             import: Import::default(),
             known: HashMap::new(),
         };
         Self { input: Input::Undecided(Vec::new()), sink }
+    }
+
+    /// Lets no list count whose signer, or what is above it, a CRL of `trust`
+    /// lists: its signature is then taken as wrong.
+    #[must_use]
+    pub fn revoked_by(mut self, trust: &'a TrustStore) -> Self {
+        self.sink.revocations = Some(trust);
+        self
     }
 
     /// Takes the certificates of lists with a wrong signature too, as
@@ -264,6 +274,7 @@ impl<'a> Importer<'a> {
 #[derive(Debug)]
 struct Sink<'a> {
     roots: &'a [Certificate],
+    revocations: Option<&'a TrustStore>,
     take_invalid_lists: bool,
     import: Import,
     /// Where in `import.accepted` what was seen is.
@@ -331,7 +342,7 @@ impl Sink<'_> {
             Ok(list) => list,
             Err(error) => return self.refuse(source, error.into()),
         };
-        let signature = list.verify_signature(self.roots);
+        let signature = list.verify(Vouchers { roots: self.roots, revocations: self.revocations });
         if self.import.master_lists.len() < MAX_REFUSED {
             self.import.master_lists.push((source.clone(), signature.clone()));
         }

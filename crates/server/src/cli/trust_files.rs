@@ -85,16 +85,20 @@ impl Vouching {
         Ok(roots)
     }
 
-    /// Reads a file and takes from it what the operator's choices allow. `progress` is told how
-    /// many bytes were read.
+    /// Reads a file and takes from it what the operator's choices allow. What a CRL of
+    /// `revocations` lists vouches for no list. `progress` is told how many bytes were read.
     pub(super) fn read(
         &self,
         file: &Path,
         roots: &[Certificate],
+        revocations: Option<&TrustStore>,
         unvouched: Unvouched,
         progress: &dyn Fn(u64),
     ) -> Result<Contents, Failure> {
         let mut importer = Importer::new(roots).take_invalid_lists(self.allow_unverified);
+        if let Some(trust) = revocations {
+            importer = importer.revoked_by(trust);
+        }
         read_in_pieces(file, &mut |piece| {
             importer.push(piece);
             progress(piece.len() as u64);
@@ -274,7 +278,7 @@ pub(super) fn trust_store(files: &[PathBuf], vouching: &Vouching) -> Result<Trus
     let roots = vouching.roots()?;
     let mut builder = TrustStore::builder();
     for file in files {
-        let contents = vouching.read(file, &roots, Unvouched::Take, &|_| {})?;
+        let contents = vouching.read(file, &roots, None, Unvouched::Take, &|_| {})?;
         if contents.edition.materials.is_empty() {
             let reason = contents.refused.first().map_or("it is empty", |refusal| &refusal.reason);
             return Err(Failure::new(

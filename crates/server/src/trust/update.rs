@@ -102,7 +102,7 @@ pub(crate) fn plan(
         let offered = edition.number.map_or_else(|| "none".to_owned(), |number| number.to_string());
         return Err(Refused::Older { source_name: edition.source.clone(), stored, offered });
     }
-    let lists = Lists::compare(snapshot, edition);
+    let lists = Lists::compare(snapshot, edition, UnixSeconds(now.as_seconds()));
     let mut counts = Counts {
         outdated: lists.outdated.len(),
         unsigned: lists.unsigned,
@@ -218,7 +218,7 @@ struct Lists {
 }
 
 impl Lists {
-    fn compare(snapshot: &TrustSnapshot, edition: &Edition) -> Self {
+    fn compare(snapshot: &TrustSnapshot, edition: &Edition, at: UnixSeconds) -> Self {
         let is_list = |found: &&Found| !matches!(found.item, Material::Csca(_));
         let offered: BTreeSet<[u8; 32]> = edition
             .materials
@@ -230,17 +230,13 @@ impl Lists {
             return Self::default();
         }
         let trust = together(snapshot, edition);
-        let mut replaced = BTreeSet::new();
-        let crls: Vec<&Crl> = trust.crls().collect();
-        for crl in &crls {
-            if crls.iter().any(|other| other.supersedes(crl)) {
-                replaced.insert(crl.fingerprint());
-            }
-        }
+        let mut replaced = trust.superseded_crls(at);
         let lists: Vec<(&DeviationList, &str)> = trust.deviation_lists().collect();
         for (list, country) in &lists {
             let is_newer = |(other, of): &(&DeviationList, &str)| {
-                of == country && other.signed_at() > list.signed_at()
+                of == country
+                    && other.signed_at() > list.signed_at()
+                    && other.signed_at() <= Some(at)
             };
             if lists.iter().any(is_newer) {
                 replaced.insert(list.fingerprint());

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use domain::key::hex;
 use emrtd::UnixSeconds;
-use emrtd::trust::Certificate;
+use emrtd::trust::{Certificate, TrustStore};
 use serde_json::{Value, json};
 use store::{StoreError, TrustSnapshot};
 
-use super::certificates;
 use crate::cli::StoreArgs;
 use crate::cli::failure::Failure;
 use crate::cli::outcome::Outcome;
@@ -58,12 +57,12 @@ struct FileReport {
 pub(super) async fn run(args: ImportArgs) -> Result<Outcome, Failure> {
     let mut roots = args.vouching.roots()?;
     let workspace = Workspace::open_or_create(&args.store).await?;
+    let snapshot = workspace.store.trust_snapshot().await?;
+    let trust = crate::trust::build(snapshot.items, &roots)?;
     if args.trust_known_signers {
-        let snapshot = workspace.store.trust_snapshot().await?;
-        let verified = certificates(&snapshot.items).filter(|(item, _)| item.verified);
-        roots.extend(verified.map(|(_, certificate)| certificate));
+        roots.extend(trust.vouching());
     }
-    let read = read_all(&args, &roots);
+    let read = read_all(&args, &roots, &trust);
     let mut reports = Vec::with_capacity(read.len());
     for (file, contents) in read {
         reports.push(match contents {
@@ -90,13 +89,15 @@ pub(super) async fn run(args: ImportArgs) -> Result<Outcome, Failure> {
 type Read = (String, Result<Contents, Failure>);
 
 /// Reads every file; with `--source` they become one.
-fn read_all(args: &ImportArgs, roots: &[Certificate]) -> Vec<Read> {
+fn read_all(args: &ImportArgs, roots: &[Certificate], trust: &TrustStore) -> Vec<Read> {
     let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |metadata| metadata.len());
     let bar = progress::bar(args.files.iter().map(size).sum(), "");
     let mut read: Vec<Read> = Vec::with_capacity(args.files.len());
     for file in &args.files {
         bar.set_message(shown(file));
-        let contents = args.vouching.read(file, roots, Unvouched::Refuse, &|bytes| bar.inc(bytes));
+        let known = Some(trust);
+        let progress = |bytes| bar.inc(bytes);
+        let contents = args.vouching.read(file, roots, known, Unvouched::Refuse, &progress);
         read.push((shown(file), contents));
     }
     bar.finish_and_clear();

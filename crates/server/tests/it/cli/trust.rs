@@ -1,4 +1,5 @@
 use emrtd::sim::{IssuingState, StateProfile};
+use emrtd::trust::{Certificate, ListSignature};
 use server::clock::{Clock, SystemClock};
 
 use super::{Kayle, NOW, Ran, shared, utopia};
@@ -89,6 +90,38 @@ fn a_master_list_cannot_vouch_for_itself() {
     kayle.write("list.ml", &state.master_list(&[state.csca()]).unwrap());
     let ran = kayle.run(&["trust", "import", "list.ml", "--trust-signer", "list.ml"]);
     ran.assert_failed(1, "IO");
+}
+
+/// Neither a stored CSCA nor a list signer vouches for anybody once a stored list revokes it.
+#[test]
+fn what_is_revoked_vouches_for_no_master_list() {
+    let state = utopia();
+    let (csca, new) = (Certificate::from_der(state.csca()).unwrap(), utopia());
+    let bytes = list(&state, &[&state, &new]);
+    let embedded = emrtd::trust::import(&bytes, std::slice::from_ref(&csca));
+    let [(_, ListSignature::Verified { signer, .. })] = embedded.master_lists.as_slice() else {
+        panic!("{embedded:?}")
+    };
+    let signer: Vec<u8> = (0..signer.serial.len() / 2)
+        .map(|at| u8::from_str_radix(&signer.serial[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    let import = |revoked: &[&[u8]], option: &[&str]| {
+        let kayle = Kayle::new();
+        kayle.write("csca.der", state.csca());
+        kayle.write("revoking.crl", &state.crl(revoked, NOW, None).unwrap());
+        kayle.write("list.ml", &bytes);
+        kayle.json(&["trust", "import", "csca.der", "revoking.crl"]);
+        let ran = kayle.run(&[&["trust", "import", "list.ml"], option].concat());
+        assert_eq!(countries_held(&kayle), if ran.code == Some(0) { 2 } else { 1 });
+        ran
+    };
+    for option in [&["--trust-known-signers"][..], &["--trust-signer", "csca.der"]] {
+        assert_eq!(import(&[], option).code, Some(0));
+        for revoked in [csca.serial(), &signer] {
+            let ran = import(&[revoked], option);
+            assert_eq!(ran.code, Some(1), "{}", ran.stdout);
+        }
+    }
 }
 
 #[test]
