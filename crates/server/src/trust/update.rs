@@ -143,15 +143,21 @@ pub(crate) fn plan(
     Ok(Plan { update, counts, withdrawn: gone })
 }
 
-/// Takes a source away, or some of what it holds.
+/// Takes the certificates of a source away, or some of what it holds.
+///
+/// A list goes only if it is named: without a revocation list, what it revokes would pass.
 pub(crate) fn withdrawal(
     snapshot: &TrustSnapshot,
     source: &TrustSource,
     only: &[[u8; 32]],
 ) -> Plan {
     let stored = Stored::of(snapshot, &source.name);
+    let is_meant = |(item, (kind, _)): &(&[u8; 32], &(TrustKind, bool))| match only {
+        [] => *kind == TrustKind::Csca,
+        named => named.contains(item),
+    };
     let withdrawn: Vec<[u8; 32]> =
-        stored.own.keys().copied().filter(|item| only.is_empty() || only.contains(item)).collect();
+        stored.own.iter().filter(is_meant).map(|(item, _)| *item).collect();
     let (others, gone): (Vec<_>, Vec<_>) =
         withdrawn.iter().copied().partition(|item| stored.by_others.contains(item));
     let counts = Counts {

@@ -274,6 +274,31 @@ fn a_certificate_another_source_holds_stays() {
         .assert_failed(2, "USAGE");
 }
 
+/// A state that is withdrawn and comes back has not lost what it revoked.
+#[test]
+fn withdrawing_a_source_keeps_its_revocation_lists() {
+    let kayle = Kayle::new();
+    let state = utopia();
+    kayle.write("csca.der", state.csca());
+    let crl = state.crl(&[&[7]], NOW, Some(NOW.plus_days(30))).unwrap();
+    kayle.write("crl.der", &crl);
+    kayle.write("deviations.der", &state.deviation_list(&[&[1, 4]]).unwrap());
+    let files = ["csca.der", "crl.der", "deviations.der"];
+    kayle.json(&[&["trust", "import", "--source", "mine"][..], &files].concat());
+    let withdraw = |more: &[&str]| {
+        let report = kayle.json(&[&["trust", "withdraw", "mine"], more].concat());
+        (report["withdrawn"].as_array().unwrap().len(), report["kept"].as_u64().unwrap())
+    };
+    assert_eq!(withdraw(&[]), (1, 2));
+    assert_eq!(countries_held(&kayle), 0);
+    assert_eq!(withdraw(&[]), (0, 2));
+    kayle.json(&["trust", "import", "csca.der"]);
+    let status = kayle.json(&["trust", "status"]);
+    assert_eq!(status["states"][0]["crl"]["entries"], 1, "{status}");
+    let fingerprint = domain::key::hex(&openssl::sha::sha256(&crl));
+    assert_eq!(withdraw(&["--fingerprint", &fingerprint]), (1, 1));
+}
+
 #[test]
 fn a_truncated_or_empty_edition_withdraws_nothing() {
     let kayle = Kayle::new();
