@@ -22,6 +22,10 @@ pub struct Import {
     pub refused: Vec<Refused>,
     /// How many more were refused than `refused` has room for.
     pub more_refused: usize,
+    /// The first entry that could not be read, or a master list whose signature
+    /// is wrong: the file may hold certificates that are not in `accepted`. An
+    /// entry that was read and cannot be used by rule is not meant.
+    pub unread: Option<Refused>,
     /// The master lists met and what their signatures are worth.
     pub master_lists: Vec<(Source, ListSignature)>,
     /// For LDIF of the ICAO PKD: what it is a copy of.
@@ -137,6 +141,20 @@ pub enum ImportError {
     /// More than a store of this kind ever has.
     #[error("more than {MAX_ITEMS} certificates and lists")]
     TooMany,
+}
+
+impl ImportError {
+    /// Whether CSCA certificates may be missing for it. One inside a list was
+    /// read as the list says it: the list holds nothing usable there.
+    fn leaves_unread(&self, source: &Source) -> bool {
+        match self {
+            Self::Encoding(_) | Self::MasterList(_) | Self::ListSignature(_) | Self::TooMany => {
+                true
+            }
+            Self::Certificate(_) => source.inner_offset.is_none(),
+            Self::Csca(_) | Self::Crl(_) | Self::DeviationList(_) => false,
+        }
+    }
 }
 
 /// Finds out what a file is and takes from it what can be used.
@@ -343,9 +361,10 @@ impl Sink<'_> {
             Err(error) => return self.refuse(source, error.into()),
         };
         let signature = list.verify(Vouchers { roots: self.roots, revocations: self.revocations });
-        if self.import.master_lists.len() < MAX_REFUSED {
-            self.import.master_lists.push((source.clone(), signature.clone()));
+        if self.import.master_lists.len() >= MAX_MASTER_LISTS {
+            return self.refuse(source, ImportError::TooMany);
         }
+        self.import.master_lists.push((source.clone(), signature.clone()));
         if let ListSignature::Invalid { reason } = signature
             && !self.take_invalid_lists
         {
@@ -410,6 +429,9 @@ impl Sink<'_> {
     }
 
     fn refuse(&mut self, source: Source, reason: ImportError) {
+        if self.import.unread.is_none() && reason.leaves_unread(&source) {
+            self.import.unread = Some(Refused { source: source.clone(), reason: reason.clone() });
+        }
         if self.import.refused.len() < MAX_REFUSED {
             self.import.refused.push(Refused { source, reason });
         } else {
@@ -483,6 +505,9 @@ const MAX_WHOLE_BYTES: usize = 64 << 20;
 
 /// More than ten times what all states together have.
 const MAX_ITEMS: usize = 20_000;
+
+/// Some thirty states publish lists.
+const MAX_MASTER_LISTS: usize = 1000;
 
 /// How many refusals are kept one by one.
 const MAX_REFUSED: usize = 1000;

@@ -95,8 +95,7 @@ pub(crate) fn plan(
     let stored = Stored::of(snapshot, &edition.source);
     let known = snapshot.sources.iter().find(|source| source.name == edition.source);
     if let Some(stored) = known.and_then(|source| source.edition)
-        && edition.is_whole
-        && edition.number.is_none_or(|offered| offered < stored)
+        && edition.number.map_or(edition.is_whole, |offered| offered < stored)
         && !allowed.older
     {
         let offered = edition.number.map_or_else(|| "none".to_owned(), |number| number.to_string());

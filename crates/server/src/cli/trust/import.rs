@@ -50,6 +50,8 @@ struct FileReport {
     withdrawn: Vec<[u8; 32]>,
     document_signers: usize,
     refused: Vec<Refusal>,
+    /// Why nothing is withdrawn.
+    incomplete: Option<String>,
     /// Nothing in it was used.
     failed: bool,
 }
@@ -74,6 +76,7 @@ pub(super) async fn run(args: ImportArgs) -> Result<Outcome, Failure> {
                 withdrawn: Vec::new(),
                 document_signers: 0,
                 refused: vec![Refusal::of_file(failure.message)],
+                incomplete: None,
                 failed: true,
             },
         });
@@ -104,9 +107,15 @@ fn read_all(args: &ImportArgs, roots: &[Certificate], trust: &TrustStore) -> Vec
     let Some(source) = &args.source else {
         return read;
     };
-    // An edition of which a file is missing is not whole.
-    let is_whole = read.iter().all(|(_, contents)| {
-        contents.as_ref().is_ok_and(|contents| !contents.edition.materials.is_empty())
+    let incomplete = read.iter().find_map(|(file, contents)| {
+        let reason = match contents {
+            Err(failure) => Some(failure.message.clone()),
+            Ok(contents) if contents.edition.materials.is_empty() => {
+                Some("nothing in it can be used".to_owned())
+            }
+            Ok(contents) => contents.incomplete.clone(),
+        };
+        reason.map(|reason| format!("{file}: {reason}"))
     });
     let number = match read.as_slice() {
         [(_, Ok(only))] => only.edition.number,
@@ -127,8 +136,9 @@ fn read_all(args: &ImportArgs, roots: &[Certificate], trust: &TrustStore) -> Vec
     }
     let together = all.map(|contents| {
         let materials = contents.edition.materials;
+        let is_whole = incomplete.is_none();
         let edition = Edition { source: source.clone(), number, is_whole, materials };
-        (source.clone(), Ok(Contents { edition, ..contents }))
+        (source.clone(), Ok(Contents { edition, incomplete, ..contents }))
     });
     failed.into_iter().chain(together).collect()
 }
@@ -159,6 +169,7 @@ async fn import(
         withdrawn: Vec::new(),
         document_signers: contents.document_signers,
         refused,
+        incomplete: contents.incomplete.take(),
         failed: true,
     };
     // A file in which nothing can be used says nothing, not even that its source is empty.
@@ -221,8 +232,11 @@ fn human(reports: &[FileReport], dry_run: bool) -> String {
         let state = if report.failed { "REFUSED" } else { "ok" };
         let counts = counts(&report.counts);
         lines.push(format!("{}: {state}: {counts}, {refused} refused", report.file));
-        if report.source != report.file && !report.failed {
+        if !report.source.ends_with(&report.file) && !report.failed {
             lines.push(format!("  source: {}", report.source));
+        }
+        if let Some(reason) = report.incomplete.as_ref().filter(|_| !report.failed) {
+            lines.push(format!("  not whole, so nothing is withdrawn: {reason}"));
         }
         if report.document_signers > 0 {
             let number = report.document_signers;
@@ -298,6 +312,7 @@ fn to_json(reports: &[FileReport], dry_run: bool) -> Value {
                 "imported": !report.failed,
                 "counts": counts_to_json(&report.counts, &refused),
                 "withdrawn": report.withdrawn.iter().map(|item| hex(item)).collect::<Vec<_>>(),
+                "incomplete": report.incomplete,
                 "document_signers": report.document_signers,
                 "refused": refused.iter().map(|refusal| refusal.to_json()).collect::<Vec<_>>(),
             })
