@@ -75,6 +75,8 @@ pub(crate) struct Counts {
     pub(crate) outdated: usize,
     /// Lists that no CSCA of the store signed: kept, not used.
     pub(crate) unsigned: usize,
+    /// More of those than are kept: not taken.
+    pub(crate) excess: usize,
 }
 
 /// A change that was decided on.
@@ -105,13 +107,14 @@ pub(crate) fn plan(
     let mut counts = Counts {
         outdated: lists.outdated.len(),
         unsigned: lists.unsigned,
+        excess: lists.excess.len(),
         superseded: lists.superseded.len(),
         ..Counts::default()
     };
     let mut put = Vec::new();
     for found in &edition.materials {
         let item = found.to_trust_item(&edition.source, now);
-        if lists.outdated.contains(&item.fingerprint) {
+        if lists.outdated.contains(&item.fingerprint) || lists.excess.contains(&item.fingerprint) {
             continue;
         }
         match stored.verified.get(&item.fingerprint) {
@@ -220,6 +223,7 @@ struct Lists {
     outdated: BTreeSet<[u8; 32]>,
     superseded: BTreeSet<[u8; 32]>,
     unsigned: usize,
+    excess: BTreeSet<[u8; 32]>,
 }
 
 impl Lists {
@@ -249,15 +253,50 @@ impl Lists {
         }
         let stored: BTreeSet<[u8; 32]> =
             snapshot.items.iter().map(|item| item.fingerprint).collect();
+        let excess = excess(&trust, &stored);
         let unused_crls = trust.unused_crls().iter().map(|unused| unused.crl.fingerprint());
         let unused_lists =
             trust.unused_deviation_lists().iter().map(|unused| unused.list.fingerprint());
         Self {
-            unsigned: unused_crls.chain(unused_lists).filter(|item| offered.contains(item)).count(),
+            unsigned: unused_crls
+                .chain(unused_lists)
+                .filter(|item| offered.contains(item) && !excess.contains(item))
+                .count(),
             outdated: replaced.difference(&stored).copied().collect(),
             superseded: replaced.intersection(&stored).copied().collect(),
+            excess,
         }
     }
+}
+
+/// New lists that nobody signed and that are more than are kept, newest first. None that is stored
+/// makes room: its CSCA may come back, and what it revokes must not have been displaced by anybody.
+fn excess(trust: &TrustStore, stored: &BTreeSet<[u8; 32]>) -> BTreeSet<[u8; 32]> {
+    let (waiting, mut new): (Vec<&Crl>, Vec<&Crl>) = trust
+        .unused_crls()
+        .iter()
+        .map(|unused| &unused.crl)
+        .partition(|crl| stored.contains(&crl.fingerprint()));
+    let key = |crl: &Crl| {
+        let key_id = crl.authority_key_id().map(<[u8]>::to_vec);
+        (crl.issuer().canonical().to_owned(), key_id)
+    };
+    let mut held: BTreeMap<_, usize> = BTreeMap::new();
+    for crl in &waiting {
+        *held.entry(key(crl)).or_default() += 1;
+    }
+    let mut total = waiting.len();
+    new.sort_by_key(|crl| std::cmp::Reverse(crl.this_update()));
+    let is_excess = |crl: &&Crl| {
+        let of_key = held.entry(key(crl)).or_default();
+        let has_room = *of_key < MAX_UNSIGNED_OF_KEY && total < MAX_UNSIGNED;
+        if has_room {
+            *of_key += 1;
+            total += 1;
+        }
+        !has_room
+    };
+    new.into_iter().filter(is_excess).map(Crl::fingerprint).collect()
 }
 
 /// What is stored and what is offered in one store, which knows whose signatures verify.
@@ -338,3 +377,9 @@ impl Found {
         }
     }
 }
+
+/// How many lists are kept for one name and key that no known CSCA signed.
+const MAX_UNSIGNED_OF_KEY: usize = 4;
+
+/// How many of them in all: more than there are states.
+const MAX_UNSIGNED: usize = 1000;

@@ -268,6 +268,7 @@ fn counts(counts: &Counts) -> String {
         (counts.superseded, "replaced by newer lists"),
         (counts.outdated, "older than what is there"),
         (counts.unsigned, "lists that no known CSCA signed"),
+        (counts.excess, "more of those than are kept"),
     ] {
         if number > 0 {
             text += &format!(", {number} {what}");
@@ -287,6 +288,7 @@ fn total(reports: &[FileReport]) -> Counts {
             superseded,
             outdated,
             unsigned,
+            excess,
         } = &report.counts;
         Counts {
             added: sum.added + added,
@@ -297,6 +299,7 @@ fn total(reports: &[FileReport]) -> Counts {
             superseded: sum.superseded + superseded,
             outdated: sum.outdated + outdated,
             unsigned: sum.unsigned + unsigned,
+            excess: sum.excess + excess,
         }
     })
 }
@@ -337,6 +340,7 @@ fn counts_to_json(counts: &Counts, refused: &[&Refusal]) -> Value {
         "superseded": counts.superseded,
         "outdated": counts.outdated,
         "unsigned_lists": counts.unsigned,
+        "excess_lists": counts.excess,
         "refused": number,
     })
 }

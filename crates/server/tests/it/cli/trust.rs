@@ -496,6 +496,55 @@ fn an_older_revocation_list_never_replaces_a_newer_one() {
     assert!(human.contains("UT") && human.contains("not used: crl"), "{human}");
 }
 
+/// Whoever cannot sign neither fills the store nor pushes a list out that waits for its CSCA.
+#[test]
+fn unsigned_revocation_lists_are_few_and_displace_none() {
+    let kayle = Kayle::new();
+    let (state, impostor) = (utopia(), utopia());
+    let crl = |state: &IssuingState, serials: &[&[u8]], days: i64| {
+        let at = NOW.plus_days(days);
+        state.crl(serials, at, Some(at.plus_days(30))).unwrap()
+    };
+    kayle.write("csca.der", state.csca());
+    kayle.write("real.crl", &crl(&state, &[&[7]], -50));
+    let forged: Vec<String> = (0..9).map(|number| format!("{number}.crl")).collect();
+    for (days, name) in (-40..).zip(&forged) {
+        kayle.write(name, &crl(&impostor, &[], days));
+    }
+    assert_eq!(kayle.json(&["trust", "import", "real.crl"])["total"]["unsigned_lists"], 1);
+    let mut args = vec!["trust", "import"];
+    args.extend(forged.iter().map(String::as_str));
+    let report = kayle.json(&args);
+    let total = ["added", "superseded", "unsigned_lists", "excess_lists"]
+        .map(|count| report["total"][count].as_u64().unwrap());
+    assert_eq!(total, [4, 0, 4, 5]);
+    kayle.json(&["trust", "import", "csca.der"]);
+    let status = kayle.json(&["trust", "status"]);
+    assert_eq!(status["states"][0]["crl"]["entries"], 1, "{status}");
+    assert_eq!(status["unused_lists"].as_array().unwrap().len(), 4);
+}
+
+/// A compromised CSCA that its state revoked does not take that back with a later list.
+#[test]
+fn a_csca_does_not_take_its_own_revocation_back() {
+    let kayle = Kayle::new();
+    let state = utopia();
+    let csca = Certificate::from_der(state.csca()).unwrap();
+    let crl = |serials: &[&[u8]], days: i64| {
+        let at = NOW.plus_days(days);
+        state.crl(serials, at, Some(at.plus_days(30))).unwrap()
+    };
+    kayle.write("csca.der", state.csca());
+    kayle.write("revoking.crl", &crl(&[csca.serial()], -20));
+    kayle.write("clearing.crl", &crl(&[], -10));
+    kayle.json(&["trust", "import", "csca.der", "revoking.crl"]);
+    let report = kayle.json(&["trust", "import", "clearing.crl"]);
+    assert_eq!(report["total"]["superseded"], 0);
+    kayle.write("list.ml", &list(&state, &[&state]));
+    let ran = kayle.run(&["trust", "import", "list.ml", "--trust-known-signers"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stdout);
+}
+
 #[test]
 fn status_says_how_fresh_each_list_is() {
     let kayle = Kayle::new();
