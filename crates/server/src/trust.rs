@@ -4,7 +4,7 @@ pub(crate) mod update;
 
 use std::sync::Arc;
 
-use emrtd::trust::TrustStore;
+use emrtd::trust::{Certificate, TrustStore};
 use store::{Store, StoreError, TrustItem, TrustKind};
 use tokio::sync::Mutex;
 
@@ -35,20 +35,26 @@ impl TrustCache {
         }
         let items = self.store.trust_items().await?;
         // Hundreds of signatures are checked here, which is no work for the runtime's own threads.
-        let built = tokio::task::spawn_blocking(move || build(items));
+        let built = tokio::task::spawn_blocking(move || build(items, &[]));
         let trust = Arc::new(built.await.map_err(|_| StoreError::Panicked)??);
         *cached = Some((generation, Arc::clone(&trust)));
         Ok(trust)
     }
 }
 
-/// Reads the imported certificates and lists back.
+/// Reads the imported certificates and lists back, and adds roots that the operator names.
 ///
 /// A certificate or deviation list that cannot be read any more is left out: it vouches for
 /// nothing. A revocation list that cannot be read is an error: without it, what it revokes would
 /// pass.
-pub(crate) fn build(items: Vec<TrustItem>) -> Result<TrustStore, StoreError> {
+pub(crate) fn build(
+    items: Vec<TrustItem>,
+    roots: &[Certificate],
+) -> Result<TrustStore, StoreError> {
     let mut builder = TrustStore::builder();
+    for root in roots {
+        builder = Found::named_by_operator(root.clone()).add_to(builder, "root");
+    }
     for item in items {
         match Found::of(&item) {
             Some(found) => builder = found.add_to(builder, &item.source),

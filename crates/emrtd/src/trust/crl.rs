@@ -125,17 +125,18 @@ impl Crl {
         self.0.number.as_deref()
     }
 
-    /// Whether it replaces `other`: a list of the same issuer and key that is
-    /// later in time and not lower in number. Of two lists that contradict
-    /// each other in this, neither replaces the other, and both count.
-    pub fn supersedes(&self, other: &Crl) -> bool {
+    /// Whether it is of the same issuer name as `other`, later in time and not
+    /// lower in number. Of two lists that contradict each other in this, neither
+    /// follows the other. Who signed them is for
+    /// [`TrustStore::superseded_crls`](super::TrustStore::superseded_crls) to ask:
+    /// the key identifier is only what a list says of itself.
+    pub fn follows(&self, other: &Crl) -> bool {
         let by_number = match (self.number(), other.number()) {
             (Some(own), Some(others)) => magnitude(own).cmp(&magnitude(others)),
             _ => Ordering::Equal,
         };
         let by_time = self.this_update().cmp(&other.this_update());
         self.issuer() == other.issuer()
-            && self.authority_key_id() == other.authority_key_id()
             && by_number != Ordering::Less
             && by_time != Ordering::Less
             && (by_number, by_time) != (Ordering::Equal, Ordering::Equal)

@@ -1,8 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::signed_list::verify_list;
-use super::{Certificate, ListSignature, Name};
+use super::signed_list::{Vouchers, verify_list};
+use super::{Certificate, ListSignature, Name, type_covers};
 use crate::UnixSeconds;
 use crate::crypto::cms::SignedData;
 use crate::crypto::{AlgorithmIdentifier, DigestAlgorithm};
@@ -186,7 +186,11 @@ impl DeviationList {
     /// Verifies the signature (9303-12 §10.1) and that the signer chains to one
     /// of `roots`, which the caller trusts.
     pub fn verify_signature(&self, roots: &[Certificate]) -> ListSignature {
-        verify_list(&self.0.signed, &DEVIATION_LIST_SIGNER, roots)
+        self.verify(Vouchers { roots, revocations: None })
+    }
+
+    pub(super) fn verify(&self, vouchers: Vouchers<'_>) -> ListSignature {
+        verify_list(&self.0.signed, &DEVIATION_LIST_SIGNER, vouchers)
     }
 }
 
@@ -243,7 +247,7 @@ impl Deviation {
             text.trim_end_matches('<')
         }
         let type_fits =
-            self.document_type.as_deref().is_none_or(|meant| bare(meant) == bare(document_type));
+            self.document_type.as_deref().is_none_or(|meant| type_covers(meant, document_type));
         let number_fits = self
             .document_numbers
             .as_ref()

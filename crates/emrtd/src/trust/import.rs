@@ -1,9 +1,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::ldif::{self, Collection, ValueKind};
+use super::signed_list::Vouchers;
 use super::{
     Certificate, CertificateError, Crl, CrlError, CscaRefused, DEVIATION_LIST, DeviationList,
-    DeviationListError, ListSignature, MasterList, MasterListError,
+    DeviationListError, ListSignature, MasterList, MasterListError, TrustStore,
 };
 use crate::tlv::{Oid, Reader, Rules, Tag};
 
@@ -21,6 +22,10 @@ pub struct Import {
     pub refused: Vec<Refused>,
     /// How many more were refused than `refused` has room for.
     pub more_refused: usize,
+    /// The first entry that could not be read, or a master list whose signature
+    /// is wrong: the file may hold certificates that are not in `accepted`. An
+    /// entry that was read and cannot be used by rule is not meant.
+    pub unread: Option<Refused>,
     /// The master lists met and what their signatures are worth.
     pub master_lists: Vec<(Source, ListSignature)>,
     /// For LDIF of the ICAO PKD: what it is a copy of.
@@ -138,6 +143,20 @@ pub enum ImportError {
     TooMany,
 }
 
+impl ImportError {
+    /// Whether CSCA certificates may be missing for it. One inside a list was
+    /// read as the list says it: the list holds nothing usable there.
+    fn leaves_unread(&self, source: &Source) -> bool {
+        match self {
+            Self::Encoding(_) | Self::MasterList(_) | Self::ListSignature(_) | Self::TooMany => {
+                true
+            }
+            Self::Certificate(_) => source.inner_offset.is_none(),
+            Self::Csca(_) | Self::Crl(_) | Self::DeviationList(_) => false,
+        }
+    }
+}
+
 /// Finds out what a file is and takes from it what can be used.
 ///
 /// Understands signed and bare master lists, deviation lists, LDIF of the ICAO
@@ -175,11 +194,20 @@ impl<'a> Importer<'a> {
     pub fn new(signer_roots: &'a [Certificate]) -> Self {
         let sink = Sink {
             roots: signer_roots,
+            revocations: None,
             take_invalid_lists: false,
             import: Import::default(),
             known: HashMap::new(),
         };
         Self { input: Input::Undecided(Vec::new()), sink }
+    }
+
+    /// Lets no list count whose signer, or what is above it, a CRL of `trust`
+    /// lists: its signature is then taken as wrong.
+    #[must_use]
+    pub fn revoked_by(mut self, trust: &'a TrustStore) -> Self {
+        self.sink.revocations = Some(trust);
+        self
     }
 
     /// Takes the certificates of lists with a wrong signature too, as
@@ -264,6 +292,7 @@ impl<'a> Importer<'a> {
 #[derive(Debug)]
 struct Sink<'a> {
     roots: &'a [Certificate],
+    revocations: Option<&'a TrustStore>,
     take_invalid_lists: bool,
     import: Import,
     /// Where in `import.accepted` what was seen is.
@@ -331,10 +360,11 @@ impl Sink<'_> {
             Ok(list) => list,
             Err(error) => return self.refuse(source, error.into()),
         };
-        let signature = list.verify_signature(self.roots);
-        if self.import.master_lists.len() < MAX_REFUSED {
-            self.import.master_lists.push((source.clone(), signature.clone()));
+        let signature = list.verify(Vouchers { roots: self.roots, revocations: self.revocations });
+        if self.import.master_lists.len() >= MAX_MASTER_LISTS {
+            return self.refuse(source, ImportError::TooMany);
         }
+        self.import.master_lists.push((source.clone(), signature.clone()));
         if let ListSignature::Invalid { reason } = signature
             && !self.take_invalid_lists
         {
@@ -399,6 +429,9 @@ impl Sink<'_> {
     }
 
     fn refuse(&mut self, source: Source, reason: ImportError) {
+        if self.import.unread.is_none() && reason.leaves_unread(&source) {
+            self.import.unread = Some(Refused { source: source.clone(), reason: reason.clone() });
+        }
         if self.import.refused.len() < MAX_REFUSED {
             self.import.refused.push(Refused { source, reason });
         } else {
@@ -472,6 +505,9 @@ const MAX_WHOLE_BYTES: usize = 64 << 20;
 
 /// More than ten times what all states together have.
 const MAX_ITEMS: usize = 20_000;
+
+/// Some thirty states publish lists.
+const MAX_MASTER_LISTS: usize = 1000;
 
 /// How many refusals are kept one by one.
 const MAX_REFUSED: usize = 1000;

@@ -112,6 +112,8 @@ impl Reader {
     }
 
     /// The highest `pkdVersion` so far: the directory counts its changes up.
+    /// Values of 10⁹ and more are ignored; after one, every later edition would
+    /// look older.
     pub fn version(&self) -> Option<u64> {
         self.version
     }
@@ -169,7 +171,7 @@ impl Reader {
         match name.to_ascii_lowercase().as_str() {
             "dn" => self.begin_entry(encoded.trim(), is_base64),
             "pkdversion" => {
-                let version = encoded.trim().parse().ok();
+                let version = encoded.trim().parse().ok().filter(|version| *version < MAX_VERSION);
                 self.version = self.version.max(version);
             }
             "changetype" => self.has_changes = true,
@@ -264,6 +266,9 @@ pub(super) fn decode(text: &str) -> Result<Vec<u8>, &'static str> {
 
 /// The longest logical line; the largest master list there is has 0.9 MB.
 const MAX_LINE_BYTES: usize = 16 << 20;
+
+/// The directory has not counted to a hundred thousand in twenty years.
+const MAX_VERSION: u64 = 1_000_000_000;
 
 /// How much of the name of an entry is kept.
 const MAX_ENTRY_CHARS: usize = 1024;

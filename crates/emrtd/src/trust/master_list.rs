@@ -1,4 +1,4 @@
-use super::signed_list::verify_list;
+use super::signed_list::{Vouchers, verify_list};
 use super::{Certificate, CertificateError, ListSignature};
 use crate::crypto::cms::SignedData;
 use crate::tlv::{self, Oid, Reader, Rules, Tag};
@@ -82,9 +82,13 @@ impl MasterList {
     /// its signer. Validity periods are not checked: published lists are used
     /// after their short-lived signer certificate has expired.
     pub fn verify_signature(&self, roots: &[Certificate]) -> ListSignature {
+        self.verify(Vouchers { roots, revocations: None })
+    }
+
+    pub(super) fn verify(&self, vouchers: Vouchers<'_>) -> ListSignature {
         match &self.signed {
             None => ListSignature::Unsigned,
-            Some(signed) => verify_list(signed, &MASTER_LIST_SIGNER, roots),
+            Some(signed) => verify_list(signed, &MASTER_LIST_SIGNER, vouchers),
         }
     }
 }

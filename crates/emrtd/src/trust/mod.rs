@@ -5,6 +5,7 @@ mod certificate;
 mod chain_cache;
 mod crl;
 mod deviation_list;
+mod document_type;
 mod import;
 pub mod ldif;
 mod master_list;
@@ -22,6 +23,7 @@ pub use deviation_list::{
     DEVIATION_LIST, Deviation, DeviationDescription, DeviationKind, DeviationList,
     DeviationListError, KnownDeviation,
 };
+pub(crate) use document_type::type_covers;
 pub use import::{
     Directory, Import, ImportError, Imported, Importer, Item, Refused, Source, SourceKind, import,
 };

@@ -1,7 +1,7 @@
 //! What master lists and deviation lists have in common: CMS `SignedData` of a
 //! signer that a CSCA certified for that purpose (9303-12 §9.1, §10.1).
 
-use super::{Certificate, CertificateSummary};
+use super::{Certificate, CertificateSummary, TrustStore};
 use crate::UnixSeconds;
 use crate::crypto::cms::{SignedData, SignerId};
 use crate::tlv::Oid;
@@ -49,23 +49,38 @@ impl ListSignature {
     }
 }
 
-/// Verifies the one signature of a list: by a certificate for `purpose`, or by
-/// a CSCA itself, that chains to one of `roots` through embedded certificates.
+/// Who may vouch for the signer of a list.
+#[derive(Clone, Copy)]
+pub(super) struct Vouchers<'a> {
+    pub(super) roots: &'a [Certificate],
+    /// Its CRLs name the roots, intermediates and signers that count no more.
+    pub(super) revocations: Option<&'a TrustStore>,
+}
+
+impl Vouchers<'_> {
+    fn has_revoked(&self, certificate: &Certificate) -> bool {
+        self.revocations.is_some_and(|trust| trust.has_revoked(certificate))
+    }
+}
+
+/// Verifies the one signature of a list: by a certificate for `purpose` that
+/// chains to one of the roots through embedded certificates, none of which is
+/// revoked.
 ///
 /// Validity periods are not checked: published lists are used after their
 /// short-lived signer certificate has expired.
 pub(super) fn verify_list(
     signed: &SignedData,
     purpose: &Oid,
-    roots: &[Certificate],
+    vouchers: Vouchers<'_>,
 ) -> ListSignature {
-    verify(signed, purpose, roots).unwrap_or_else(|reason| ListSignature::Invalid { reason })
+    verify(signed, purpose, vouchers).unwrap_or_else(|reason| ListSignature::Invalid { reason })
 }
 
 fn verify(
     signed: &SignedData,
     purpose: &Oid,
-    roots: &[Certificate],
+    vouchers: Vouchers<'_>,
 ) -> Result<ListSignature, &'static str> {
     let [signer_info] = signed.signers.as_slice() else {
         return Err("not exactly one signer");
@@ -92,42 +107,68 @@ fn verify(
     signer_info
         .verify_attributes(signer.public_key())
         .map_err(|_| "the signature does not verify")?;
-    let has_purpose =
-        signer.extended_key_usage().is_some_and(|purposes| purposes.contains(purpose));
-    // A CSCA may sign lists itself; anything else needs the purpose.
-    if !has_purpose && signer.basic_constraints_ca() != Some(true) {
+    // 9303-12 §9, §10: a CSCA signs no lists itself, it certifies a signer for them.
+    if !signer.extended_key_usage().is_some_and(|purposes| purposes.contains(purpose)) {
         return Err("the signer may not sign such lists");
     }
-    Ok(match chain(signer, &embedded, roots) {
-        Ok(root) => ListSignature::Verified {
+    if signer.key_usage().is_some_and(|usage| !usage.digital_signature()) {
+        return Err("the key usage of the signer does not allow signatures");
+    }
+    if signer.unknown_critical_extension().is_some() {
+        return Err("the signer has an unknown critical extension");
+    }
+    match chain(signer, &embedded, vouchers) {
+        Ok(root) => Ok(ListSignature::Verified {
             signer: signer.summary(),
             root: root.summary(),
             signed_at: attributes.signing_time,
-        },
-        Err(root_needed) => ListSignature::UnknownSigner { signer: signer.summary(), root_needed },
-    })
+        }),
+        Err(Unchained::Revoked) => Err("its signer or a certificate above it is revoked"),
+        Err(Unchained::RootNeeded(root_needed)) => {
+            Ok(ListSignature::UnknownSigner { signer: signer.summary(), root_needed })
+        }
+    }
+}
+
+enum Unchained {
+    /// Only revoked certificates lead to a root.
+    Revoked,
+    /// The name of the root that is missing.
+    RootNeeded(String),
 }
 
 /// Climbs from the signer through embedded CAs; at most four certificates.
 fn chain<'a>(
     signer: &Certificate,
     embedded: &[Certificate],
-    roots: &'a [Certificate],
-) -> Result<&'a Certificate, String> {
+    vouchers: Vouchers<'a>,
+) -> Result<&'a Certificate, Unchained> {
+    if vouchers.has_revoked(signer) {
+        return Err(Unchained::Revoked);
+    }
     let mut current = signer.clone();
+    let mut met_revoked = false;
     for _ in 0..4 {
-        let vouched = roots.iter().find(|root| current == **root || is_issued_by(&current, root));
-        if let Some(root) = vouched {
+        let mut usable = |issuer: &&Certificate| {
+            let is_revoked = vouchers.has_revoked(issuer);
+            met_revoked |= is_revoked;
+            !is_revoked
+        };
+        let leads_here = |root: &&Certificate| current == **root || is_issued_by(&current, root);
+        if let Some(root) = vouchers.roots.iter().filter(leads_here).find(&mut usable) {
             return Ok(root);
         }
-        let next =
-            embedded.iter().find(|issuer| **issuer != current && is_issued_by(&current, issuer));
+        let above = |issuer: &&Certificate| **issuer != current && is_issued_by(&current, issuer);
+        let next = embedded.iter().filter(above).find(&mut usable).cloned();
         match next {
-            Some(issuer) => current = issuer.clone(),
+            Some(issuer) => current = issuer,
             None => break,
         }
     }
-    Err(current.issuer().to_string())
+    if met_revoked {
+        return Err(Unchained::Revoked);
+    }
+    Err(Unchained::RootNeeded(current.issuer().to_string()))
 }
 
 /// Cheap questions first: the roots may be all the CSCA certificates there are.

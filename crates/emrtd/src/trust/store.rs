@@ -2,9 +2,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use super::chain_cache::ChainCache;
+use super::signed_list::Vouchers;
 use super::{
     Certificate, Crl, CscaRefused, DeviationList, KnownDeviation, Leniency, ListSignature, Name,
 };
+use crate::UnixSeconds;
 
 /// Where a CSCA certificate came from, and whether anyone vouched for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,6 +212,36 @@ impl TrustStore {
         self.revoked.get(&index).and_then(|crl| self.crls.get(*crl)).map(|(crl, _)| crl)
     }
 
+    /// The CSCA certificates that may vouch for others: verified, not revoked.
+    pub fn vouching(&self) -> Vec<Certificate> {
+        self.cscas
+            .iter()
+            .enumerate()
+            .filter(|(index, csca)| csca.provenance.verified && !self.revoked.contains_key(index))
+            .map(|(_, csca)| csca.certificate.clone())
+            .collect()
+    }
+
+    /// Whether a CRL lists a certificate, of the store or not: itself, or for a
+    /// CA the self-signed certificate of its key.
+    pub fn has_revoked(&self, certificate: &Certificate) -> bool {
+        let is_revoked_key =
+            self.revoked.keys().filter_map(|index| self.cscas.get(*index)).any(|csca| {
+                let revoked = &csca.certificate;
+                revoked == certificate
+                    || (revoked.is_self_signed() && revoked.has_same_key(certificate))
+            });
+        is_revoked_key
+            || self.candidates(certificate).into_iter().any(|index| {
+                self.cscas.get(index).is_some_and(|issuer| {
+                    self.crls.iter().any(|(crl, signer)| {
+                        crl.lists(certificate.serial())
+                            && self.speaks_for(crl, *signer, certificate.issuer(), issuer)
+                    }) && certificate.verify_signed_by(&issuer.certificate).is_ok()
+                })
+            })
+    }
+
     /// The CSCA certificates that could have issued `certificate`: by issuer
     /// name, or by authority key identifier. Vouched ones come first, then
     /// self-signed ones, then the newest.
@@ -273,6 +305,32 @@ impl TrustStore {
             .filter(|(crl, signer)| self.speaks_for(crl, *signer, issuer, csca))
             .map(|(crl, _)| crl)
             .collect()
+    }
+
+    /// Those of [`crls_for`](Self::crls_for) whose silence counts. The list of a
+    /// revoked key may name more that is revoked, but clears nothing and makes
+    /// nothing look fresh: whoever holds the key could have written it.
+    pub fn clearing_crls_for(&self, issuer: &Name, csca: &TrustedCsca) -> Vec<&Crl> {
+        self.crls
+            .iter()
+            .filter(|(crl, signer)| {
+                self.speaks_for(crl, *signer, issuer, csca) && !self.is_revoked_key(*signer)
+            })
+            .map(|(crl, _)| crl)
+            .collect()
+    }
+
+    /// The CRLs of the store that another one replaces at `at`, by fingerprint.
+    ///
+    /// A list replaces one of the same issuer that the same key signed, if it is
+    /// later in time, not from the future and not lower in number. It does not
+    /// if its key is revoked, if nobody vouches for its signer and somebody does
+    /// for that of the older one, or if it is silent on a CSCA that the older
+    /// one revokes: then both count.
+    pub fn superseded_crls(&self, at: UnixSeconds) -> BTreeSet<[u8; 32]> {
+        let replaced =
+            |older: &(Crl, usize)| self.crls.iter().any(|newer| self.replaces(newer, older, at));
+        self.crls.iter().filter(|crl| replaced(crl)).map(|(crl, _)| crl.fingerprint()).collect()
     }
 
     /// What states say is wrong with documents of `signer`.
@@ -341,6 +399,44 @@ impl TrustStore {
         }
         let same_name = crl.issuer() == issuer || crl.issuer() == csca.certificate.subject();
         same_name || self.is_linked(signer, csca)
+    }
+
+    fn replaces(
+        &self,
+        (newer, by_newer): &(Crl, usize),
+        (older, by_older): &(Crl, usize),
+        at: UnixSeconds,
+    ) -> bool {
+        let (Some(signer), Some(before)) = (self.cscas.get(*by_newer), self.cscas.get(*by_older))
+        else {
+            return false;
+        };
+        newer.this_update() <= at
+            && newer.follows(older)
+            && signer.certificate.has_same_key(&before.certificate)
+            && (signer.provenance.verified || !before.provenance.verified)
+            && !self.is_revoked_key(*by_newer)
+            && self.cscas.iter().all(|csca| {
+                let serial = csca.certificate.serial();
+                !older.lists(serial)
+                    || newer.lists(serial)
+                    || csca.certificate.country() != older.country()
+            })
+    }
+
+    /// Whether a certificate of the key is revoked, among those of its country
+    /// that are vouched for as well as the one at `index`.
+    fn is_revoked_key(&self, index: usize) -> bool {
+        let Some(csca) = self.cscas.get(index) else {
+            return false;
+        };
+        let is_peer = |other: &TrustedCsca| {
+            other.certificate.country() == csca.certificate.country()
+                && (other.provenance.verified || !csca.provenance.verified)
+        };
+        self.with_same_key(index).iter().any(|same| {
+            self.revoked.contains_key(same) && self.cscas.get(*same).is_some_and(is_peer)
+        })
     }
 
     /// Whether links lead from the key of `older` to that of the CSCA at `newer`.
@@ -463,14 +559,8 @@ impl TrustStore {
     }
 
     fn place_deviation_list(&mut self, list: DeviationList) {
-        let roots: Vec<Certificate> = self
-            .cscas
-            .iter()
-            .enumerate()
-            .filter(|(index, csca)| csca.provenance.verified && !self.revoked.contains_key(index))
-            .map(|(_, csca)| csca.certificate.clone())
-            .collect();
-        let signature = list.verify_signature(&roots);
+        let roots = self.vouching();
+        let signature = list.verify(Vouchers { roots: &roots, revocations: Some(self) });
         match &signature {
             ListSignature::Verified { root, .. } => {
                 let country = root.country.clone().unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::lds::DataGroup;
 use crate::lds::dg1::{self, Dg1};
 use crate::lds::dg2::{self, Dg2, Portrait};
 use crate::mrz::Mrz;
+use crate::trust::type_covers;
 
 /// A document whose holder page and portrait were read from proven bytes.
 ///
@@ -116,12 +117,7 @@ fn document_type(report: &mut PassiveReport, code: &str) {
     let Some(types) = &report.signer_document_types else {
         return report.add(name, Outcome::NotDone, "the signer is not limited");
     };
-    // A single letter stands for all types that start with it.
-    let listed = types.iter().any(|listed| {
-        let listed = listed.trim_end_matches('<');
-        listed == code || (listed.len() == 1 && code.starts_with(listed))
-    });
-    if listed {
+    if types.iter().any(|listed| type_covers(listed, code)) {
         report.passed(name, "");
     } else {
         let note = "the signer is limited to other document types";

@@ -119,7 +119,8 @@ pub(super) fn find_csca<'a>(
 }
 
 /// What the CRLs say. A listed serial counts even on an overdue CRL: overdue
-/// means that more may be revoked, not fewer.
+/// means that more may be revoked, not fewer. It counts on one of a revoked key,
+/// too, whose silence counts for nothing.
 pub(super) fn revocation(
     signer: &Certificate,
     csca: &TrustedCsca,
@@ -130,8 +131,9 @@ pub(super) fn revocation(
     if let Some(crl) = crls.iter().find(|crl| crl.lists(signer.serial())) {
         return Revocation::Revoked { this_update: crl.this_update() };
     }
-    let newest = crls
-        .iter()
+    let newest = trust
+        .clearing_crls_for(signer.issuer(), csca)
+        .into_iter()
         // A CRL from the future is not evidence about now.
         .filter(|crl| crl.this_update() <= at)
         .max_by_key(|crl| (crl.is_current_at(at), crl.this_update()));
@@ -151,8 +153,11 @@ pub(super) fn why_unknown(
     csca: &TrustedCsca,
     trust: &TrustStore,
 ) -> &'static str {
-    if !trust.crls_for(signer.issuer(), csca).is_empty() {
+    if !trust.clearing_crls_for(signer.issuer(), csca).is_empty() {
         return "the only CRL of this CSCA is from the future";
+    }
+    if !trust.crls_for(signer.issuer(), csca).is_empty() {
+        return "the only CRL of this CSCA is signed by a revoked key";
     }
     let country = csca.certificate().country();
     if trust.unused_crls().iter().any(|unused| unused.crl.country() == country) {

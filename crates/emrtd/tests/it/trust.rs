@@ -6,6 +6,7 @@ mod crl;
 mod deviation;
 mod ldif;
 mod links;
+mod vouchers;
 
 use emrtd::sim::{IssuingState, StateProfile};
 use emrtd::tlv;

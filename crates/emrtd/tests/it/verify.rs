@@ -349,6 +349,28 @@ fn missing_and_overdue_crls_are_reported() {
 }
 
 #[test]
+fn a_crl_of_a_revoked_csca_clears_nobody() {
+    let (state, other) = (utopia(), utopia());
+    let trust = |revoked: &[&[u8]], listed: &[&[u8]]| {
+        trusting(&state)
+            .add_csca(certificate(other.csca()), vouched())
+            .add_crl(crl(&state, revoked, -90, -60))
+            .add_crl(crl(&other, listed, -1, 30))
+            .build()
+    };
+    let revocation = |trust: TrustStore| {
+        let proof = passive(passport(&state).into_files(), &trust, NOW).unwrap();
+        proof.report().revocation.clone()
+    };
+    assert!(matches!(revocation(trust(&[], &[])), Revocation::NotRevoked { .. }));
+    let csca = certificate(other.csca());
+    let (revoked, signer) = ([csca.serial()], [state.document_signer_serial()]);
+    assert!(matches!(revocation(trust(&revoked, &[])), Revocation::Stale { .. }));
+    let failure = refusal(passport(&state), &trust(&revoked, &signer));
+    assert_eq!(failure.reason, PassiveReason::CrlRevoked);
+}
+
+#[test]
 fn a_crl_of_an_impostor_revokes_nothing() {
     let (state, impostor) = (utopia(), utopia());
     let serial = state.document_signer_serial();

@@ -46,7 +46,10 @@ pub(super) enum TrustCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
-    /// Withdraw a source, or some of the certificates and lists it holds.
+    /// Withdraw the certificates of a source, or some of the certificates and lists it holds.
+    ///
+    /// Revocation lists and deviation lists stay unless they are named with --fingerprint: without
+    /// its revocation list, what a state revoked would pass again.
     Withdraw {
         /// The source, as `trust status` names it.
         #[arg(value_name = "SOURCE")]

@@ -43,6 +43,8 @@ pub(super) enum Unvouched {
 pub(super) struct Contents {
     pub(super) edition: Edition,
     pub(super) refused: Vec<Refusal>,
+    /// Why it may not be all that its source holds, whatever kind of file it is.
+    pub(super) incomplete: Option<String>,
     /// Document signers, which are not kept.
     pub(super) document_signers: usize,
 }
@@ -85,16 +87,20 @@ impl Vouching {
         Ok(roots)
     }
 
-    /// Reads a file and takes from it what the operator's choices allow. `progress` is told how
-    /// many bytes were read.
+    /// Reads a file and takes from it what the operator's choices allow. What a CRL of
+    /// `revocations` lists vouches for no list. `progress` is told how many bytes were read.
     pub(super) fn read(
         &self,
         file: &Path,
         roots: &[Certificate],
+        revocations: Option<&TrustStore>,
         unvouched: Unvouched,
         progress: &dyn Fn(u64),
     ) -> Result<Contents, Failure> {
         let mut importer = Importer::new(roots).take_invalid_lists(self.allow_unverified);
+        if let Some(trust) = revocations {
+            importer = importer.revoked_by(trust);
+        }
         read_in_pieces(file, &mut |piece| {
             importer.push(piece);
             progress(piece.len() as u64);
@@ -145,7 +151,16 @@ fn choose(import: Import, take_unvouched: bool, file: &Path) -> Contents {
         let list = Source { inner_offset: None, ..source.clone() };
         source.inner_offset.is_some() && left_out.contains(&&list)
     };
-    let edition = edition(&import, file);
+    let mut edition = edition(&import, file);
+    let mut incomplete = import.unread.as_ref().map(|unread| {
+        format!("an entry is not read: {}: {}", place(&unread.source), unread.reason)
+    });
+    if let Some(list) = left_out.first() {
+        incomplete.get_or_insert(format!("{}: nobody vouches for a master list", place(list)));
+    }
+    if import.directory.as_ref().is_some_and(|directory| directory.has_changes) {
+        incomplete.get_or_insert("it describes changes".to_owned());
+    }
     let mut materials = Vec::new();
     for Imported { item, source, verified } in import.accepted {
         if is_left_out(&source) {
@@ -156,7 +171,9 @@ fn choose(import: Import, take_unvouched: bool, file: &Path) -> Contents {
         let verified = verified || named;
         let material = match item {
             Item::Csca(_) if !verified && !take_unvouched => {
-                refusals.add(&source, "a certificate outside a signed list".to_owned());
+                let reason = "a certificate outside a signed list";
+                incomplete.get_or_insert(format!("{}: {reason}", place(&source)));
+                refusals.add(&source, reason.to_owned());
                 continue;
             }
             Item::Csca(csca) => Material::Csca(csca),
@@ -182,7 +199,8 @@ fn choose(import: Import, take_unvouched: bool, file: &Path) -> Contents {
         refused.push(Refusal { reason, first: String::new(), count: import.more_refused });
     }
     let document_signers = import.document_signers;
-    Contents { edition: Edition { materials, ..edition }, refused, document_signers }
+    edition.is_whole &= incomplete.is_none();
+    Contents { edition: Edition { materials, ..edition }, refused, incomplete, document_signers }
 }
 
 /// Which source a file is an edition of.
@@ -197,7 +215,9 @@ fn edition(import: &Import, file: &Path) -> Edition {
         is_whole,
         materials: Vec::new(),
     };
-    let file_name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+    // So that no file takes the name of a list or a directory.
+    let file_name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    let file_name = format!("file: {file_name}");
     if let Some(directory) = &import.directory {
         let number = directory.version.and_then(|version| i64::try_from(version).ok());
         let name = match directory.collections.iter().collect::<Vec<_>>().as_slice() {
@@ -274,7 +294,7 @@ pub(super) fn trust_store(files: &[PathBuf], vouching: &Vouching) -> Result<Trus
     let roots = vouching.roots()?;
     let mut builder = TrustStore::builder();
     for file in files {
-        let contents = vouching.read(file, &roots, Unvouched::Take, &|_| {})?;
+        let contents = vouching.read(file, &roots, None, Unvouched::Take, &|_| {})?;
         if contents.edition.materials.is_empty() {
             let reason = contents.refused.first().map_or("it is empty", |refusal| &refusal.reason);
             return Err(Failure::new(

@@ -75,6 +75,8 @@ pub(crate) struct Counts {
     pub(crate) outdated: usize,
     /// Lists that no CSCA of the store signed: kept, not used.
     pub(crate) unsigned: usize,
+    /// More of those than are kept: not taken.
+    pub(crate) excess: usize,
 }
 
 /// A change that was decided on.
@@ -95,24 +97,24 @@ pub(crate) fn plan(
     let stored = Stored::of(snapshot, &edition.source);
     let known = snapshot.sources.iter().find(|source| source.name == edition.source);
     if let Some(stored) = known.and_then(|source| source.edition)
-        && edition.is_whole
-        && edition.number.is_none_or(|offered| offered < stored)
+        && edition.number.map_or(edition.is_whole, |offered| offered < stored)
         && !allowed.older
     {
         let offered = edition.number.map_or_else(|| "none".to_owned(), |number| number.to_string());
         return Err(Refused::Older { source_name: edition.source.clone(), stored, offered });
     }
-    let lists = Lists::compare(snapshot, edition);
+    let lists = Lists::compare(snapshot, edition, UnixSeconds(now.as_seconds()));
     let mut counts = Counts {
         outdated: lists.outdated.len(),
         unsigned: lists.unsigned,
+        excess: lists.excess.len(),
         superseded: lists.superseded.len(),
         ..Counts::default()
     };
     let mut put = Vec::new();
     for found in &edition.materials {
         let item = found.to_trust_item(&edition.source, now);
-        if lists.outdated.contains(&item.fingerprint) {
+        if lists.outdated.contains(&item.fingerprint) || lists.excess.contains(&item.fingerprint) {
             continue;
         }
         match stored.verified.get(&item.fingerprint) {
@@ -143,15 +145,21 @@ pub(crate) fn plan(
     Ok(Plan { update, counts, withdrawn: gone })
 }
 
-/// Takes a source away, or some of what it holds.
+/// Takes the certificates of a source away, or some of what it holds.
+///
+/// A list goes only if it is named: without a revocation list, what it revokes would pass.
 pub(crate) fn withdrawal(
     snapshot: &TrustSnapshot,
     source: &TrustSource,
     only: &[[u8; 32]],
 ) -> Plan {
     let stored = Stored::of(snapshot, &source.name);
+    let is_meant = |(item, (kind, _)): &(&[u8; 32], &(TrustKind, bool))| match only {
+        [] => *kind == TrustKind::Csca,
+        named => named.contains(item),
+    };
     let withdrawn: Vec<[u8; 32]> =
-        stored.own.keys().copied().filter(|item| only.is_empty() || only.contains(item)).collect();
+        stored.own.iter().filter(is_meant).map(|(item, _)| *item).collect();
     let (others, gone): (Vec<_>, Vec<_>) =
         withdrawn.iter().copied().partition(|item| stored.by_others.contains(item));
     let counts = Counts {
@@ -215,10 +223,11 @@ struct Lists {
     outdated: BTreeSet<[u8; 32]>,
     superseded: BTreeSet<[u8; 32]>,
     unsigned: usize,
+    excess: BTreeSet<[u8; 32]>,
 }
 
 impl Lists {
-    fn compare(snapshot: &TrustSnapshot, edition: &Edition) -> Self {
+    fn compare(snapshot: &TrustSnapshot, edition: &Edition, at: UnixSeconds) -> Self {
         let is_list = |found: &&Found| !matches!(found.item, Material::Csca(_));
         let offered: BTreeSet<[u8; 32]> = edition
             .materials
@@ -230,17 +239,13 @@ impl Lists {
             return Self::default();
         }
         let trust = together(snapshot, edition);
-        let mut replaced = BTreeSet::new();
-        let crls: Vec<&Crl> = trust.crls().collect();
-        for crl in &crls {
-            if crls.iter().any(|other| other.supersedes(crl)) {
-                replaced.insert(crl.fingerprint());
-            }
-        }
+        let mut replaced = trust.superseded_crls(at);
         let lists: Vec<(&DeviationList, &str)> = trust.deviation_lists().collect();
         for (list, country) in &lists {
             let is_newer = |(other, of): &(&DeviationList, &str)| {
-                of == country && other.signed_at() > list.signed_at()
+                of == country
+                    && other.signed_at() > list.signed_at()
+                    && other.signed_at() <= Some(at)
             };
             if lists.iter().any(is_newer) {
                 replaced.insert(list.fingerprint());
@@ -248,15 +253,50 @@ impl Lists {
         }
         let stored: BTreeSet<[u8; 32]> =
             snapshot.items.iter().map(|item| item.fingerprint).collect();
+        let excess = excess(&trust, &stored);
         let unused_crls = trust.unused_crls().iter().map(|unused| unused.crl.fingerprint());
         let unused_lists =
             trust.unused_deviation_lists().iter().map(|unused| unused.list.fingerprint());
         Self {
-            unsigned: unused_crls.chain(unused_lists).filter(|item| offered.contains(item)).count(),
+            unsigned: unused_crls
+                .chain(unused_lists)
+                .filter(|item| offered.contains(item) && !excess.contains(item))
+                .count(),
             outdated: replaced.difference(&stored).copied().collect(),
             superseded: replaced.intersection(&stored).copied().collect(),
+            excess,
         }
     }
+}
+
+/// New lists that nobody signed and that are more than are kept, newest first. None that is stored
+/// makes room: its CSCA may come back, and what it revokes must not have been displaced by anybody.
+fn excess(trust: &TrustStore, stored: &BTreeSet<[u8; 32]>) -> BTreeSet<[u8; 32]> {
+    let (waiting, mut new): (Vec<&Crl>, Vec<&Crl>) = trust
+        .unused_crls()
+        .iter()
+        .map(|unused| &unused.crl)
+        .partition(|crl| stored.contains(&crl.fingerprint()));
+    let key = |crl: &Crl| {
+        let key_id = crl.authority_key_id().map(<[u8]>::to_vec);
+        (crl.issuer().canonical().to_owned(), key_id)
+    };
+    let mut held: BTreeMap<_, usize> = BTreeMap::new();
+    for crl in &waiting {
+        *held.entry(key(crl)).or_default() += 1;
+    }
+    let mut total = waiting.len();
+    new.sort_by_key(|crl| std::cmp::Reverse(crl.this_update()));
+    let is_excess = |crl: &&Crl| {
+        let of_key = held.entry(key(crl)).or_default();
+        let has_room = *of_key < MAX_UNSIGNED_OF_KEY && total < MAX_UNSIGNED;
+        if has_room {
+            *of_key += 1;
+            total += 1;
+        }
+        !has_room
+    };
+    new.into_iter().filter(is_excess).map(Crl::fingerprint).collect()
 }
 
 /// What is stored and what is offered in one store, which knows whose signatures verify.
@@ -337,3 +377,9 @@ impl Found {
         }
     }
 }
+
+/// How many lists are kept for one name and key that no known CSCA signed.
+const MAX_UNSIGNED_OF_KEY: usize = 4;
+
+/// How many of them in all: more than there are states.
+const MAX_UNSIGNED: usize = 1000;

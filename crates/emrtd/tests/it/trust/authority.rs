@@ -16,6 +16,8 @@ pub(crate) struct Authority {
     key: PKey<Private>,
     pub(crate) name: Vec<u8>,
     pub(crate) certificate: Vec<u8>,
+    /// A key identifier that is not its own.
+    claimed: Option<Vec<u8>>,
 }
 
 /// What a certificate or CRL says beyond the ordinary.
@@ -27,7 +29,27 @@ impl Authority {
         let key = new_key();
         let name = name(country, common_name);
         let certificate = certify(serial, &name, &key, &name, &key, &ca_extensions());
-        Self { key, name, certificate }
+        Self { key, name, certificate, claimed: None }
+    }
+
+    /// A self-signed CSCA that gives itself the key identifier of another one,
+    /// in its certificate and in its lists.
+    pub(crate) fn claiming_key_of(
+        other: &Self,
+        country: &str,
+        common_name: &str,
+        serial: u8,
+    ) -> Self {
+        let key = new_key();
+        let name = name(country, common_name);
+        let claimed = key_id(&other.key);
+        let extensions = extensions(&claimed, &claimed, &ca_extensions());
+        let certificate = certify_with(serial, &name, &key, &name, &key, &extensions);
+        Self { key, name, certificate, claimed: Some(claimed) }
+    }
+
+    fn key_id(&self) -> Vec<u8> {
+        self.claimed.clone().unwrap_or_else(|| key_id(&self.key))
     }
 
     pub(crate) fn parsed(&self) -> Certificate {
@@ -47,12 +69,17 @@ impl Authority {
         Certificate::from_der(&der).unwrap()
     }
 
+    /// This one, with the link that `before` made to it as its certificate.
+    pub(crate) fn linked_by(self, before: &Self, serial: u8) -> Self {
+        Self { certificate: before.link(&self, serial).der().to_vec(), ..self }
+    }
+
     /// A certificate of this CSCA for a key of its own.
     pub(crate) fn issue(&self, common_name: &str, serial: u8, extensions: &[Extension]) -> Self {
         let key = new_key();
         let name = name("UT", common_name);
         let certificate = certify(serial, &name, &key, &self.name, &self.key, extensions);
-        Self { key, name, certificate }
+        Self { key, name, certificate, claimed: None }
     }
 
     /// A document signer with a digital-signature key usage.
@@ -71,7 +98,7 @@ impl Authority {
 
     /// A CRL of encoded entries.
     pub(crate) fn crl_of(&self, entries: &[u8], days: i64, extensions: &[Extension]) -> Vec<u8> {
-        let mut all = vec![(35, false, authority_key_id(&self.key))];
+        let mut all = vec![(35, false, authority_key_id(&self.key_id()))];
         all.extend_from_slice(extensions);
         let at = NOW.plus_days(days);
         let revoked =
@@ -146,13 +173,29 @@ fn certify(
     key: &PKey<Private>,
     issuer: &[u8],
     issuer_key: &PKey<Private>,
+    more: &[Extension],
+) -> Vec<u8> {
+    let extensions = extensions(&key_id(key), &key_id(issuer_key), more);
+    certify_with(serial, subject, key, issuer, issuer_key, &extensions)
+}
+
+fn extensions(subject_key: &[u8], authority_key: &[u8], more: &[Extension]) -> Vec<Extension> {
+    let mut all = vec![
+        (14, false, tlv::octet_string(subject_key)),
+        (35, false, authority_key_id(authority_key)),
+    ];
+    all.extend_from_slice(more);
+    all
+}
+
+fn certify_with(
+    serial: u8,
+    subject: &[u8],
+    key: &PKey<Private>,
+    issuer: &[u8],
+    issuer_key: &PKey<Private>,
     extensions: &[Extension],
 ) -> Vec<u8> {
-    let mut all = vec![
-        (14, false, tlv::octet_string(&key_id(key))),
-        (35, false, authority_key_id(issuer_key)),
-    ];
-    all.extend_from_slice(extensions);
     let validity = [NOW.plus_days(-30), NOW.plus_days(3650)].map(tlv::time);
     let tbs = tlv::sequence(&[
         &tlv::explicit(0, &tlv::integer(&[2])),
@@ -162,7 +205,7 @@ fn certify(
         &tlv::sequence(&[&validity[0], &validity[1]]),
         subject,
         &key.public_key_to_der().unwrap(),
-        &tlv::explicit(3, &encode(&all)),
+        &tlv::explicit(3, &encode(extensions)),
     ]);
     signed(&tbs, issuer_key)
 }
@@ -197,8 +240,8 @@ fn key_id(key: &PKey<Private>) -> Vec<u8> {
     openssl::sha::sha256(&key.public_key_to_der().unwrap())[..20].to_vec()
 }
 
-fn authority_key_id(key: &PKey<Private>) -> Vec<u8> {
-    tlv::sequence(&[&tlv::tagged(Tag::context_primitive(0), &key_id(key))])
+fn authority_key_id(id: &[u8]) -> Vec<u8> {
+    tlv::sequence(&[&tlv::tagged(Tag::context_primitive(0), id)])
 }
 
 fn name(country: &str, common_name: &str) -> Vec<u8> {

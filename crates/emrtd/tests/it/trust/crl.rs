@@ -1,10 +1,11 @@
 //! Revocation lists: which count, for whom, and which replaces which.
 
 use emrtd::tlv;
-use emrtd::trust::{Certificate, Crl, CrlError, TrustStore};
+use emrtd::trust::{Certificate, Crl, CrlError, TrustStore, TrustStoreBuilder};
 
 use super::authority::Authority;
 use super::{unvouched, vouched};
+use crate::shared::NOW;
 
 fn crl(der: &[u8]) -> Crl {
     Crl::from_der(der).unwrap()
@@ -47,24 +48,93 @@ fn partial_and_indirect_lists_are_refused() {
     assert!(Crl::from_der(&csca.crl_of(&entry(21, false), 0, &[])).is_ok());
 }
 
+/// What of these lists another one of them replaces.
+fn replaced(builder: TrustStoreBuilder, lists: &[&Crl]) -> Vec<bool> {
+    let all = lists.iter().fold(builder, |builder, list| builder.add_crl((*list).clone()));
+    let superseded = all.build().superseded_crls(NOW.plus_days(20));
+    lists.iter().map(|list| superseded.contains(&list.fingerprint())).collect()
+}
+
 #[test]
 fn an_older_list_never_replaces_a_newer_one() {
     let csca = Authority::csca("UT", "CSCA", 1);
-    let other = Authority::csca("UT", "CSCA", 2);
     let of = |days: i64, value: &[u8]| crl(&csca.crl(&[], days, &[number(value)]));
+    let store = || TrustStore::builder().add_csca(csca.parsed(), vouched());
     let (old, new) = (of(0, &[9]), of(1, &[10]));
-    assert!(new.supersedes(&old) && !old.supersedes(&new) && !new.supersedes(&new));
+    assert_eq!(replaced(store(), &[&old, &new]), [true, false]);
     // Numbers are numbers, not texts: 255 < 256.
-    assert!(of(1, &[1, 0]).supersedes(&of(0, &[0xFF])));
+    assert_eq!(replaced(store(), &[&of(1, &[1, 0]), &of(0, &[0xFF])]), [false, true]);
     // The same day, and a number more.
-    assert!(of(0, &[10]).supersedes(&old));
+    assert_eq!(replaced(store(), &[&of(0, &[10]), &old]), [false, true]);
     // Where number and time contradict each other, neither goes away.
-    let contradicting = of(1, &[8]);
-    assert!(!contradicting.supersedes(&old) && !old.supersedes(&contradicting));
-    // Nor by a list of another key or name, however new.
-    assert!(!crl(&other.crl(&[], 9, &[number(&[99])])).supersedes(&old));
-    let renamed = Authority::csca("UT", "Another", 3);
-    assert!(!crl(&renamed.crl(&[], 9, &[number(&[99])])).supersedes(&old));
+    assert_eq!(replaced(store(), &[&of(1, &[8]), &old]), [false, false]);
+    // One from the future replaces nothing until its time has come.
+    assert_eq!(replaced(store(), &[&of(21, &[99]), &old]), [false, false]);
+}
+
+#[test]
+fn only_the_key_that_signed_a_list_replaces_it() {
+    let csca = Authority::csca("UT", "CSCA", 1);
+    let old = crl(&csca.crl(&[7], 0, &[number(&[9])]));
+    let with = |other: &Authority| {
+        let builder = TrustStore::builder()
+            .add_csca(csca.parsed(), vouched())
+            .add_csca(other.parsed(), vouched());
+        let new = crl(&other.crl(&[], 9, &[number(&[99])]));
+        assert_eq!(new.authority_key_id(), other.parsed().subject_key_id());
+        replaced(builder, &[&old, &new])
+    };
+    // Of another key or name, however new and vouched for.
+    assert_eq!(with(&Authority::csca("UT", "CSCA", 2)), [false, false]);
+    assert_eq!(with(&Authority::csca("UT", "Another", 3)), [false, false]);
+    // Nor by one that says it has the key of the older one.
+    let forged = Authority::claiming_key_of(&csca, "UT", "CSCA", 4);
+    assert_eq!(forged.parsed().subject_key_id(), csca.parsed().subject_key_id());
+    assert_eq!(with(&forged), [false, false]);
+}
+
+#[test]
+fn no_list_takes_the_revocation_of_a_csca_back() {
+    let csca = Authority::csca("UT", "CSCA", 1);
+    let other = Authority::csca("UT", "CSCA", 2);
+    let store = || {
+        TrustStore::builder().add_csca(csca.parsed(), vouched()).add_csca(other.parsed(), vouched())
+    };
+    let of = |serials: &[u8], days: i64| crl(&csca.crl(serials, days, &[]));
+    // It is silent on itself, once it has revoked itself.
+    assert_eq!(replaced(store(), &[&of(&[1, 7], 0), &of(&[7], 1)]), [false, false]);
+    // Nor does a revoked key replace a list at all.
+    assert_eq!(replaced(store(), &[&of(&[1, 7], 0), &of(&[1, 7], 1)]), [false, false]);
+    // Another CSCA stays revoked while the newer list says so.
+    assert_eq!(replaced(store(), &[&of(&[2, 7], 0), &of(&[7], 1)]), [false, false]);
+    assert_eq!(replaced(store(), &[&of(&[2, 7], 0), &of(&[2], 1)]), [true, false]);
+    let lists = [of(&[2, 7], 0), of(&[7], 1)];
+    let built = lists.into_iter().fold(store(), TrustStoreBuilder::add_crl).build();
+    let found = built.cscas().iter().find(|found| found.certificate() == &other.parsed());
+    assert!(built.revocation_of(found.unwrap()).is_some());
+}
+
+#[test]
+fn the_list_of_a_revoked_key_revokes_and_clears_nothing() {
+    let (old, new) = (Authority::csca("UT", "CSCA", 1), Authority::csca("UT", "CSCA", 2));
+    let signer = old.signer(7).parsed();
+    let lists = |revoked: &[u8], listed: &[u8]| {
+        let store = TrustStore::builder()
+            .add_csca(old.parsed(), vouched())
+            .add_csca(new.parsed(), vouched())
+            .add_crl(crl(&old.crl(revoked, -1, &[])))
+            .add_crl(crl(&new.crl(listed, 1, &[])))
+            .build();
+        let csca = store.issuer_of(&signer).unwrap();
+        assert_eq!(csca.certificate(), &old.parsed());
+        let is_listed =
+            store.crls_for(signer.issuer(), csca).iter().any(|list| list.lists(signer.serial()));
+        (is_listed, store.clearing_crls_for(signer.issuer(), csca).len())
+    };
+    assert_eq!(lists(&[], &[]), (false, 2));
+    // The second key is revoked: its later list is no word on anything fresh.
+    assert_eq!(lists(&[2], &[]), (false, 1));
+    assert_eq!(lists(&[2], &[7]), (true, 1));
 }
 
 #[test]

@@ -93,6 +93,9 @@ fn what_a_state_says_of_its_documents_is_known() {
     assert!(deviation.may_concern_document("P", "L898902C3"));
     assert!(!deviation.may_concern_document("P", "L898902C4"));
     assert!(!deviation.may_concern_document("ID", "L898902C3"));
+    // "P" means passports with a second letter, too.
+    assert!(deviation.may_concern_document("PP", "L898902C3"));
+    assert!(deviation.may_concern_document("P<", "L898902C3<"));
     assert!(!format!("{known:?}").contains("L898902C3"), "no number in Debug");
 }
 

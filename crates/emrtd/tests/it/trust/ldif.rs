@@ -221,3 +221,18 @@ fn a_csca_alone_in_a_directory_is_not_vouched_for() {
     assert!(matches!(import.accepted[0].item, Item::Csca(_)));
     assert!(!import.accepted[0].verified);
 }
+
+#[test]
+fn a_version_out_of_all_proportion_is_ignored() {
+    let version = |text: &str| {
+        let mut reader = emrtd::trust::ldif::Reader::default();
+        reader
+            .push(format!("dn: o=ml\npkdVersion: 7\npkdVersion: {text}\n").as_bytes(), &mut |_| {});
+        reader.finish(&mut |_| {});
+        reader.version()
+    };
+    assert_eq!(version("999999999"), Some(999_999_999));
+    for huge in ["1000000000", "18446744073709551615", "18446744073709551616", "-1"] {
+        assert_eq!(version(huge), Some(7), "{huge}");
+    }
+}

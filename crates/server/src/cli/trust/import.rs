@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use domain::key::hex;
 use emrtd::UnixSeconds;
-use emrtd::trust::Certificate;
+use emrtd::trust::{Certificate, TrustStore};
 use serde_json::{Value, json};
 use store::{StoreError, TrustSnapshot};
 
-use super::certificates;
 use crate::cli::StoreArgs;
 use crate::cli::failure::Failure;
 use crate::cli::outcome::Outcome;
@@ -51,6 +50,8 @@ struct FileReport {
     withdrawn: Vec<[u8; 32]>,
     document_signers: usize,
     refused: Vec<Refusal>,
+    /// Why nothing is withdrawn.
+    incomplete: Option<String>,
     /// Nothing in it was used.
     failed: bool,
 }
@@ -58,12 +59,12 @@ struct FileReport {
 pub(super) async fn run(args: ImportArgs) -> Result<Outcome, Failure> {
     let mut roots = args.vouching.roots()?;
     let workspace = Workspace::open_or_create(&args.store).await?;
+    let snapshot = workspace.store.trust_snapshot().await?;
+    let trust = crate::trust::build(snapshot.items, &roots)?;
     if args.trust_known_signers {
-        let snapshot = workspace.store.trust_snapshot().await?;
-        let verified = certificates(&snapshot.items).filter(|(item, _)| item.verified);
-        roots.extend(verified.map(|(_, certificate)| certificate));
+        roots.extend(trust.vouching());
     }
-    let read = read_all(&args, &roots);
+    let read = read_all(&args, &roots, &trust);
     let mut reports = Vec::with_capacity(read.len());
     for (file, contents) in read {
         reports.push(match contents {
@@ -75,6 +76,7 @@ pub(super) async fn run(args: ImportArgs) -> Result<Outcome, Failure> {
                 withdrawn: Vec::new(),
                 document_signers: 0,
                 refused: vec![Refusal::of_file(failure.message)],
+                incomplete: None,
                 failed: true,
             },
         });
@@ -90,22 +92,30 @@ pub(super) async fn run(args: ImportArgs) -> Result<Outcome, Failure> {
 type Read = (String, Result<Contents, Failure>);
 
 /// Reads every file; with `--source` they become one.
-fn read_all(args: &ImportArgs, roots: &[Certificate]) -> Vec<Read> {
+fn read_all(args: &ImportArgs, roots: &[Certificate], trust: &TrustStore) -> Vec<Read> {
     let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |metadata| metadata.len());
     let bar = progress::bar(args.files.iter().map(size).sum(), "");
     let mut read: Vec<Read> = Vec::with_capacity(args.files.len());
     for file in &args.files {
         bar.set_message(shown(file));
-        let contents = args.vouching.read(file, roots, Unvouched::Refuse, &|bytes| bar.inc(bytes));
+        let known = Some(trust);
+        let progress = |bytes| bar.inc(bytes);
+        let contents = args.vouching.read(file, roots, known, Unvouched::Refuse, &progress);
         read.push((shown(file), contents));
     }
     bar.finish_and_clear();
     let Some(source) = &args.source else {
         return read;
     };
-    // An edition of which a file is missing is not whole.
-    let is_whole = read.iter().all(|(_, contents)| {
-        contents.as_ref().is_ok_and(|contents| !contents.edition.materials.is_empty())
+    let incomplete = read.iter().find_map(|(file, contents)| {
+        let reason = match contents {
+            Err(failure) => Some(failure.message.clone()),
+            Ok(contents) if contents.edition.materials.is_empty() => {
+                Some("nothing in it can be used".to_owned())
+            }
+            Ok(contents) => contents.incomplete.clone(),
+        };
+        reason.map(|reason| format!("{file}: {reason}"))
     });
     let number = match read.as_slice() {
         [(_, Ok(only))] => only.edition.number,
@@ -126,8 +136,9 @@ fn read_all(args: &ImportArgs, roots: &[Certificate]) -> Vec<Read> {
     }
     let together = all.map(|contents| {
         let materials = contents.edition.materials;
+        let is_whole = incomplete.is_none();
         let edition = Edition { source: source.clone(), number, is_whole, materials };
-        (source.clone(), Ok(Contents { edition, ..contents }))
+        (source.clone(), Ok(Contents { edition, incomplete, ..contents }))
     });
     failed.into_iter().chain(together).collect()
 }
@@ -158,6 +169,7 @@ async fn import(
         withdrawn: Vec::new(),
         document_signers: contents.document_signers,
         refused,
+        incomplete: contents.incomplete.take(),
         failed: true,
     };
     // A file in which nothing can be used says nothing, not even that its source is empty.
@@ -220,8 +232,11 @@ fn human(reports: &[FileReport], dry_run: bool) -> String {
         let state = if report.failed { "REFUSED" } else { "ok" };
         let counts = counts(&report.counts);
         lines.push(format!("{}: {state}: {counts}, {refused} refused", report.file));
-        if report.source != report.file && !report.failed {
+        if !report.source.ends_with(&report.file) && !report.failed {
             lines.push(format!("  source: {}", report.source));
+        }
+        if let Some(reason) = report.incomplete.as_ref().filter(|_| !report.failed) {
+            lines.push(format!("  not whole, so nothing is withdrawn: {reason}"));
         }
         if report.document_signers > 0 {
             let number = report.document_signers;
@@ -253,6 +268,7 @@ fn counts(counts: &Counts) -> String {
         (counts.superseded, "replaced by newer lists"),
         (counts.outdated, "older than what is there"),
         (counts.unsigned, "lists that no known CSCA signed"),
+        (counts.excess, "more of those than are kept"),
     ] {
         if number > 0 {
             text += &format!(", {number} {what}");
@@ -272,6 +288,7 @@ fn total(reports: &[FileReport]) -> Counts {
             superseded,
             outdated,
             unsigned,
+            excess,
         } = &report.counts;
         Counts {
             added: sum.added + added,
@@ -282,6 +299,7 @@ fn total(reports: &[FileReport]) -> Counts {
             superseded: sum.superseded + superseded,
             outdated: sum.outdated + outdated,
             unsigned: sum.unsigned + unsigned,
+            excess: sum.excess + excess,
         }
     })
 }
@@ -297,6 +315,7 @@ fn to_json(reports: &[FileReport], dry_run: bool) -> Value {
                 "imported": !report.failed,
                 "counts": counts_to_json(&report.counts, &refused),
                 "withdrawn": report.withdrawn.iter().map(|item| hex(item)).collect::<Vec<_>>(),
+                "incomplete": report.incomplete,
                 "document_signers": report.document_signers,
                 "refused": refused.iter().map(|refusal| refusal.to_json()).collect::<Vec<_>>(),
             })
@@ -321,6 +340,7 @@ fn counts_to_json(counts: &Counts, refused: &[&Refusal]) -> Value {
         "superseded": counts.superseded,
         "outdated": counts.outdated,
         "unsigned_lists": counts.unsigned,
+        "excess_lists": counts.excess,
         "refused": number,
     })
 }

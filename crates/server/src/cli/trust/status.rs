@@ -32,7 +32,7 @@ pub(super) async fn run(store: &StoreArgs) -> Result<Outcome, Failure> {
     let snapshot = workspace.store.trust_snapshot().await?;
     let now = UnixSeconds(workspace.now().as_seconds());
     workspace.close().await?;
-    let trust = trust::build(snapshot.items.clone())?;
+    let trust = trust::build(snapshot.items.clone(), &[])?;
     let states = states(&trust, &snapshot);
     Ok(Outcome::done(
         human(&states, &trust, &snapshot, now),

@@ -1,4 +1,5 @@
 use emrtd::sim::{IssuingState, StateProfile};
+use emrtd::trust::{Certificate, ListSignature};
 use server::clock::{Clock, SystemClock};
 
 use super::{Kayle, NOW, Ran, shared, utopia};
@@ -15,7 +16,7 @@ fn a_certificate_that_is_named_is_verified() {
     assert_eq!(list.as_array().unwrap().len(), 1);
     assert_eq!(list[0]["country"], "UT");
     assert_eq!(list[0]["verified"], true);
-    assert_eq!(list[0]["source"], "csca.der");
+    assert_eq!(list[0]["source"], "file: csca.der");
     assert!(kayle.run(&["trust", "list"]).stdout.contains("1 certificates"));
 }
 
@@ -69,7 +70,7 @@ fn a_master_list_needs_a_root_that_vouches_for_it() {
         assert_eq!(list.as_array().unwrap().len(), 2);
         for certificate in list.as_array().unwrap() {
             assert_eq!(certificate["verified"], expected);
-            let source = if expected { "master list UT" } else { "list.ml" };
+            let source = if expected { "master list UT" } else { "file: list.ml" };
             assert_eq!(certificate["source"], source);
         }
     };
@@ -89,6 +90,38 @@ fn a_master_list_cannot_vouch_for_itself() {
     kayle.write("list.ml", &state.master_list(&[state.csca()]).unwrap());
     let ran = kayle.run(&["trust", "import", "list.ml", "--trust-signer", "list.ml"]);
     ran.assert_failed(1, "IO");
+}
+
+/// Neither a stored CSCA nor a list signer vouches for anybody once a stored list revokes it.
+#[test]
+fn what_is_revoked_vouches_for_no_master_list() {
+    let state = utopia();
+    let (csca, new) = (Certificate::from_der(state.csca()).unwrap(), utopia());
+    let bytes = list(&state, &[&state, &new]);
+    let embedded = emrtd::trust::import(&bytes, std::slice::from_ref(&csca));
+    let [(_, ListSignature::Verified { signer, .. })] = embedded.master_lists.as_slice() else {
+        panic!("{embedded:?}")
+    };
+    let signer: Vec<u8> = (0..signer.serial.len() / 2)
+        .map(|at| u8::from_str_radix(&signer.serial[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    let import = |revoked: &[&[u8]], option: &[&str]| {
+        let kayle = Kayle::new();
+        kayle.write("csca.der", state.csca());
+        kayle.write("revoking.crl", &state.crl(revoked, NOW, None).unwrap());
+        kayle.write("list.ml", &bytes);
+        kayle.json(&["trust", "import", "csca.der", "revoking.crl"]);
+        let ran = kayle.run(&[&["trust", "import", "list.ml"], option].concat());
+        assert_eq!(countries_held(&kayle), if ran.code == Some(0) { 2 } else { 1 });
+        ran
+    };
+    for option in [&["--trust-known-signers"][..], &["--trust-signer", "csca.der"]] {
+        assert_eq!(import(&[], option).code, Some(0));
+        for revoked in [csca.serial(), &signer] {
+            let ran = import(&[revoked], option);
+            assert_eq!(ran.code, Some(1), "{}", ran.stdout);
+        }
+    }
 }
 
 #[test]
@@ -230,15 +263,40 @@ fn a_certificate_another_source_holds_stays() {
     assert_eq!(countries_held(&kayle), 3);
 
     // Until that one is withdrawn, too.
-    let dry = kayle.json(&["trust", "withdraw", "c.der", "--dry-run"]);
+    let dry = kayle.json(&["trust", "withdraw", "file: c.der", "--dry-run"]);
     assert_eq!(dry["withdrawn"].as_array().unwrap().len(), 1);
     assert_eq!(countries_held(&kayle), 3);
-    kayle.json(&["trust", "withdraw", "c.der"]);
+    kayle.json(&["trust", "withdraw", "file: c.der"]);
     assert_eq!(countries_held(&kayle), 2);
-    kayle.run(&["trust", "withdraw", "c.der"]).assert_failed(1, "NOT_FOUND");
+    kayle.run(&["trust", "withdraw", "file: c.der"]).assert_failed(1, "NOT_FOUND");
     kayle
         .run(&["trust", "withdraw", "icaopkd-002", "--fingerprint", "xyz"])
         .assert_failed(2, "USAGE");
+}
+
+/// A state that is withdrawn and comes back has not lost what it revoked.
+#[test]
+fn withdrawing_a_source_keeps_its_revocation_lists() {
+    let kayle = Kayle::new();
+    let state = utopia();
+    kayle.write("csca.der", state.csca());
+    let crl = state.crl(&[&[7]], NOW, Some(NOW.plus_days(30))).unwrap();
+    kayle.write("crl.der", &crl);
+    kayle.write("deviations.der", &state.deviation_list(&[&[1, 4]]).unwrap());
+    let files = ["csca.der", "crl.der", "deviations.der"];
+    kayle.json(&[&["trust", "import", "--source", "mine"][..], &files].concat());
+    let withdraw = |more: &[&str]| {
+        let report = kayle.json(&[&["trust", "withdraw", "mine"], more].concat());
+        (report["withdrawn"].as_array().unwrap().len(), report["kept"].as_u64().unwrap())
+    };
+    assert_eq!(withdraw(&[]), (1, 2));
+    assert_eq!(countries_held(&kayle), 0);
+    assert_eq!(withdraw(&[]), (0, 2));
+    kayle.json(&["trust", "import", "csca.der"]);
+    let status = kayle.json(&["trust", "status"]);
+    assert_eq!(status["states"][0]["crl"]["entries"], 1, "{status}");
+    let fingerprint = domain::key::hex(&openssl::sha::sha256(&crl));
+    assert_eq!(withdraw(&["--fingerprint", &fingerprint]), (1, 1));
 }
 
 #[test]
@@ -259,17 +317,109 @@ fn a_truncated_or_empty_edition_withdraws_nothing() {
         kayle.run(&args)
     };
     assert_eq!(import("whole.ldif", &[]).json()["total"]["added"], 4);
-    for file in ["cut.ldif", "less.ldif"] {
-        let refused = import(file, &[]);
-        assert_eq!(refused.code, Some(1), "{file}");
-        assert!(refused.stdout.contains("3 of the 4"), "{}", refused.stdout);
-        assert_eq!(countries_held(&kayle), 4);
-    }
+    let cut = import("cut.ldif", &["--allow-withdrawals"]).json();
+    assert_eq!(cut["total"]["withdrawn"], 0);
+    assert!(cut["files"][0]["incomplete"].as_str().unwrap().contains("not read"), "{cut}");
+    assert_eq!(countries_held(&kayle), 4);
+    let refused = import("less.ldif", &[]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stdout.contains("3 of the 4"), "{}", refused.stdout);
+    assert_eq!(countries_held(&kayle), 4);
     assert_eq!(import("none.ldif", &["--allow-withdrawals"]).code, Some(1));
     assert_eq!(countries_held(&kayle), 4);
     let told = import("less.ldif", &["--allow-withdrawals"]);
     assert_eq!(told.json()["total"]["withdrawn"], 3);
     assert_eq!(countries_held(&kayle), 1);
+}
+
+/// What an edition lacks because it was not read is not withdrawn.
+#[test]
+fn an_edition_with_a_list_that_is_left_out_withdraws_nothing() {
+    let [a, b, c, d, stranger] = [utopia(), utopia(), utopia(), utopia(), utopia()];
+    let lists = [list(&a, &[&a, &c, &d]), list(&a, &[&b])];
+    let flipped = |at: fn(usize) -> usize| {
+        let mut broken = lists[1].clone();
+        let at = at(broken.len());
+        broken[at] ^= 1;
+        broken
+    };
+    let outside = b"dn: o=ml,c=UT,dc=data\nuserCertificate;binary:: MAA=\n".to_vec();
+    let changes = b"dn: o=ml,c=UT,dc=data\nchangetype: modify\n".to_vec();
+    let with = |second: &[u8]| directory(11, &[lists[0].clone(), second.to_vec()]);
+    let and = |more: &[u8]| [&directory(11, &lists[..1])[..], more].concat();
+    let cases = [
+        ("its signature is wrong", with(&flipped(|length| length - 1))),
+        ("its structure is broken", with(&flipped(|_| 0))),
+        ("nobody vouches for it", with(&list(&stranger, &[&b]))),
+        ("a certificate is broken", and(&outside)),
+        ("it describes changes", and(&changes)),
+    ];
+    for (case, file) in cases {
+        for named in [&[][..], &["--source", "icaopkd-002"]] {
+            let kayle = Kayle::new();
+            kayle.write("root.der", a.csca());
+            kayle.write("1.ldif", &directory(10, &lists));
+            kayle.write("2.ldif", &file);
+            let import = |file: &str| {
+                let args = ["trust", "import", file, "--trust-signer", "root.der"];
+                kayle.json(&[&args[..], named].concat())
+            };
+            assert_eq!(import("1.ldif")["total"]["added"], 4, "{case}");
+            let second = import("2.ldif");
+            assert_eq!(second["total"]["withdrawn"], 0, "{case}: {second}");
+            assert!(second["files"][0]["incomplete"].is_string(), "{case}: {second}");
+            assert_eq!(countries_held(&kayle), 4, "{case}");
+            // An older one is refused, whole or not.
+            if second["files"][0]["incomplete"] != "it describes changes" && named.is_empty() {
+                assert_eq!(
+                    kayle.run(&["trust", "import", "1.ldif", "--trust-signer", "root.der"]).code,
+                    Some(1),
+                    "{case}"
+                );
+            }
+        }
+    }
+}
+
+/// A certificate of a list that is no CSCA is read, and no reason to stop an update.
+#[test]
+fn a_listed_certificate_that_is_no_csca_stops_no_update() {
+    let kayle = Kayle::new();
+    let [a, b] = [utopia(), utopia()];
+    kayle.write("root.der", a.csca());
+    kayle.write("1.ldif", &directory(10, &[list(&a, &[&a, &b])]));
+    let unfit = a.master_list(&[a.csca(), b.document_signer()]).unwrap();
+    kayle.write("2.ldif", &directory(11, &[unfit]));
+    let import = |file: &str| kayle.json(&["trust", "import", file, "--trust-signer", "root.der"]);
+    import("1.ldif");
+    let second = import("2.ldif");
+    assert_eq!(
+        (&second["total"]["refused"], &second["total"]["withdrawn"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(second["files"][0]["incomplete"], serde_json::Value::Null);
+}
+
+/// A file cannot call itself an edition of a verified source.
+#[test]
+fn a_file_name_impersonates_no_source() {
+    let kayle = Kayle::new();
+    let [a, b, c] = [utopia(), utopia(), utopia()];
+    kayle.write("root.der", a.csca());
+    kayle.write("list.ml", &list(&a, &[&a, &b]));
+    kayle.write("master list UT", &list(&c, &[&c]));
+    kayle.json(&["trust", "import", "list.ml", "--trust-signer", "root.der"]);
+    let forged = kayle.json(&[
+        "trust",
+        "import",
+        "master list UT",
+        "--allow-unverified",
+        "--allow-older",
+        "--allow-withdrawals",
+    ]);
+    assert_eq!(forged["files"][0]["source"], "file: master list UT");
+    assert_eq!(forged["total"]["withdrawn"], 0);
+    assert_eq!(countries_held(&kayle), 3);
 }
 
 /// Whoever writes a list that nobody vouches for takes nothing away from one that is verified.
@@ -344,6 +494,55 @@ fn an_older_revocation_list_never_replaces_a_newer_one() {
     assert_eq!(unused["reason"], "no CSCA of that name signed it");
     let human = kayle.run(&["trust", "status"]).stdout;
     assert!(human.contains("UT") && human.contains("not used: crl"), "{human}");
+}
+
+/// Whoever cannot sign neither fills the store nor pushes a list out that waits for its CSCA.
+#[test]
+fn unsigned_revocation_lists_are_few_and_displace_none() {
+    let kayle = Kayle::new();
+    let (state, impostor) = (utopia(), utopia());
+    let crl = |state: &IssuingState, serials: &[&[u8]], days: i64| {
+        let at = NOW.plus_days(days);
+        state.crl(serials, at, Some(at.plus_days(30))).unwrap()
+    };
+    kayle.write("csca.der", state.csca());
+    kayle.write("real.crl", &crl(&state, &[&[7]], -50));
+    let forged: Vec<String> = (0..9).map(|number| format!("{number}.crl")).collect();
+    for (days, name) in (-40..).zip(&forged) {
+        kayle.write(name, &crl(&impostor, &[], days));
+    }
+    assert_eq!(kayle.json(&["trust", "import", "real.crl"])["total"]["unsigned_lists"], 1);
+    let mut args = vec!["trust", "import"];
+    args.extend(forged.iter().map(String::as_str));
+    let report = kayle.json(&args);
+    let total = ["added", "superseded", "unsigned_lists", "excess_lists"]
+        .map(|count| report["total"][count].as_u64().unwrap());
+    assert_eq!(total, [4, 0, 4, 5]);
+    kayle.json(&["trust", "import", "csca.der"]);
+    let status = kayle.json(&["trust", "status"]);
+    assert_eq!(status["states"][0]["crl"]["entries"], 1, "{status}");
+    assert_eq!(status["unused_lists"].as_array().unwrap().len(), 4);
+}
+
+/// A compromised CSCA that its state revoked does not take that back with a later list.
+#[test]
+fn a_csca_does_not_take_its_own_revocation_back() {
+    let kayle = Kayle::new();
+    let state = utopia();
+    let csca = Certificate::from_der(state.csca()).unwrap();
+    let crl = |serials: &[&[u8]], days: i64| {
+        let at = NOW.plus_days(days);
+        state.crl(serials, at, Some(at.plus_days(30))).unwrap()
+    };
+    kayle.write("csca.der", state.csca());
+    kayle.write("revoking.crl", &crl(&[csca.serial()], -20));
+    kayle.write("clearing.crl", &crl(&[], -10));
+    kayle.json(&["trust", "import", "csca.der", "revoking.crl"]);
+    let report = kayle.json(&["trust", "import", "clearing.crl"]);
+    assert_eq!(report["total"]["superseded"], 0);
+    kayle.write("list.ml", &list(&state, &[&state]));
+    let ran = kayle.run(&["trust", "import", "list.ml", "--trust-known-signers"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stdout);
 }
 
 #[test]
