@@ -2,8 +2,8 @@
 
 use emrtd::tlv::{self, Oid, Tag};
 use emrtd::trust::{
-    Certificate, DEVIATION_LIST, DeviationKind, DeviationList, Item, ListSignature, TrustStore,
-    import,
+    Certificate, Crl, DEVIATION_LIST, DeviationKind, DeviationList, Item, ListSignature,
+    TrustStore, import,
 };
 
 use super::authority::{Authority, purpose};
@@ -129,6 +129,25 @@ fn a_list_counts_only_under_a_verified_csca_of_the_state_it_speaks_for() {
     forged[at] = b'S';
     let outcome = parse(&forged).verify_signature(&[csca.parsed()]);
     assert!(matches!(outcome, ListSignature::Invalid { .. }));
+}
+
+#[test]
+fn neither_a_revoked_signer_nor_a_revoked_csca_speaks_of_deviations() {
+    let csca = Authority::csca("UT", "CSCA", 1);
+    let signer = csca.signer(7).parsed();
+    let bytes = list_signer(&csca).sign(&DEVIATION_LIST, &list(&csca, &signer), NOW);
+    let deviations = |revoked: &[u8]| {
+        let store = TrustStore::builder()
+            .add_csca(csca.parsed(), vouched())
+            .add_crl(Crl::from_der(&csca.crl(revoked, 0, &[])).unwrap())
+            .add_deviation_list(DeviationList::parse(&bytes).unwrap())
+            .build();
+        (store.deviations_of(&signer).len(), store.unused_deviation_lists().len())
+    };
+    assert_eq!(deviations(&[]), (4, 0));
+    // The CSCA, and the signer of the list.
+    assert_eq!(deviations(&[1]), (0, 1));
+    assert_eq!(deviations(&[9]), (0, 1));
 }
 
 #[test]
