@@ -29,7 +29,10 @@ use openssl::hash::{MessageDigest, hash};
 use openssl::pkey::{PKey, Public};
 use openssl::rsa::Rsa;
 use openssl::sign::Verifier;
-use rustix::time::{ClockId, clock_gettime};
+
+mod cpu_time;
+
+use cpu_time::{median, time};
 
 const NOW: UnixSeconds = UnixSeconds(1_780_000_000);
 
@@ -233,25 +236,6 @@ fn kind(name: &str) -> (KeyKind, DigestAlgorithm) {
         "brainpoolP384r1" => (ec(Curve::BrainpoolP384r1), DigestAlgorithm::Sha384),
         _ => (ec(Curve::BrainpoolP512r1), DigestAlgorithm::Sha512),
     }
-}
-
-/// The time this thread was given, so that others on the machine do not count. The result is
-/// dropped, and with it the files, after the clock has stopped.
-fn time<T>(work: impl FnOnce() -> T) -> Duration {
-    let start = thread_time();
-    let result = work();
-    let elapsed = thread_time() - start;
-    drop(black_box(result));
-    elapsed
-}
-
-fn thread_time() -> Duration {
-    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }
 
 fn micros(time: Duration) -> String {

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use divan::Bencher;
 use emrtd::trust::{Certificate, Item, MasterList, Provenance, TrustStore, import};
-use rustix::time::{ClockId, clock_gettime};
+
+mod cpu_time;
+
+use cpu_time::{median, time};
 
 const LIST: &str = "data/masterlists/DE_ML_2026-05-28-08-28-45.ml";
 const ROOT: &str = "data/masterlists/DE_ROOT_CA_CSCA07.cer";
@@ -89,22 +92,4 @@ fn shared(name: &str) -> Option<Vec<u8>> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
     let shared = std::env::var_os("KAYLE_SHARED_DATA").map_or_else(beside, Into::into);
     std::fs::read(shared.join(name)).ok()
-}
-
-/// The time this thread was given, so that others on the machine do not count.
-fn time<T>(work: impl FnOnce() -> T) -> Duration {
-    let start = thread_time();
-    let result = work();
-    let elapsed = thread_time() - start;
-    drop(std::hint::black_box(result));
-    elapsed
-}
-
-fn thread_time() -> Duration {
-    clock_gettime(ClockId::ThreadCPUTime).try_into().unwrap()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 2]
 }

@@ -65,6 +65,14 @@ pub enum ElementaryFile {
     Dg(DataGroup),
 }
 
+impl ElementaryFile {
+    /// All of them: those beside the data groups, then the groups in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let groups = (1..=16).filter_map(DataGroup::new).map(Self::Dg);
+        [Self::CardAccess, Self::CardSecurity, Self::Com, Self::Sod].into_iter().chain(groups)
+    }
+}
+
 impl fmt::Display for ElementaryFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,7 +1,7 @@
 //! EF.CardSecurity, whose signature vouches for the key of the chip
 //! authentication mapping (9303-11 §9.2.11, TR-03110-3 §A.1.2).
 
-use crate::crypto::cms::{SignedData, SignerId, SignerInfo};
+use crate::crypto::cms::{SignedData, SignerInfo};
 use crate::lds::security_info::SecurityInfos;
 use crate::tlv::{self, Oid};
 use crate::trust::{Certificate, TrustStore};
@@ -93,22 +93,11 @@ impl CardSecurity {
 fn embedded(signed: &SignedData, info: &SignerInfo) -> Option<Certificate> {
     let certificates = signed.certificates.iter();
     let mut readable = certificates.filter_map(|(_, der)| Certificate::from_der(der).ok());
-    let signer = readable.find(|certificate| match &info.id {
-        SignerId::IssuerAndSerial { issuer, serial } => {
-            certificate.issuer_der() == issuer && certificate.serial() == serial
-        }
-        SignerId::SubjectKeyId(id) => certificate.subject_key_id() == Some(id),
-    })?;
+    let signer = readable.find(|certificate| certificate.is_named_by(&info.id))?;
     let may_sign = signer.key_usage().is_none_or(|usage| usage.digital_signature());
-    // Only the extended key usage tells signers of lists from document signers.
-    let for_documents = signer
-        .extended_key_usage()
-        .into_iter()
-        .flatten()
-        .all(|purpose| !purpose.is_below(&ICAO_SECURITY));
     let is_fit = signer.basic_constraints_ca() != Some(true)
         && may_sign
-        && for_documents
+        && signer.icao_purpose().is_none()
         && signer.unknown_critical_extension().is_none();
     is_fit.then_some(signer)
 }
@@ -144,5 +133,3 @@ fn verify_chain(signer: &Certificate, trust: &TrustStore) -> Result<(), CardSecu
 
 /// 0.4.0.127.0.7.3.2.1, id-SecurityObject
 const SECURITY_OBJECT: Oid = Oid::from_octets(&[0x04, 0x00, 0x7F, 0x00, 0x07, 0x03, 0x02, 0x01]);
-/// 2.23.136.1.1, id-icao-mrtd-security
-const ICAO_SECURITY: Oid = Oid::from_octets(&[0x67, 0x81, 0x08, 0x01, 0x01]);

@@ -150,16 +150,7 @@ impl Personalisation {
 
     /// The files, as the chip gives them; EF.ATR/INFO has no name here.
     pub fn files(&self) -> impl Iterator<Item = (ElementaryFile, &[u8])> {
-        let groups = (1..=16).filter_map(DataGroup::new).map(ElementaryFile::Dg);
-        [
-            ElementaryFile::CardAccess,
-            ElementaryFile::CardSecurity,
-            ElementaryFile::Com,
-            ElementaryFile::Sod,
-        ]
-        .into_iter()
-        .chain(groups)
-        .filter_map(|file| Some((file, self.file(file)?)))
+        ElementaryFile::all().filter_map(|file| Some((file, self.file(file)?)))
     }
 
     /// What the chip does in its own way.

@@ -71,6 +71,13 @@ impl StateProfile {
     }
 }
 
+impl StateProfile {
+    /// How the signers below the CSCA sign.
+    fn signing(&self) -> Signing {
+        Signing { digest: self.hash, pss: self.pss, plain: self.plain_ecdsa }
+    }
+}
+
 /// The private keys of a state.
 #[derive(Clone, Debug)]
 pub struct StateKeys {
@@ -132,7 +139,7 @@ impl IssuingState {
         at: UnixSeconds,
         keys: StateKeys,
     ) -> Result<Self, Error> {
-        let own = Signing { digest: profile.hash, pss: profile.pss, plain: profile.plain_ecdsa };
+        let own = profile.signing();
         let of_csca = Signing {
             digest: profile.csca_hash.unwrap_or(own.digest),
             pss: profile.csca_pss.unwrap_or(own.pss),
@@ -271,13 +278,8 @@ impl IssuingState {
     /// # Errors
     /// When OpenSSL fails.
     pub fn deviation_list(&self, kinds: &[&[u8]]) -> Result<Vec<u8>, Error> {
-        let own = Signing {
-            digest: self.profile.hash,
-            pss: self.profile.pss,
-            plain: self.profile.plain_ecdsa,
-        };
         let list_signer = Authority::certify(
-            SigningKey::new(PrivateKey::generate(self.profile.signer)?, own),
+            SigningKey::new(PrivateKey::generate(self.profile.signer)?, self.profile.signing()),
             &Request {
                 country: &self.profile.signer_country,
                 common_name: "Deviation List Signer",

@@ -10,6 +10,7 @@ use x509_cert::{Certificate as X509, Version};
 
 use super::Name;
 use crate::UnixSeconds;
+use crate::crypto::cms::SignerId;
 use crate::crypto::{
     AlgorithmIdentifier, KeyDescription, PublicKey, SignatureAlgorithm, SignatureError,
 };
@@ -257,6 +258,24 @@ impl Certificate {
     /// Extended key usage; `None` without the extension.
     pub fn extended_key_usage(&self) -> Option<&[Oid]> {
         self.0.extensions.extended_key_usage.as_deref()
+    }
+
+    /// The first purpose of ICAO's that the key is limited to. A CSCA also
+    /// certifies signers of master lists, deviation lists and bar codes; only
+    /// this tells them from document signers, which have none.
+    pub(crate) fn icao_purpose(&self) -> Option<&Oid> {
+        let mut purposes = self.extended_key_usage().into_iter().flatten();
+        purposes.find(|purpose| purpose.is_below(&ICAO_SECURITY))
+    }
+
+    /// Whether a CMS signer names itself by this certificate (RFC 5652 §5.3).
+    pub(crate) fn is_named_by(&self, id: &SignerId) -> bool {
+        match id {
+            SignerId::IssuerAndSerial { issuer, serial } => {
+                self.issuer_der() == issuer && self.serial() == serial
+            }
+            SignerId::SubjectKeyId(id) => self.subject_key_id() == Some(id),
+        }
     }
 
     /// The document types a signer is limited to (9303-12 §7.1.1.6).
@@ -652,3 +671,6 @@ const IGNORABLE: [Oid; 6] = [
     // 2.5.29.9, subject directory attributes
     id_ce(9),
 ];
+
+/// 2.23.136.1.1, id-icao-mrtd-security
+const ICAO_SECURITY: Oid = Oid::from_octets(&[0x67, 0x81, 0x08, 0x01, 0x01]);

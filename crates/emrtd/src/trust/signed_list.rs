@@ -3,7 +3,7 @@
 
 use super::{Certificate, CertificateSummary, TrustStore};
 use crate::UnixSeconds;
-use crate::crypto::cms::{SignedData, SignerId};
+use crate::crypto::cms::SignedData;
 use crate::tlv::Oid;
 
 /// What the signature of a list is worth.
@@ -87,13 +87,10 @@ fn verify(
     };
     let embedded: Vec<Certificate> =
         signed.certificates.iter().filter_map(|(_, der)| Certificate::from_der(der).ok()).collect();
-    let is_signer = |certificate: &&Certificate| match &signer_info.id {
-        SignerId::IssuerAndSerial { issuer, serial } => {
-            certificate.issuer_der() == issuer && certificate.serial() == serial
-        }
-        SignerId::SubjectKeyId(id) => certificate.subject_key_id() == Some(id),
-    };
-    let signer = embedded.iter().find(is_signer).ok_or("the signer certificate is not embedded")?;
+    let signer = embedded
+        .iter()
+        .find(|certificate| certificate.is_named_by(&signer_info.id))
+        .ok_or("the signer certificate is not embedded")?;
     let attributes =
         signer_info.signed_attributes.as_ref().ok_or("there are no signed attributes")?;
     if attributes.content_type != Some(signed.content_type) {

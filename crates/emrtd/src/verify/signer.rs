@@ -3,8 +3,7 @@
 use super::failure::Fault;
 use super::{PassiveReason, PassiveReport, Revocation, Tolerated, Validity, profile};
 use crate::UnixSeconds;
-use crate::crypto::cms::{SignedData, SignerId, SignerInfo};
-use crate::tlv::Oid;
+use crate::crypto::cms::{SignedData, SignerInfo};
 use crate::trust::{Certificate, CertificateError, TrustStore, TrustedCsca};
 
 /// Finds the certificate of the signer among those embedded in EF.SOD.
@@ -23,7 +22,7 @@ pub(super) fn embedded(
             }
         }
     }
-    if let Some(matching) = readable.iter().find(|candidate| is_named(candidate, &info.id)) {
+    if let Some(matching) = readable.iter().find(|candidate| candidate.is_named_by(&info.id)) {
         return Ok(matching.clone());
     }
     match (readable.as_slice(), first_error, signed.certificates.len()) {
@@ -60,15 +59,7 @@ pub(super) fn check_usage(signer: &Certificate, report: &mut PassiveReport) -> R
         Some(_) => return refuse("the key usage does not allow signatures".into()),
         None => {}
     }
-    // A CSCA also certifies signers of master lists, deviation lists and bar
-    // codes. Only their extended key usage tells them from document signers,
-    // which have none.
-    let other_purpose = signer
-        .extended_key_usage()
-        .into_iter()
-        .flatten()
-        .find(|purpose| purpose.is_below(&ICAO_SECURITY));
-    if let Some(purpose) = other_purpose {
+    if let Some(purpose) = signer.icao_purpose() {
         return refuse(format!("it is for purpose {purpose}"));
     }
     if let Some(extension) = signer.unknown_critical_extension() {
@@ -180,15 +171,3 @@ pub(super) fn validity(
         }),
     }
 }
-
-fn is_named(certificate: &Certificate, id: &SignerId) -> bool {
-    match id {
-        SignerId::IssuerAndSerial { issuer, serial } => {
-            certificate.issuer_der() == issuer && certificate.serial() == serial
-        }
-        SignerId::SubjectKeyId(id) => certificate.subject_key_id() == Some(id),
-    }
-}
-
-/// 2.23.136.1.1, id-icao-mrtd-security
-const ICAO_SECURITY: Oid = Oid::from_octets(&[0x67, 0x81, 0x08, 0x01, 0x01]);

@@ -108,11 +108,7 @@ fn judge(folder: Folder, trust: &TrustStore, at: UnixSeconds, args: &VerifyArgs)
         .fold(DocumentFiles::new(folder.sod), |files, (group, bytes)| files.with(group, bytes));
     match prove(files, &given, trust, at) {
         Ok(report) => accept(report, args),
-        Err(failure) => Verdict::NotProven {
-            reason: failure.reason.code(),
-            text: failure.to_string(),
-            report: *failure.report,
-        },
+        Err(failure) => failure.into(),
     }
 }
 

@@ -403,16 +403,7 @@ fn digest(text: &str) -> Option<DigestAlgorithm> {
 
 /// A file by its name: `DG1`, `EF.SOD`.
 fn elementary_file(text: &str) -> Option<ElementaryFile> {
-    let groups = (1..=16).filter_map(DataGroup::new).map(ElementaryFile::Dg);
-    [
-        ElementaryFile::CardAccess,
-        ElementaryFile::CardSecurity,
-        ElementaryFile::Com,
-        ElementaryFile::Sod,
-    ]
-    .into_iter()
-    .chain(groups)
-    .find(|file| file.to_string().eq_ignore_ascii_case(text))
+    ElementaryFile::all().find(|file| file.to_string().eq_ignore_ascii_case(text))
 }
 
 fn unknown(what: &str, text: &str, known: &str) -> Failure {

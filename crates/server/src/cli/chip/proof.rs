@@ -66,11 +66,7 @@ pub(super) fn prove(
     });
     let passive = match passive {
         Ok(document) => Verdict::Proven(document.report().clone()),
-        Err(failure) => Verdict::NotProven {
-            reason: failure.reason.code(),
-            text: failure.to_string(),
-            report: *failure.report,
-        },
+        Err(failure) => failure.into(),
     };
     Proofs { passive, active, chip: chip_proof }
 }

@@ -6,7 +6,9 @@ use domain::key::hex;
 use emrtd::UnixSeconds;
 use emrtd::lds::DataGroup;
 use emrtd::trust::{CertificateSummary, DeviationDescription, KnownDeviation};
-use emrtd::verify::{Check, Outcome as CheckOutcome, PassiveReport, Revocation, Validity};
+use emrtd::verify::{
+    Check, Outcome as CheckOutcome, PassiveFailure, PassiveReport, Revocation, Validity,
+};
 use serde_json::{Value, json};
 
 use crate::cli::outcome::Outcome;
@@ -16,6 +18,16 @@ use crate::cli::table;
 pub(in crate::cli) enum Verdict {
     Proven(PassiveReport),
     NotProven { reason: &'static str, text: String, report: PassiveReport },
+}
+
+impl From<PassiveFailure> for Verdict {
+    fn from(failure: PassiveFailure) -> Self {
+        Self::NotProven {
+            reason: failure.reason.code(),
+            text: failure.to_string(),
+            report: *failure.report,
+        }
+    }
 }
 
 impl Verdict {
