@@ -152,7 +152,8 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         entropy: options.store_entropy,
         sealer: Arc::new(JweSealer),
         notify: Arc::new(notify),
-    })?;
+    })
+    .await?;
     store.bind_master_secret(keys.check_value()).await?;
     let targets = TargetRules::for_public_url(&public_url);
     let app = App(Arc::new(Shared {

@@ -126,7 +126,7 @@ impl SettingsError {
 
 impl Key {
     /// All settings.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &[Self] = &[
         Self::Listen,
         Self::Data,
         Self::Database,
@@ -199,8 +199,8 @@ impl Values {
         })?;
         for (name, value) in table {
             let source = format!("{}: {name}", path.display());
-            let Some(key) = Key::ALL.into_iter().find(|key| key.name() == name) else {
-                let nearest = nearest(&name, Key::ALL.map(Key::name));
+            let Some(key) = Key::ALL.iter().copied().find(|key| key.name() == name) else {
+                let nearest = nearest(&name, Key::name);
                 return Err(SettingsError::UnknownKey { file: path.into(), key: name, nearest });
             };
             let toml::Value::String(value) = value else {
@@ -224,8 +224,8 @@ impl Values {
             {
                 continue;
             }
-            let Some(key) = Key::ALL.into_iter().find(|key| key.variable() == variable) else {
-                let nearest = nearest(&variable, Key::ALL.map(Key::variable));
+            let Some(key) = Key::ALL.iter().copied().find(|key| key.variable() == variable) else {
+                let nearest = nearest(&variable, Key::variable);
                 return Err(SettingsError::UnknownVariable { variable, nearest });
             };
             if !value.is_empty() {
@@ -287,16 +287,16 @@ fn read_file(path: &Path) -> Result<String, SettingsError> {
 }
 
 fn known<T: fmt::Display>(name: impl Fn(Key) -> T) -> String {
-    Key::ALL.map(|key| name(key).to_string()).join(", ")
+    Key::ALL.iter().map(|key| name(*key).to_string()).collect::<Vec<_>>().join(", ")
 }
 
-/// The candidate that is most like `given`.
-fn nearest<T: AsRef<str>>(given: &str, candidates: [T; 7]) -> T {
+/// The name that is most like `given`.
+fn nearest<T: AsRef<str>>(given: &str, name: impl Fn(Key) -> T) -> T {
     let given = given.to_ascii_lowercase();
     let likeness =
         |candidate: &T| strsim::jaro_winkler(&given, &candidate.as_ref().to_ascii_lowercase());
-    let [first, rest @ ..] = candidates;
-    rest.into_iter().fold(first, |best, candidate| {
+    Key::ALL.iter().fold(name(Key::Listen), |best, key| {
+        let candidate = name(*key);
         if likeness(&candidate) > likeness(&best) { candidate } else { best }
     })
 }

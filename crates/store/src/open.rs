@@ -71,8 +71,8 @@ impl Deref for Store {
 impl Store {
     /// Opens the database, makes it if it does not exist, and brings its schema up to date.
     ///
-    /// Blocks until that is done. Several processes may have the same database open.
-    pub fn open(options: OpenOptions) -> Result<Self, StoreError> {
+    /// Several processes may have the same database open.
+    pub async fn open(options: OpenOptions) -> Result<Self, StoreError> {
         let Location::Sqlite(path) = &options.location;
         let backend = Sqlite::open(path, options.entropy, options.sealer, options.notify)?;
         Ok(Self { backend: Arc::new(backend) })

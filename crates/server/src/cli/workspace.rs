@@ -65,7 +65,8 @@ impl Workspace {
             sealer: Arc::new(JweSealer),
             // A running server sees what other processes commit when it next reads.
             notify: Arc::new(|_| {}),
-        })?;
+        })
+        .await?;
         Ok(Self { store, settings })
     }
 

@@ -63,7 +63,7 @@ fn crash(from: &Directory) -> Directory {
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_crash() {
     let database = directory();
-    let world = World::new(&database);
+    let world = World::new(&database).await;
     let organization = world.organization().await;
     world.endpoint(&organization, Some("k")).await;
     for _ in 0..20 {
@@ -72,31 +72,32 @@ async fn what_was_acknowledged_survives_a_crash() {
         world.cancel(&id, NOW).await;
         let session = world.read(&id).await;
         let after = crash(&database);
-        let reopened = World::new(&after);
+        let reopened = World::new(&after).await;
         assert_eq!(reopened.read(&id).await, session);
     }
     let after = crash(&database);
     let pending = DeliveryFilter { status: Some(DeliveryStatus::Pending), ..Default::default() };
-    let page = World::new(&after).store.list_deliveries(&organization, pending).await.unwrap();
+    let page =
+        World::new(&after).await.store.list_deliveries(&organization, pending).await.unwrap();
     assert_eq!(page.items.len(), 20);
 }
 
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_drop_without_close() {
     let database = directory();
-    let world = World::new(&database);
+    let world = World::new(&database).await;
     let organization = world.organization().await;
     let id = world.session(&organization).await;
     world.mint(&id, NOW).await.unwrap();
     let session = world.read(&id).await;
     drop(world);
-    assert_eq!(World::new(&database).read(&id).await, session);
+    assert_eq!(World::new(&database).await.read(&id).await, session);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_share_a_file() {
     let database = directory();
-    let worlds = [Arc::new(World::new(&database)), Arc::new(World::beside(&database))];
+    let worlds = [Arc::new(World::new(&database).await), Arc::new(World::beside(&database).await)];
     let organization = worlds[0].organization().await;
     let contended = worlds[0].session(&organization).await;
     let tasks: Vec<_> = (0..40)
@@ -120,24 +121,24 @@ async fn two_processes_share_a_file() {
     assert_eq!(worlds[1].read(&contended).await.attempts.len(), 1);
 }
 
-#[test]
-fn many_processes_may_open_a_new_file_at_once() {
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn many_processes_may_open_a_new_file_at_once() {
     let database = directory();
     let openers: Vec<_> = (0..8)
         .map(|seed| {
             let location = database.location();
-            std::thread::spawn(move || open(location, seed).map(drop))
+            tokio::spawn(async move { open(location, seed).await.map(drop) })
         })
         .collect();
     for opener in openers {
-        assert_eq!(opener.join().unwrap(), Ok(()));
+        assert_eq!(opener.await.unwrap(), Ok(()));
     }
 }
 
 #[tokio::test]
 async fn close_drains_the_queue_and_folds_the_log() {
     let database = directory();
-    let world = World::new(&database);
+    let world = World::new(&database).await;
     let organization = world.organization().await;
     let id = world.session(&organization).await;
     let other = world.store.clone();
@@ -149,7 +150,7 @@ async fn close_drains_the_queue_and_folds_the_log() {
     assert_eq!(other.close().await, Err(StoreError::Closed));
     let files: Vec<_> = std::fs::read_dir(database.0.path()).unwrap().collect();
     assert_eq!(files.len(), 1, "the log and the shared memory are gone");
-    assert_eq!(World::new(&database).read(&id).await.attempts.len(), 1);
+    assert_eq!(World::new(&database).await.read(&id).await.attempts.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -157,7 +158,7 @@ async fn close_drains_the_queue_and_folds_the_log() {
 async fn close_never_waits_for_an_idle_reader() {
     let database = directory();
     for _ in 0..50 {
-        let world = World::new(&database);
+        let world = World::new(&database).await;
         assert_eq!(world.store.list_organizations().await, Ok(vec![]));
         let closed = tokio::time::timeout(Duration::from_secs(30), world.store.close()).await;
         assert_eq!(closed, Ok(Ok(())));
@@ -169,7 +170,7 @@ async fn close_never_waits_for_an_idle_reader() {
 async fn the_files_are_their_owners_alone() {
     use std::os::unix::fs::PermissionsExt as _;
     let database = directory();
-    let world = World::new(&database);
+    let world = World::new(&database).await;
     world.organization().await;
     let mut names = Vec::new();
     for file in std::fs::read_dir(database.0.path()).unwrap() {
@@ -181,19 +182,19 @@ async fn the_files_are_their_owners_alone() {
     assert_eq!(names, ["kayle.db", "kayle.db-shm", "kayle.db-wal"]);
 }
 
-fn error_of(path: &Path) -> StoreError {
-    open(Location::Sqlite(path.to_owned()), 1).err().unwrap()
+async fn error_of(path: &Path) -> StoreError {
+    open(Location::Sqlite(path.to_owned()), 1).await.err().unwrap()
 }
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_and_left_alone() {
     let database = directory();
-    World::new(&database).store.close().await.unwrap();
+    World::new(&database).await.store.close().await.unwrap();
     let raw = Connection::open(database.path()).unwrap();
     raw.pragma_update(None, "user_version", 99).unwrap();
     drop(raw);
     let before = std::fs::read(database.path()).unwrap();
-    assert!(matches!(error_of(&database.path()), StoreError::TooNew { found: 99, .. }));
+    assert!(matches!(error_of(&database.path()).await, StoreError::TooNew { found: 99, .. }));
     assert_eq!(std::fs::read(database.path()).unwrap(), before);
 }
 
@@ -212,7 +213,7 @@ async fn trust_items_of_the_first_schema_keep_their_sources() {
         .unwrap();
     }
     drop(raw);
-    let store = open(database.location(), 1).unwrap();
+    let store = open(database.location(), 1).await.unwrap();
     let snapshot = store.store.trust_snapshot().await.unwrap();
     let held: Vec<(u8, &str, bool)> = snapshot
         .items
@@ -223,22 +224,22 @@ async fn trust_items_of_the_first_schema_keep_their_sources() {
     assert_eq!((snapshot.sources.len(), snapshot.vouchers.len()), (2, 3));
 }
 
-#[test]
-fn what_is_no_database_of_kayle_is_refused_and_left_alone() {
+#[tokio::test]
+async fn what_is_no_database_of_kayle_is_refused_and_left_alone() {
     let database = directory();
     let path = database.path();
     let raw = Connection::open(&path).unwrap();
     raw.execute_batch("CREATE TABLE recipes (id)").unwrap();
     drop(raw);
     let before = std::fs::read(&path).unwrap();
-    assert_eq!(error_of(&path), StoreError::UnsupportedDatabase);
+    assert_eq!(error_of(&path).await, StoreError::UnsupportedDatabase);
     assert_eq!(std::fs::read(&path).unwrap(), before);
 
     let text = database.0.path().join("letter.txt");
     std::fs::write(&text, "Dear database, ".repeat(100)).unwrap();
-    assert_eq!(error_of(&text), StoreError::UnsupportedDatabase);
+    assert_eq!(error_of(&text).await, StoreError::UnsupportedDatabase);
     let nowhere = database.0.path().join("no such directory").join("kayle.db");
-    assert_eq!(error_of(&nowhere), StoreError::Io(std::io::ErrorKind::NotFound));
+    assert_eq!(error_of(&nowhere).await, StoreError::Io(std::io::ErrorKind::NotFound));
 }
 
 /// What a database of the first schema held: two organizations, a session in progress, a verdict.
@@ -257,7 +258,7 @@ const OF_THE_FIRST_SCHEMA: &str = r#"
 #[tokio::test]
 async fn a_database_of_the_first_schema_is_brought_up_to_date() {
     let database = directory();
-    let world = World::beside(&directory());
+    let world = World::beside(&directory()).await;
     let (organization, session, attempt) = (
         world.id(OrganizationId::random),
         world.id(SessionId::random),
@@ -276,7 +277,7 @@ async fn a_database_of_the_first_schema_is_brought_up_to_date() {
     raw.pragma_update(None, "user_version", 1).unwrap();
     drop(raw);
 
-    let world = World::new(&database);
+    let world = World::new(&database).await;
     let off = Policy { face_match: FaceMatch::Off, ..Policy::default() };
     let migrated = world.store.read_organization(&organization).await.unwrap().unwrap();
     assert_eq!(migrated.policy, off, "an organization has the defaults");
@@ -296,7 +297,7 @@ async fn a_database_of_the_first_schema_is_brought_up_to_date() {
 #[tokio::test]
 async fn a_row_that_cannot_be_read_is_named_without_its_contents() {
     let database = directory();
-    let world = World::new(&database);
+    let world = World::new(&database).await;
     let organization = world.organization().await;
     let id = world.session(&organization).await;
     let attempt = world.mint(&id, NOW).await.unwrap().attempt;
@@ -325,7 +326,7 @@ async fn a_row_that_cannot_be_read_is_named_without_its_contents() {
 #[tokio::test]
 async fn a_delivery_that_cannot_be_read_stops_no_other() {
     let database = directory();
-    let world = World::new(&database);
+    let world = World::new(&database).await;
     let organization = world.organization().await;
     let raw = Connection::open(database.path()).unwrap();
     for (row, change) in [
@@ -367,7 +368,7 @@ async fn a_delivery_that_cannot_be_read_stops_no_other() {
 #[tokio::test]
 async fn a_claim_is_nowhere_in_the_files() {
     let database = directory();
-    let world = World::new(&database);
+    let world = World::new(&database).await;
     let organization = world.organization().await;
     world.endpoint(&organization, Some("k")).await;
     world.endpoint(&organization, None).await;
@@ -384,7 +385,7 @@ async fn a_claim_is_nowhere_in_the_files() {
 async fn the_payload_of_an_ended_delivery_is_nowhere_in_the_files() {
     for last in [DeliveryResult::Answered(200), DeliveryResult::NoAnswer] {
         let database = directory();
-        let world = World::new(&database);
+        let world = World::new(&database).await;
         let organization = world.organization().await;
         world.endpoint(&organization, Some(LONG)).await;
         let session = world.session(&organization).await;

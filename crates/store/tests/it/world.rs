@@ -68,7 +68,7 @@ impl Sealer for TestSealer {
     }
 }
 
-pub(crate) fn open(location: Location, seed: u64) -> Result<World, StoreError> {
+pub(crate) async fn open(location: Location, seed: u64) -> Result<World, StoreError> {
     let woken = Arc::new(Mutex::new(Vec::new()));
     let wake = Arc::clone(&woken);
     let store = Store::open(OpenOptions {
@@ -76,19 +76,20 @@ pub(crate) fn open(location: Location, seed: u64) -> Result<World, StoreError> {
         entropy: Box::new(Seeded(seed)),
         sealer: Arc::new(TestSealer),
         notify: Arc::new(move |changed: &Changed| wake.lock().unwrap().push(changed.clone())),
-    })?;
+    })
+    .await?;
     let random = Mutex::new(Seeded(seed ^ 0xffff_ffff));
     Ok(World { store, woken, random, keys: Keys::derive(&[7; 32]) })
 }
 
 impl World {
-    pub(crate) fn new(database: &dyn Database) -> Self {
-        open(database.location(), 1).unwrap()
+    pub(crate) async fn new(database: &dyn Database) -> Self {
+        open(database.location(), 1).await.unwrap()
     }
 
     /// A second handle with its own threads, as another process would have.
-    pub(crate) fn beside(database: &dyn Database) -> Self {
-        open(database.location(), 2).unwrap()
+    pub(crate) async fn beside(database: &dyn Database) -> Self {
+        open(database.location(), 2).await.unwrap()
     }
 
     pub(crate) fn id<T>(&self, make: fn(&mut dyn Entropy) -> T) -> T {

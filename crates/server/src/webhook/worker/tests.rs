@@ -93,6 +93,7 @@ impl Fixture {
                 }
             }),
         })
+        .await
         .unwrap();
         let clock = MovableClock(Arc::new(watch::Sender::new(Timestamp(1_777_978_800_000))));
         let organization = Organization {

@@ -8,7 +8,7 @@ use store::StoreError;
 use crate::world::{Database, NOW, World};
 
 pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let mut organization = world.new_organization();
     world.store.create_organization(organization.clone()).await.unwrap();
     let again = world.store.create_organization(organization.clone()).await;
@@ -51,7 +51,7 @@ pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
 }
 
 pub(crate) async fn keys_are_found_by_hash_and_revoked_for_good(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let organization = world.organization().await;
     let other = world.organization().await;
     let hash = world.keys.api_key_hash("kk_secret");

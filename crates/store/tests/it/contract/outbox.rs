@@ -55,7 +55,7 @@ async fn one_delivery(world: &World) -> (OrganizationId, Endpoint) {
 }
 
 pub(crate) async fn each_endpoint_gets_what_it_can_take(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let (ours, theirs) = (world.organization().await, world.organization().await);
     let good = world.endpoint(&ours, Some("good")).await;
     let keyless = world.endpoint(&ours, None).await;
@@ -119,8 +119,8 @@ pub(crate) async fn each_endpoint_gets_what_it_can_take(database: &dyn Database)
 }
 
 pub(crate) async fn no_two_workers_hold_one_delivery(database: &dyn Database) {
-    let world = World::new(database);
-    let beside = World::beside(database);
+    let world = World::new(database).await;
+    let beside = World::beside(database).await;
     let organization = world.organization().await;
     for _ in 0..10 {
         world.endpoint(&organization, Some("k")).await;
@@ -146,7 +146,7 @@ pub(crate) async fn no_two_workers_hold_one_delivery(database: &dyn Database) {
 }
 
 pub(crate) async fn an_endpoint_gets_no_more_than_its_share(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let organization = world.organization().await;
     let busy = world.endpoint(&organization, Some("k")).await.id;
     for _ in 0..50 {
@@ -176,7 +176,7 @@ pub(crate) async fn an_endpoint_gets_no_more_than_its_share(database: &dyn Datab
 }
 
 pub(crate) async fn a_lease_runs_out(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     one_delivery(&world).await;
     let end = NOW + DELIVERY_LEASE;
     let first = world.store.lease_deliveries(NOW, 1).await.unwrap().remove(0);
@@ -194,7 +194,7 @@ pub(crate) async fn a_lease_runs_out(database: &dyn Database) {
 }
 
 pub(crate) async fn retries_follow_the_schedule_to_the_end(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let (organization, _) = one_delivery(&world).await;
     let mut now = NOW;
     for (tries, wait) in (0_u32..).zip(RETRY_WAITS.map(Some).into_iter().chain([None])) {
@@ -221,7 +221,7 @@ pub(crate) async fn retries_follow_the_schedule_to_the_end(database: &dyn Databa
 }
 
 pub(crate) async fn a_success_ends_the_delivery(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let (organization, _) = one_delivery(&world).await;
     let due = world.store.lease_deliveries(NOW, 1).await.unwrap().remove(0);
     let leased = deliveries(&world, &organization).await.remove(0);
@@ -234,7 +234,7 @@ pub(crate) async fn a_success_ends_the_delivery(database: &dyn Database) {
 }
 
 pub(crate) async fn a_disabled_endpoint_has_no_url(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let (organization, endpoint) = one_delivery(&world).await;
     let update = world.store.update_endpoint(&organization, &endpoint.id, |endpoint| {
         endpoint.disabled_at = Some(NOW);
@@ -245,7 +245,7 @@ pub(crate) async fn a_disabled_endpoint_has_no_url(database: &dyn Database) {
 }
 
 pub(crate) async fn events_are_listed_without_claims(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let (ours, theirs) = (world.organization().await, world.organization().await);
     world.endpoint(&ours, Some("k")).await;
     let session = world.session(&ours).await;
@@ -274,7 +274,7 @@ pub(crate) async fn events_are_listed_without_claims(database: &dyn Database) {
 }
 
 pub(crate) async fn nothing_of_a_refused_unit_is_told(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let organization = world.organization().await;
     world.endpoint(&organization, Some("k")).await;
     let session = world.session(&organization).await;

@@ -79,7 +79,7 @@ fn attempt_states() -> Vec<AttemptState> {
 }
 
 pub(crate) async fn every_state_round_trips(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let organization = world.organization().await;
     let live = world.id(AttemptId::random);
     for state in [
@@ -118,7 +118,7 @@ pub(crate) async fn every_state_round_trips(database: &dyn Database) {
 }
 
 pub(crate) async fn fifty_parallel_mints_make_one_attempt(database: &dyn Database) {
-    let world = Arc::new(World::new(database));
+    let world = Arc::new(World::new(database).await);
     let organization = world.organization().await;
     let id = world.session(&organization).await;
     let mints: Vec<_> = (0..50)
@@ -138,7 +138,7 @@ pub(crate) async fn fifty_parallel_mints_make_one_attempt(database: &dyn Databas
 }
 
 pub(crate) async fn parallel_hellos_have_one_winner(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let organization = world.organization().await;
     let id = world.session(&organization).await;
     let handoff = world.mint(&id, NOW).await.unwrap();
@@ -169,7 +169,7 @@ pub(crate) async fn parallel_hellos_have_one_winner(database: &dyn Database) {
 
 /// All units wait behind one that is held up, so that they share a batch where there are batches.
 pub(crate) async fn a_failed_unit_leaves_its_neighbours_alone(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let organization = world.organization().await;
     let mut ids = Vec::new();
     for _ in 0..5 {
@@ -225,7 +225,7 @@ pub(crate) async fn a_failed_unit_leaves_its_neighbours_alone(database: &dyn Dat
 }
 
 pub(crate) async fn expiry_is_kept_though_the_unit_refuses(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let organization = world.organization().await;
     let id = world.session(&organization).await;
     let other = world.session(&organization).await;
@@ -254,7 +254,7 @@ pub(crate) async fn expiry_is_kept_though_the_unit_refuses(database: &dyn Databa
 }
 
 pub(crate) async fn lists_agree_with_lazy_expiry(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let organization = world.organization().await;
     let id = world.session(&organization).await;
     world.mint(&id, NOW).await.unwrap();
@@ -289,7 +289,7 @@ pub(crate) async fn lists_agree_with_lazy_expiry(database: &dyn Database) {
 }
 
 pub(crate) async fn lists_come_in_pages(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let (ours, theirs) = (world.organization().await, world.organization().await);
     let mut ids = Vec::new();
     for _ in 0..5 {
@@ -320,7 +320,7 @@ pub(crate) async fn lists_come_in_pages(database: &dyn Database) {
 }
 
 pub(crate) async fn what_does_not_exist_is_named(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let nobody = world.new_organization().id;
     let session = world.new_session(&nobody);
     assert_eq!(world.store.read_session(&session.id).await, Ok(None));
@@ -333,7 +333,7 @@ pub(crate) async fn what_does_not_exist_is_named(database: &dyn Database) {
 }
 
 pub(crate) async fn a_unit_cannot_rewrite_what_is_fixed(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let organization = world.organization().await;
     let id = world.session(&organization).await;
     world.mint(&id, NOW).await.unwrap();
@@ -355,7 +355,7 @@ pub(crate) async fn a_unit_cannot_rewrite_what_is_fixed(database: &dyn Database)
 }
 
 pub(crate) async fn only_changes_wake_and_only_once(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let organization = world.organization().await;
     let id = world.session(&organization).await;
     world.store.session(&id, NOW, quiet).await.unwrap().unwrap();

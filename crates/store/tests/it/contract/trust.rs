@@ -5,7 +5,7 @@ use store::{ImportCounts, StoreError, TrustItem, TrustKind, TrustSource, TrustUp
 use crate::world::{Database, NOW, World};
 
 pub(crate) async fn imports_count_and_begin_generations(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let item = |number: u8, verified: bool| TrustItem {
         fingerprint: [number; 32],
         kind: if number == 1 { TrustKind::Csca } else { TrustKind::Crl },
@@ -54,7 +54,7 @@ async fn update(world: &World, name: &str, edition: Option<i64>) -> TrustUpdate 
 }
 
 pub(crate) async fn an_item_stays_until_its_last_source_withdraws_it(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let apply = async |update| world.store.update_trust(update).await.unwrap();
     let put = |update: TrustUpdate, put: Vec<TrustItem>| TrustUpdate { put, ..update };
     let first = put(update(&world, "a", Some(1)).await, vec![item(1, "", true), item(2, "", true)]);
@@ -90,7 +90,7 @@ pub(crate) async fn an_item_stays_until_its_last_source_withdraws_it(database: &
 }
 
 pub(crate) async fn an_update_for_another_generation_is_refused(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let stale = TrustUpdate { put: vec![item(1, "", true)], ..update(&world, "a", None).await };
     world.store.import_trust(vec![item(2, "b", true)]).await.unwrap();
     let refused = world.store.update_trust(stale).await;

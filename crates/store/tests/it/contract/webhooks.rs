@@ -7,7 +7,7 @@ use store::{DeliveryFilter, EndpointFilter, KeyFilter, MAX_ENDPOINTS, StoreError
 use crate::world::{Database, NOW, World};
 
 pub(crate) async fn endpoints_round_trip_and_stay_in_their_organization(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let (ours, theirs) = (world.organization().await, world.organization().await);
     let endpoint = world.endpoint(&ours, None).await;
     let off = Endpoint { disabled_at: Some(NOW), name: None, ..world.new_endpoint(&ours) };
@@ -47,7 +47,7 @@ pub(crate) async fn endpoints_round_trip_and_stay_in_their_organization(database
 }
 
 pub(crate) async fn an_organization_has_a_bounded_number_of_endpoints(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let (ours, theirs) = (world.organization().await, world.organization().await);
     let mut last = None;
     for _ in 0..MAX_ENDPOINTS {
@@ -63,7 +63,7 @@ pub(crate) async fn an_organization_has_a_bounded_number_of_endpoints(database: 
 }
 
 pub(crate) async fn one_key_is_active_at_most(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let (ours, theirs) = (world.organization().await, world.organization().await);
     let endpoint = world.endpoint(&ours, None).await.id;
     let active = async || {
@@ -94,7 +94,7 @@ pub(crate) async fn one_key_is_active_at_most(database: &dyn Database) {
 }
 
 pub(crate) async fn deleting_an_endpoint_takes_its_deliveries(database: &dyn Database) {
-    let world = World::new(database);
+    let world = World::new(database).await;
     let organization = world.organization().await;
     let endpoint = world.endpoint(&organization, Some("k")).await.id;
     let session = world.session(&organization).await;
