@@ -9,10 +9,12 @@ mod backend;
 mod error;
 mod json;
 mod location;
+mod migration;
 mod open;
 mod organizations;
 mod outbox;
 mod page;
+mod postgres;
 mod sessions;
 mod sqlite;
 mod trust;
@@ -20,8 +22,9 @@ mod webhooks;
 
 pub use backend::{Answer, Backend};
 pub use error::StoreError;
-pub use location::{Location, LocationError};
-pub use open::{Changed, Notify, OpenOptions, Store};
+pub use location::{Location, LocationError, PostgresUrl};
+pub use migration::MigrationState;
+pub use open::{Changed, Notify, OpenOptions, Store, Wake, migration_state};
 pub use organizations::Organizations;
 pub use outbox::{
     Delivery, DeliveryError, DeliveryFilter, EventFilter, EventSummary, MAX_LEASES_PER_ENDPOINT,

@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::failure::{Failure, Outcome};
 use crate::error::StoreError;
+use crate::migration::{self, Migration, MigrationState, migrations};
 
 /// How long to wait for another process that holds the lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,12 +23,7 @@ const WAL_WAIT: Duration = Duration::from_millis(25);
 /// Marks the file as Kayle's (`application_id`): "Kayl".
 const APPLICATION_ID: i64 = 0x4b61_796c;
 
-/// The steps from an empty file to the current schema. A step that was released never changes.
-const MIGRATIONS: [&str; 3] = [
-    include_str!("migrations/0001_initial.sql"),
-    include_str!("migrations/0002_chip_proof.sql"),
-    include_str!("migrations/0003_trust.sql"),
-];
+const MIGRATIONS: &[Migration] = migrations!["0001_initial", "0002_chip_proof", "0003_trust"];
 
 /// Statements kept prepared per connection; more than there are in this crate.
 const STATEMENTS: usize = 128;
@@ -65,6 +61,23 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         Ok(connection)
     };
     Ok(open()?)
+}
+
+/// Reads which migrations a file has behind it. No file is an empty database.
+pub(super) fn migration_state(path: &Path) -> Result<MigrationState, StoreError> {
+    let found = || -> Outcome<i64> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        harden(&connection)?;
+        schema_of(&connection)
+    };
+    let found = match path.try_exists() {
+        Ok(true) => found()?,
+        Ok(false) => 0,
+        Err(error) => return Err(StoreError::Io(error.kind())),
+    };
+    Ok(MigrationState::new(found, MIGRATIONS))
 }
 
 /// Makes the file if there is none, for its owner alone. SQLite gives the files beside it the
@@ -114,8 +127,8 @@ fn use_write_ahead_log(connection: &Connection) -> Outcome<()> {
 fn migrate(connection: &mut Connection) -> Outcome<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = schema_of(&transaction)?;
-    for (number, step) in (1_i64..).zip(MIGRATIONS).skip_while(|(number, _)| *number <= found) {
-        transaction.execute_batch(step)?;
+    for (number, step) in migration::missing(found, MIGRATIONS) {
+        transaction.execute_batch(step.sql)?;
         transaction.pragma_update(None, "user_version", number)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -132,7 +145,7 @@ fn schema_of(connection: &Connection) -> Outcome<i64> {
     if tables > 0 && pragma("application_id")? != APPLICATION_ID {
         return Err(StoreError::UnsupportedDatabase.into());
     }
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = migration::known(MIGRATIONS);
     match pragma("user_version")? {
         found if found > known => Err(StoreError::TooNew { found, known }.into()),
         found => Ok(found),

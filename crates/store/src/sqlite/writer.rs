@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::failure::Outcome;
 use crate::error::StoreError;
-use crate::open::{Changed, Notify};
+use crate::open::{Changed, Notify, Wake};
 use crate::outbox::Sealer;
 
 /// How many units share a commit at most, so that the first of them is not kept waiting.
@@ -141,9 +141,9 @@ impl Writer {
     fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) {
         match self.transaction(&mut batch).map_err(StoreError::from) {
             Ok(changed) => {
-                for changed in &changed {
+                for wake in changed.into_iter().map(Wake::Changed) {
                     // It is somebody else's code; the writer outlives its panics.
-                    let _ = catch_unwind(AssertUnwindSafe(|| (self.notify)(changed)));
+                    let _ = catch_unwind(AssertUnwindSafe(|| (self.notify)(&wake)));
                 }
             }
             Err(error) => {

@@ -14,7 +14,9 @@ use domain::session::{Handoff, Hello, MintRefusal, NewSession, Session, Transiti
 use domain::share::ShareContract;
 use domain::time::Timestamp;
 use domain::webhook::{EncryptionKey, Endpoint};
-use store::{Changed, Location, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError};
+use store::{
+    Changed, Location, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError, Wake,
+};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_750_000_000_000);
 
@@ -75,11 +77,17 @@ pub(crate) async fn open(location: Location, seed: u64) -> Result<World, StoreEr
         location,
         entropy: Box::new(Seeded(seed)),
         sealer: Arc::new(TestSealer),
-        notify: Arc::new(move |changed: &Changed| wake.lock().unwrap().push(changed.clone())),
+        notify: Arc::new(move |heard: &Wake| heard_by(&wake, heard)),
     })
     .await?;
     let random = Mutex::new(Seeded(seed ^ 0xffff_ffff));
     Ok(World { store, woken, random, keys: Keys::derive(&[7; 32]) })
+}
+
+fn heard_by(woken: &Mutex<Vec<Changed>>, wake: &Wake) {
+    if let Wake::Changed(changed) = wake {
+        woken.lock().unwrap().push(changed.clone());
+    }
 }
 
 impl World {
