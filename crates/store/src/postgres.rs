@@ -190,13 +190,13 @@ impl Backend for Postgres {
     fn bind_master_secret(&self, check: KeyedHash) -> Answer<()> {
         self.run(move |link| async move {
             let bind = query(
-                "INSERT INTO installation (only, key_check) VALUES (1, $1) ON CONFLICT DO NOTHING",
+                "INSERT INTO installation (one, key_check) VALUES (1, $1) ON CONFLICT DO NOTHING",
                 params![check.0.to_vec()],
             );
             link.apply(vec![bind]).await?;
             let bound = link.read(query("SELECT * FROM installation", params![])).await?;
             let bound = bound.first().ok_or(StoreError::NotFound("installation"))?;
-            let bound = row::Row::keyed("installation", "only", bound).digest("key_check")?;
+            let bound = row::Row::keyed("installation", "one", bound).digest("key_check")?;
             if KeyedHash(bound) == check {
                 Ok(())
             } else {

@@ -193,7 +193,7 @@ fn begin_generation() -> Query {
 
 fn generation(found: Option<&Vec<tokio_postgres::Row>>) -> Outcome<u64> {
     match found.and_then(|rows| rows.first()) {
-        Some(row) => Row::keyed("trust_generation", "only", row).number("generation"),
+        Some(row) => Row::keyed("trust_generation", "one", row).number("generation"),
         None => Ok(0),
     }
 }

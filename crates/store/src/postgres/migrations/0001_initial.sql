@@ -151,7 +151,7 @@ CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, id);
 CREATE INDEX deliveries_by_key ON deliveries (encryption_key_id);
 
 CREATE TABLE installation (
-    only bigint PRIMARY KEY CHECK (only = 1),
+    one bigint PRIMARY KEY CHECK (one = 1),
     key_check bytea NOT NULL
 );
 
@@ -180,8 +180,8 @@ CREATE TABLE trust_vouchers (
 CREATE INDEX trust_vouchers_by_item ON trust_vouchers (fingerprint);
 
 CREATE TABLE trust_generation (
-    only bigint PRIMARY KEY CHECK (only = 1),
+    one bigint PRIMARY KEY CHECK (one = 1),
     generation bigint NOT NULL
 );
 
-INSERT INTO trust_generation (only, generation) VALUES (1, 0);
+INSERT INTO trust_generation (one, generation) VALUES (1, 0);
