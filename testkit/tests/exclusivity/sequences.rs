@@ -76,13 +76,13 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0..4_usize).prop_map(Token::Other),
         1 => Just(Token::Garbage),
     ];
-    let device = prop_oneof![3 => Just(0_u8), 1 => 1..3_u8];
+    let device = prop_oneof![5 => Just(0_u8), 1 => 1..3_u8];
     prop_oneof![
         8 => Just(Deed::Mint),
-        10 => (0..4_usize, token, device)
+        10 => (newest.clone(), token, device)
             .prop_map(|(attempt, token, device)| Deed::Hello { attempt, token, device }),
         4 => (newest.clone(), 0..7_u8).prop_map(|(grant, phase)| Deed::Advance { grant, phase }),
-        4 => newest.clone().prop_map(|grant| Deed::Reject { grant }),
+        6 => newest.clone().prop_map(|grant| Deed::Reject { grant }),
         1 => newest.clone().prop_map(|grant| Deed::Share { grant }),
         1 => (newest, any::<bool>()).prop_map(|(grant, ahead)| Deed::Forge { grant, ahead }),
         1 => prop_oneof![1 => Just(Deed::Cancel), 2 => any::<bool>().prop_map(|right| Deed::CancelWithToken { right })],
