@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::apps::Apps;
 use crate::client_address::Proxies;
 use crate::clock::Clock;
 use crate::hub::Hub;
@@ -47,6 +48,8 @@ pub struct Options {
     pub store_entropy: Box<dyn Entropy + Send>,
     /// Under which URL people and phones reach it; `http://<bound address>` if absent.
     pub public_url: Option<Url>,
+    /// The apps that open its links.
+    pub apps: Apps,
     /// What it believes of clients, and how much it takes from each.
     pub edge: Edge,
 }
@@ -95,6 +98,8 @@ pub struct Shared {
     pub trust: TrustCache,
     /// Under which URL people and phones reach this server.
     pub public_url: Url,
+    /// The apps that open handoff links.
+    pub apps: Apps,
     /// Which URLs an organization may name.
     pub targets: TargetRules,
     /// Whose word on addresses and places counts.
@@ -182,6 +187,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         clock: options.clock,
         hub,
         public_url,
+        apps: options.apps,
         targets,
         proxies: options.edge.proxies,
         limits,

@@ -4,6 +4,7 @@
 //! and are wired in [`app`].
 
 pub mod app;
+pub mod apps;
 mod assurance;
 pub mod cli;
 pub mod client_address;

@@ -65,6 +65,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
         entropy: Box::new(OsEntropy),
         store_entropy: Box::new(OsEntropy),
         public_url: settings.public_url,
+        apps: settings.apps,
         edge: Edge {
             proxies: Proxies {
                 trusted: settings.trusted_proxies,
