@@ -18,7 +18,7 @@ use domain::session::{NewSession, Session};
 use domain::share::ShareContract;
 use domain::webhook::{DeliveryStatus, EncryptionKey, Endpoint, RETRY_WAITS};
 use josekit::jwk::alg::rsa::RsaKeyPair;
-use store::{Changed, Delivery, DeliveryFilter, Location, OpenOptions};
+use store::{Changed, Delivery, DeliveryFilter, Location, OpenOptions, Unobserved};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -92,6 +92,7 @@ impl Fixture {
                     notified.notify_one();
                 }
             }),
+            observer: Arc::new(Unobserved),
         })
         .await
         .unwrap();
