@@ -67,6 +67,11 @@ impl TestServer {
         &self.running.app.store
     }
 
+    /// What it has counted, as Prometheus reads it.
+    pub fn metrics(&self) -> String {
+        self.running.app.metrics.text(self.store())
+    }
+
     /// A relying party without a face match, whose key may do everything.
     pub async fn relying_party(&self) -> RelyingParty {
         self.relying_party_under(Policy::default()).await
@@ -119,6 +124,7 @@ async fn launch(data: &Path, clock: &TestClock, seed: u64) -> Running {
         entropy: Box::new(SeededEntropy(seed)),
         store_entropy: Box::new(SeededEntropy(seed + 1000)),
         public_url: None,
+        metrics_listener: None,
         edge: Edge::default(),
     };
     app::start(options).await.unwrap()

@@ -42,10 +42,17 @@ pub struct Load {
     pub writes_waiting: usize,
     /// Reads that wait for their turn.
     pub reads_waiting: usize,
-    /// Open connections to the database.
-    pub connections: usize,
+    /// The pool of connections, where there is one.
+    pub pool: Option<Pool>,
+}
+
+/// A pool of connections at this moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pool {
+    /// Open connections.
+    pub open: usize,
     /// Those of them that nobody uses.
-    pub connections_idle: usize,
+    pub idle: usize,
 }
 
 /// How changes by other processes are heard of.

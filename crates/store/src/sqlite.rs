@@ -136,8 +136,7 @@ impl Backend for Sqlite {
         Load {
             writes_waiting: waiting(&self.writer),
             reads_waiting: waiting(&self.readers),
-            connections: READERS + 1,
-            connections_idle: 0,
+            pool: None,
         }
     }
 

@@ -236,6 +236,7 @@ async fn start_server(
         entropy: Box::new(OsEntropy),
         store_entropy: Box::new(OsEntropy),
         public_url: None,
+        metrics_listener: None,
         edge: Edge::default(),
     })
     .await?;

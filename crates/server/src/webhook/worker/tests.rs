@@ -167,12 +167,14 @@ impl Fixture {
     }
 
     fn start_on(&self, clock: Arc<dyn Clock>) -> (JoinHandle<()>, CancellationToken) {
+        let metrics = Metrics::new(Arc::clone(&clock)).unwrap();
         let worker = Worker::new(
             self.store.clone(),
             Arc::clone(&self.keys),
             clock,
             Arc::clone(&self.wake),
             TargetRules::for_public_url(&Url::parse("http://127.0.0.1:1").unwrap()),
+            metrics,
         )
         .unwrap();
         let stop = CancellationToken::new();
