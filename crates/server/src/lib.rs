@@ -23,6 +23,7 @@ mod path;
 pub mod settings;
 mod signing_secret;
 mod target;
+pub mod telemetry;
 mod trust;
 mod web;
 mod webhook;

@@ -9,6 +9,7 @@ mod backend;
 mod error;
 mod json;
 mod location;
+mod observer;
 mod open;
 mod organizations;
 mod outbox;
@@ -21,6 +22,7 @@ mod webhooks;
 pub use backend::{Answer, Backend};
 pub use error::StoreError;
 pub use location::{Location, LocationError};
+pub use observer::{Commit, Load, Observer, Pool, Unobserved, Wakeups};
 pub use open::{Changed, Notify, OpenOptions, Store};
 pub use organizations::Organizations;
 pub use outbox::{

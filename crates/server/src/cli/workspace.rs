@@ -10,7 +10,7 @@ use domain::key::{Keys, Secret};
 use domain::organization::{ApiKey, Organization, Scope};
 use domain::policy::Policy;
 use domain::time::Timestamp;
-use store::{Location, OpenOptions, Store};
+use store::{Location, OpenOptions, Store, Unobserved};
 
 use super::StoreArgs;
 use super::failure::{Code, Failure};
@@ -65,6 +65,7 @@ impl Workspace {
             sealer: Arc::new(JweSealer),
             // A running server sees what other processes commit when it next reads.
             notify: Arc::new(|_| {}),
+            observer: Arc::new(Unobserved),
         })
         .await?;
         Ok(Self { store, settings })

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::failure::Outcome;
 use crate::error::StoreError;
+use crate::observer::{Commit, Observer};
 use crate::open::{Changed, Notify};
 use crate::outbox::Sealer;
 
@@ -95,6 +96,7 @@ pub(super) struct Writer {
     entropy: Box<dyn Entropy + Send>,
     sealer: Arc<dyn Sealer>,
     notify: Notify,
+    observer: Arc<dyn Observer>,
 }
 
 impl Writer {
@@ -104,8 +106,9 @@ impl Writer {
         entropy: Box<dyn Entropy + Send>,
         sealer: Arc<dyn Sealer>,
         notify: Notify,
+        observer: Arc<dyn Observer>,
     ) -> Self {
-        Self { connection, queue, entropy, sealer, notify }
+        Self { connection, queue, entropy, sealer, notify, observer }
     }
 
     /// Works until the store is closed or every handle is gone, and the queue is empty.
@@ -139,10 +142,18 @@ impl Writer {
     }
 
     fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) {
-        match self.transaction(&mut batch).map_err(StoreError::from) {
+        let began = self.observer.clock();
+        let outcome = self.transaction(&mut batch).map_err(StoreError::from);
+        let commit = Commit {
+            units: batch.len(),
+            took: self.observer.clock().saturating_sub(began),
+            committed: outcome.is_ok(),
+        };
+        // It is somebody else's code, as what is notified is; the writer outlives its panics.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.observer.commit(commit)));
+        match outcome {
             Ok(changed) => {
                 for changed in &changed {
-                    // It is somebody else's code; the writer outlives its panics.
                     let _ = catch_unwind(AssertUnwindSafe(|| (self.notify)(changed)));
                 }
             }

@@ -14,7 +14,10 @@ use domain::session::{Handoff, Hello, MintRefusal, NewSession, Session, Transiti
 use domain::share::ShareContract;
 use domain::time::Timestamp;
 use domain::webhook::{EncryptionKey, Endpoint};
-use store::{Changed, Location, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError};
+use store::{
+    Changed, Location, Observer, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError,
+    Unobserved,
+};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_750_000_000_000);
 
@@ -69,6 +72,14 @@ impl Sealer for TestSealer {
 }
 
 pub(crate) async fn open(location: Location, seed: u64) -> Result<World, StoreError> {
+    open_observed(location, seed, Arc::new(Unobserved)).await
+}
+
+pub(crate) async fn open_observed(
+    location: Location,
+    seed: u64,
+    observer: Arc<dyn Observer>,
+) -> Result<World, StoreError> {
     let woken = Arc::new(Mutex::new(Vec::new()));
     let wake = Arc::clone(&woken);
     let store = Store::open(OpenOptions {
@@ -76,6 +87,7 @@ pub(crate) async fn open(location: Location, seed: u64) -> Result<World, StoreEr
         entropy: Box::new(Seeded(seed)),
         sealer: Arc::new(TestSealer),
         notify: Arc::new(move |changed: &Changed| wake.lock().unwrap().push(changed.clone())),
+        observer,
     })
     .await?;
     let random = Mutex::new(Seeded(seed ^ 0xffff_ffff));
