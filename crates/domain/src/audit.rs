@@ -277,13 +277,7 @@ impl Entry {
         key: &EncryptionKey,
         by: Actor,
     ) -> Self {
-        Self::encryption_key(
-            Action::EncryptionKeyAdded,
-            organization,
-            &key.id,
-            by,
-            key.created_at,
-        )
+        Self::encryption_key(Action::EncryptionKeyAdded, organization, &key.id, by, key.created_at)
     }
 
     /// An encryption key was switched on or off.

@@ -22,7 +22,7 @@ use crate::target::TargetRules;
 use crate::trust::TrustCache;
 use crate::webhook::seal::JweSealer;
 use crate::webhook::worker::Worker;
-use crate::{expiry, http, web, ws};
+use crate::{audit, expiry, http, web, ws};
 
 /// How long a stopping server waits for what is in flight: longer than a webhook may take, so that
 /// one that was taken is recorded as taken.
@@ -151,10 +151,11 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         location: options.location,
         entropy: options.store_entropy,
         sealer: Arc::new(JweSealer),
+        chain: keys.audit_chain(),
         notify: Arc::new(notify),
     })
     .await?;
-    store.bind_master_secret(keys.check_value()).await?;
+    store.bind_master_secret(keys.check_value(), options.clock.now()).await?;
     let targets = TargetRules::for_public_url(&public_url);
     let app = App(Arc::new(Shared {
         trust: TrustCache::new(store.clone()),
@@ -181,6 +182,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
     .map_err(|error| StartError::WebhookClient(error.to_string()))?;
     app.tasks.spawn(worker.run(app.shutdown.clone()));
     app.tasks.spawn(expiry::sweep(app.clone()));
+    app.tasks.spawn(audit::keep(app.clone()));
     let router = router(app.clone());
     let stop = app.shutdown.clone();
     let server = tokio::spawn(async move {

@@ -5,6 +5,7 @@
 
 pub mod app;
 mod assurance;
+mod audit;
 pub mod cli;
 pub mod clock;
 pub mod entropy;

@@ -20,7 +20,9 @@ use crate::webhooks::Webhooks;
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
 
 /// A database that Kayle can live on.
-pub trait Backend: Sessions + Organizations + Webhooks + Outbox + Trust + AuditTrail + Send + Sync {
+pub trait Backend:
+    Sessions + Organizations + Webhooks + Outbox + Trust + AuditTrail + Send + Sync
+{
     /// Binds the database to a master secret by its check value: the first one given is kept.
     ///
     /// # Errors

@@ -77,7 +77,8 @@ impl Store {
     /// Several processes may have the same database open.
     pub async fn open(options: OpenOptions) -> Result<Self, StoreError> {
         let Location::Sqlite(path) = &options.location;
-        let backend = Sqlite::open(path, options.entropy, options.sealer, options.chain, options.notify)?;
+        let backend =
+            Sqlite::open(path, options.entropy, options.sealer, options.chain, options.notify)?;
         Ok(Self { backend: Arc::new(backend) })
     }
 

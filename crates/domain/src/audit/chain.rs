@@ -79,6 +79,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// Reads a hash, as [`hex`] writes it.
+    pub fn parse_hash(digits: &str) -> Option<[u8; 32]> {
+        read_hash(digits)
+    }
+
     /// The names of the columns, in order.
     pub const COLUMNS: [&'static str; 7] =
         ["actor", "action", "organization", "session", "attempt", "object", "code"];
@@ -200,13 +205,22 @@ impl Verifier {
         Self { chain, head: Head::START, noted }
     }
 
-    /// Takes the next record.
+    /// Takes the next record, which must follow the one before it.
     pub fn next(&mut self, record: &Record) -> Result<(), Break> {
         let expected = self.head.number.saturating_add(1);
         if record.number > expected {
             return Err(Break::Missing(expected));
         }
-        if record.number < expected || !self.chain.links(&self.head.hash, record) {
+        let previous = self.head.hash;
+        self.next_selected(&previous, record)
+    }
+
+    /// Takes the next record of a selection: records before it may have been left out, so only
+    /// `previous`, the hash of the one before it in the trail, says what it followed.
+    pub fn next_selected(&mut self, previous: &[u8; 32], record: &Record) -> Result<(), Break> {
+        let expected = self.head.number.saturating_add(1);
+        let follows = record.number == expected && self.head.hash == *previous;
+        if !(follows || record.number > expected) || !self.chain.links(previous, record) {
             return Err(Break::Altered(record.number));
         }
         let noted = self.noted.filter(|noted| noted.number == record.number);

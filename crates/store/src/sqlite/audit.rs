@@ -77,9 +77,8 @@ fn row_of<'a>(row: &'a rusqlite::Row<'a>) -> Row<'a> {
 }
 
 fn decode(row: &Row<'_>) -> Outcome<Record> {
-    let text = |column| -> Outcome<Option<String>> {
-        Ok(row.optional_text(column)?.map(str::to_owned))
-    };
+    let text =
+        |column| -> Outcome<Option<String>> { Ok(row.optional_text(column)?.map(str::to_owned)) };
     Ok(Record {
         number: row.number("number")?,
         at: row.time("at")?,

@@ -64,13 +64,7 @@ impl Webhooks for Sqlite {
         let (organization, id) = (organization.clone(), id.clone());
         self.write(move |unit| {
             endpoints::set_secret(unit.db, &organization, &id, &sealed_secret, now)?;
-            unit.tell(Entry::endpoint(
-                Action::EndpointSecretRotated,
-                &organization,
-                &id,
-                by,
-                now,
-            ));
+            unit.tell(Entry::endpoint(Action::EndpointSecretRotated, &organization, &id, by, now));
             Ok(())
         })
     }
