@@ -30,7 +30,7 @@ use crate::telemetry::{listener, requests};
 use crate::trust::TrustCache;
 use crate::webhook::seal::JweSealer;
 use crate::webhook::worker::Worker;
-use crate::{connections, expiry, http, limits, web, ws};
+use crate::{audit, connections, expiry, http, limits, web, ws};
 
 /// How long a stopping server waits for what is in flight: longer than a webhook may take, so that
 /// one that was taken is recorded as taken.
@@ -196,11 +196,12 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
         location: options.location,
         entropy: options.store_entropy,
         sealer: Arc::new(JweSealer),
+        chain: keys.audit_chain(),
         notify: Arc::new(notify),
         observer: Arc::new(metrics.clone()),
     })
     .await?;
-    store.bind_master_secret(keys.check_value()).await?;
+    store.bind_master_secret(keys.check_value(), options.clock.now()).await?;
     let targets = TargetRules::for_public_url(&public_url);
     let limits = Limits::new(options.edge.rate_limits, Arc::clone(&options.clock));
     let app = App(Arc::new(Shared {
@@ -238,6 +239,7 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
     app.tasks.spawn(limits::shed(app.clone()));
     app.tasks.spawn(listener::fold(app.clone()));
     let metrics = options.metrics_listener.map(|listener| listener::serve(listener, app.clone()));
+    app.tasks.spawn(audit::keep(app.clone()));
     let router = router(app.clone());
     let server = tokio::spawn(connections::serve(options.listener, router, app.clone()));
     Ok(Running { address, metrics_address, app, server, metrics })

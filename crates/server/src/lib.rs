@@ -6,6 +6,7 @@
 pub mod app;
 pub mod apps;
 mod assurance;
+mod audit;
 pub mod cli;
 pub mod client_address;
 pub mod clock;

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use domain::attempt::{AttemptState, Phase, VerdictCode};
+use domain::audit::Actor;
 use domain::chip::ChipEvidence;
 use domain::event::EventType;
 use domain::id::{AttemptId, EncryptionKeyId, EndpointId, OrganizationId, SessionId};
@@ -88,7 +89,9 @@ impl Arena {
             location: self.location.clone(),
             entropy: Box::new(SeededEntropy(seed)),
             sealer: Arc::new(PlainSealer),
+            chain: keys().audit_chain(),
             notify: Arc::new(|_| {}),
+            observer: Arc::new(store::Unobserved),
         })
         .await
         .unwrap()
@@ -139,9 +142,9 @@ impl Arena {
             names: Arc::default(),
         };
         store.create_organization(organization).await.unwrap();
-        store.create_endpoint(endpoint).await.unwrap();
-        store.add_encryption_key(&life.organization, key).await.unwrap();
-        store.create_session(session).await.unwrap();
+        store.create_endpoint(endpoint, Actor::Operator).await.unwrap();
+        store.add_encryption_key(&life.organization, key, Actor::Operator).await.unwrap();
+        store.create_session(session, Actor::Server).await.unwrap();
         life
     }
 
