@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::middleware::{from_fn, from_fn_with_state};
 use domain::entropy::Entropy;
 use domain::key::{Keys, MASTER_SECRET_BYTES};
 use domain::time::Timestamp;
@@ -19,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::client_address::Proxies;
 use crate::clock::Clock;
 use crate::hub::Hub;
-use crate::limits::RateLimits;
+use crate::limits::{Limits, RateLimits};
 use crate::target::TargetRules;
 use crate::telemetry::health::{self, LastAnswer};
 use crate::telemetry::metrics::Metrics;
@@ -28,7 +29,7 @@ use crate::telemetry::{listener, requests};
 use crate::trust::TrustCache;
 use crate::webhook::seal::JweSealer;
 use crate::webhook::worker::Worker;
-use crate::{expiry, http, web, ws};
+use crate::{connections, expiry, http, limits, web, ws};
 
 /// How long a stopping server waits for what is in flight: longer than a webhook may take, so that
 /// one that was taken is recorded as taken.
@@ -113,6 +114,8 @@ pub struct Shared {
     pub(crate) request_ids: RequestIds,
     /// Whether the database answered when it was last asked.
     pub(crate) last_answer: LastAnswer,
+    /// What each client may take.
+    pub limits: Limits,
     /// Cancelled when the server stops.
     pub shutdown: CancellationToken,
     /// Sockets and background work, waited for when the server stops.
@@ -157,7 +160,7 @@ pub struct Running {
     pub metrics_address: Option<SocketAddr>,
     /// The shared parts, for whoever started it.
     pub app: App,
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    server: tokio::task::JoinHandle<()>,
     metrics: Option<tokio::task::JoinHandle<()>>,
 }
 
@@ -194,6 +197,7 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
     .await?;
     store.bind_master_secret(keys.check_value()).await?;
     let targets = TargetRules::for_public_url(&public_url);
+    let limits = Limits::new(options.edge.rate_limits, Arc::clone(&options.clock));
     let app = App(Arc::new(Shared {
         trust: TrustCache::new(store.clone()),
         store,
@@ -206,6 +210,7 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
         metrics,
         request_ids: RequestIds::new(&mut *options.entropy),
         last_answer: LastAnswer::default(),
+        limits,
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
         provers: Arc::new(Semaphore::new(
@@ -224,15 +229,11 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
     .map_err(|error| StartError::WebhookClient(error.to_string()))?;
     app.tasks.spawn(worker.run(app.shutdown.clone()));
     app.tasks.spawn(expiry::sweep(app.clone()));
+    app.tasks.spawn(limits::shed(app.clone()));
     app.tasks.spawn(listener::fold(app.clone()));
     let metrics = options.metrics_listener.map(|listener| listener::serve(listener, app.clone()));
     let router = router(app.clone());
-    let stop = app.shutdown.clone();
-    let server = tokio::spawn(async move {
-        axum::serve(options.listener, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(stop.cancelled_owned())
-            .await
-    });
+    let server = tokio::spawn(connections::serve(options.listener, router, app.clone()));
     Ok(Running { address, metrics_address, app, server, metrics })
 }
 
@@ -266,8 +267,9 @@ fn router(app: App) -> axum::Router {
         .merge(health::routes())
         .fallback(http::unknown_route)
         .method_not_allowed_fallback(http::wrong_method)
-        .layer(axum::middleware::from_fn(http::headers::protect))
-        .layer(axum::middleware::from_fn_with_state(app.clone(), requests::observe))
+        .layer(from_fn_with_state(app.clone(), limits::requests::limit))
+        .layer(from_fn(http::headers::protect))
+        .layer(from_fn_with_state(app.clone(), requests::observe))
         .with_state(app)
 }
 

@@ -116,6 +116,36 @@ impl ApiError {
         )
     }
 
+    /// More than one client, session or key may ask.
+    pub(crate) fn rate_limited(per: &str) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "RATE_LIMITED",
+            format!("too many requests of this {per}"),
+            "wait as long as Retry-After says; docs/LIMITS.md has the limits",
+        )
+    }
+
+    /// A client that has as many sockets as it may.
+    pub(crate) fn too_many_sockets() -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TOO_MANY_CONNECTIONS",
+            "too many open sockets of this address",
+            "close one; docs/LIMITS.md has the limits",
+        )
+    }
+
+    /// A request whose path and headers are larger than any honest one.
+    pub(crate) fn head_too_large(most: usize) -> Self {
+        Self::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "HEADERS_TOO_LARGE",
+            format!("path and headers are larger than {most} bytes"),
+            "send fewer cookies and shorter headers",
+        )
+    }
+
     /// Something that is ours to mend. The detail is logged once and not sent.
     pub(crate) fn internal(error: &(impl std::error::Error + 'static)) -> Self {
         tracing::error!(error = error as &dyn std::error::Error, "a request failed");

@@ -8,6 +8,7 @@ mod assurance;
 pub mod cli;
 pub mod client_address;
 pub mod clock;
+mod connections;
 pub mod entropy;
 mod envelope;
 mod expiry;
