@@ -32,9 +32,14 @@ pub struct TestServer {
 impl TestServer {
     /// Starts a server on a port of its own with an empty database.
     pub async fn start() -> Self {
+        Self::start_with(Edge::default()).await
+    }
+
+    /// Starts one that stands towards its clients as told.
+    pub async fn start_with(edge: Edge) -> Self {
         let data = TempDir::new().unwrap();
         let clock = TestClock::default();
-        let running = launch(data.path(), &clock, 1).await;
+        let running = launch(data.path(), &clock, 1, edge).await;
         Self { clock, data, running, entropy: std::sync::Mutex::new(SeededEntropy(99)) }
     }
 
@@ -42,7 +47,7 @@ impl TestServer {
     pub async fn restart(self) -> Self {
         let Self { clock, data, running, entropy } = self;
         running.stop().await;
-        let running = launch(data.path(), &clock, 2).await;
+        let running = launch(data.path(), &clock, 2, Edge::default()).await;
         Self { clock, data, running, entropy }
     }
 
@@ -55,6 +60,11 @@ impl TestServer {
     /// Where it answers.
     pub fn url(&self) -> String {
         format!("http://{}", self.running.address)
+    }
+
+    /// Where it gives metrics and health to its operator.
+    pub fn operator_url(&self) -> String {
+        format!("http://{}", self.running.metrics_address.unwrap())
     }
 
     /// `host:port`.
@@ -115,7 +125,7 @@ impl TestServer {
     }
 }
 
-async fn launch(data: &Path, clock: &TestClock, seed: u64) -> Running {
+async fn launch(data: &Path, clock: &TestClock, seed: u64, edge: Edge) -> Running {
     let options = Options {
         listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
         location: Location::Sqlite(data.join("kayle.db")),
@@ -124,8 +134,8 @@ async fn launch(data: &Path, clock: &TestClock, seed: u64) -> Running {
         entropy: Box::new(SeededEntropy(seed)),
         store_entropy: Box::new(SeededEntropy(seed + 1000)),
         public_url: None,
-        metrics_listener: None,
-        edge: Edge::default(),
+        metrics_listener: Some(TcpListener::bind("127.0.0.1:0").await.unwrap()),
+        edge,
     };
     app::start(options).await.unwrap()
 }
