@@ -15,10 +15,13 @@ mod errors;
 mod handoff;
 mod installation;
 mod interop;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod page;
 mod phone;
 mod process;
 mod reconnect;
 mod sessions;
 mod socket;
+mod telemetry;
 mod trust;
