@@ -50,10 +50,8 @@ pub async fn verifications(
         let watch = Stopwatch::start();
         let session = site.create(client).await?;
         let ticket = site.mint(client, &session).await?;
-        let expires_at = ticket
-            .expires_at
-            .parse()
-            .map_err(|_| LoadError::Unexpected("a time that is none"))?;
+        let expires_at =
+            ticket.expires_at.parse().map_err(|_| LoadError::Unexpected("a time that is none"))?;
         let link = HandoffLink::new(&ticket.session, &ticket.attempt, ticket.token, expires_at)
             .map_err(|_| LoadError::Unexpected("a handoff that makes no link"))?;
         let phone = Phone::new(
