@@ -31,7 +31,7 @@ struct Args {
     #[arg(long, default_value = "http://127.0.0.1:8080")]
     url: Url,
     /// API key with the scope sessions:write.
-    #[arg(long, env = "KAYLE_LOAD_API_KEY", hide_env_values = true)]
+    #[arg(long, env = "LOAD_API_KEY", hide_env_values = true)]
     api_key: String,
     /// How many clients work side by side.
     #[arg(long, default_value_t = 64)]
