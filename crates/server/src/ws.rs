@@ -2,11 +2,13 @@
 
 mod conversation;
 mod evidence;
+mod pulse;
 mod relay;
 mod socket;
 mod uploads;
 
 use axum::Router;
+use axum::extract::Extension;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
@@ -15,6 +17,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::app::App;
+use crate::client_address::ClientAddress;
+use crate::connections::Connection;
 use crate::envelope::ApiError;
 use crate::path::PathText;
 
@@ -35,6 +39,8 @@ async fn open(
     State(app): State<App>,
     PathText(id): PathText,
     headers: HeaderMap,
+    address: ClientAddress,
+    Extension(connection): Extension<Connection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
@@ -55,6 +61,10 @@ async fn open(
         )
         .into_response();
     }
+    let Some(places) = app.limits.socket(&id, address) else {
+        return ApiError::too_many_sockets().into_response();
+    };
+    let guest = socket::Guest { address, places, _connection: connection };
     upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -62,7 +72,7 @@ async fn open(
         .max_frame_size(MAX_MESSAGE)
         .on_upgrade(move |socket| {
             let tasks = app.tasks.clone();
-            tasks.track_future(socket::run(app, id, socket))
+            tasks.track_future(socket::run(app, id, guest, socket))
         })
 }
 

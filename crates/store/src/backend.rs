@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use domain::key::KeyedHash;
 
+use crate::allowances::Allowances;
 use crate::error::StoreError;
 use crate::organizations::Organizations;
 use crate::outbox::Outbox;
@@ -18,7 +19,9 @@ use crate::webhooks::Webhooks;
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
 
 /// A database that Kayle can live on.
-pub trait Backend: Sessions + Organizations + Webhooks + Outbox + Trust + Send + Sync {
+pub trait Backend:
+    Sessions + Organizations + Webhooks + Outbox + Trust + Allowances + Send + Sync
+{
     /// Binds the database to a master secret by its check value: the first one given is kept.
     ///
     /// # Errors
