@@ -32,9 +32,14 @@ pub struct TestServer {
 impl TestServer {
     /// Starts a server on a port of its own with an empty database.
     pub async fn start() -> Self {
+        Self::start_with(Edge::default()).await
+    }
+
+    /// Starts a server that stands like this towards its clients.
+    pub async fn start_with(edge: Edge) -> Self {
         let data = TempDir::new().unwrap();
         let clock = TestClock::default();
-        let running = launch(data.path(), &clock, 1).await;
+        let running = launch(data.path(), &clock, 1, edge).await;
         Self { clock, data, running, entropy: std::sync::Mutex::new(SeededEntropy(99)) }
     }
 
@@ -42,7 +47,7 @@ impl TestServer {
     pub async fn restart(self) -> Self {
         let Self { clock, data, running, entropy } = self;
         running.stop().await;
-        let running = launch(data.path(), &clock, 2).await;
+        let running = launch(data.path(), &clock, 2, Edge::default()).await;
         Self { clock, data, running, entropy }
     }
 
@@ -110,7 +115,7 @@ impl TestServer {
     }
 }
 
-async fn launch(data: &Path, clock: &TestClock, seed: u64) -> Running {
+async fn launch(data: &Path, clock: &TestClock, seed: u64, edge: Edge) -> Running {
     let options = Options {
         listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
         location: Location::Sqlite(data.join("kayle.db")),
@@ -119,7 +124,7 @@ async fn launch(data: &Path, clock: &TestClock, seed: u64) -> Running {
         entropy: Box::new(SeededEntropy(seed)),
         store_entropy: Box::new(SeededEntropy(seed + 1000)),
         public_url: None,
-        edge: Edge::default(),
+        edge,
     };
     app::start(options).await.unwrap()
 }

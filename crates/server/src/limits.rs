@@ -8,6 +8,7 @@ mod meter;
 mod occupancy;
 mod policy;
 pub(crate) mod requests;
+pub(crate) mod shared;
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
@@ -72,6 +73,7 @@ pub struct Limits {
     /// By hash: ids are long, and there may be many sockets.
     sockets_of_session: Occupancy<u64>,
     all_strangers: Occupancy<()>,
+    portions: shared::Portions,
 }
 
 /// What was decided about one request, and what is left.
@@ -121,6 +123,7 @@ impl Limits {
             strangers: Occupancy::default(),
             sockets_of_session: Occupancy::default(),
             all_strangers: Occupancy::default(),
+            portions: shared::Portions::default(),
         }
     }
 
@@ -202,5 +205,6 @@ pub(crate) async fn shed(app: App) {
         for meter in app.limits.meters.iter().flatten() {
             meter.shed();
         }
+        app.limits.portions.shed(app.now());
     }
 }
