@@ -1,12 +1,14 @@
 //! The one error envelope (REFERENCE 1.1): a stable code, what happened, and what to do.
 
-use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use domain::session::{CancelRefusal, MintRefusal};
 use domain::share::ShareContractError;
 use serde::Serialize;
 use store::StoreError;
+
+use crate::telemetry::requests::StableCode;
 
 /// Where every code is explained.
 const DOCS: &str = "https://github.com/kayle-id/kayle/blob/main/docs/ERRORS.md";
@@ -160,7 +162,8 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let docs = format!("{DOCS}#{}", self.code.to_ascii_lowercase());
         let error = Detail { code: self.code, message: &self.message, hint: self.hint, docs };
-        (self.status, Json(Envelope { data: None, error })).into_response()
+        let envelope = Json(Envelope { data: None, error });
+        (self.status, Extension(StableCode(self.code)), envelope).into_response()
     }
 }
 

@@ -23,8 +23,13 @@ pub(crate) async fn mint(app: &App, session: &SessionId) -> Result<Handoff, Hand
     let now = app.now();
     let fresh = app.random(AttemptId::random);
     let keys = std::sync::Arc::clone(&app.keys);
-    let unit = move |session: Session| session.mint(fresh.clone(), &keys, now);
-    Ok(app.store.session(session, now, unit).await??)
+    let unit = {
+        let fresh = fresh.clone();
+        move |session: Session| session.mint(fresh.clone(), &keys, now)
+    };
+    let handoff = app.store.session(session, now, unit).await??;
+    app.metrics.minted(handoff.attempt == fresh);
+    Ok(handoff)
 }
 
 impl From<HandoffError> for ApiError {

@@ -6,10 +6,12 @@
 //! the traits of [`Backend`], which every database implements and one contract suite tests.
 
 mod allowances;
+mod audit;
 mod backend;
 mod error;
 mod json;
 mod location;
+mod observer;
 mod open;
 mod organizations;
 mod outbox;
@@ -20,9 +22,11 @@ mod trust;
 mod webhooks;
 
 pub use allowances::{Allowances, Drawn, Rate};
+pub use audit::AuditTrail;
 pub use backend::{Answer, Backend};
 pub use error::StoreError;
 pub use location::{Location, LocationError};
+pub use observer::{Commit, Load, Observer, Pool, Unobserved, Wakeups};
 pub use open::{Changed, Notify, OpenOptions, Store};
 pub use organizations::Organizations;
 pub use outbox::{

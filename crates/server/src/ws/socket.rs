@@ -15,6 +15,7 @@ use zeroize::Zeroize as _;
 
 use super::conversation::{Conversation, Reply};
 use super::pulse::{Due, Pulse};
+use super::record::{Heard, Record};
 use crate::app::App;
 use crate::client_address::ClientAddress;
 use crate::connections::Connection;
@@ -46,11 +47,15 @@ pub(super) struct Guest {
 
 /// Serves one socket until it ends.
 pub(super) async fn run(app: App, id: String, mut guest: Guest, mut socket: WebSocket) {
+    let mut record = Record::open(&app, &id);
     let farewell = match open(&app, &id).await {
-        Ok((session, changes)) => talk(&app, session, changes, &mut guest, &mut socket).await,
+        Ok((session, changes)) => {
+            talk(&app, session, changes, &mut guest, &mut socket, &mut record).await
+        }
         Err(code) => Some(Farewell::at_connect(code)),
     };
     let Some(farewell) = farewell else { return };
+    record.closing(farewell.close, &farewell.reason);
     for message in farewell.messages {
         if say(&app, &mut socket, &message).await.is_err() {
             return;
@@ -113,6 +118,7 @@ async fn talk(
     mut changes: Subscription,
     guest: &mut Guest,
     socket: &mut WebSocket,
+    record: &mut Record,
 ) -> Option<Farewell> {
     let hello_deadline = app.now() + HELLO_DEADLINE;
     let id = session.id.clone();
@@ -182,7 +188,9 @@ async fn talk(
             Some(Ok(Message::Binary(frame))) => match read(frame) {
                 Ok(Some(message)) => {
                     pulse.spoke(now);
-                    hear(app, guest.address, &id, &mut conversation, message).await
+                    let heard = Heard::of(&message);
+                    let answer = hear(app, guest.address, &id, &mut conversation, message);
+                    record.hear(heard, answer).await
                 }
                 Ok(None) => continue,
                 Err(_) => unreadable(&mut pulse, SocketCode::DecodeFailed),
@@ -289,6 +297,7 @@ async fn until(app: &App, deadline: Option<Timestamp>) {
 }
 
 async fn say(app: &App, socket: &mut WebSocket, message: &ServerMessage) -> Result<(), ()> {
+    app.metrics.said(message);
     let frame =
         message.encode().map_err(|error| tracing::error!(%error, "a message cannot be encoded"))?;
     send(app, socket, Message::Binary(frame.into())).await
