@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
+use domain::audit::Actor;
 use domain::id::{AttemptId, OrganizationId, SessionId};
 use domain::key::{KeyedHash, Keys};
 use domain::organization::Organization;
@@ -66,7 +67,9 @@ async fn commits(path: PathBuf) -> Router {
         location: Location::Sqlite(path),
         entropy: Box::new(OsEntropy),
         sealer: Arc::new(NoWebhooks),
+        chain: Keys::derive(&[7; 32]).audit_chain(),
         notify: Arc::new(|_| ()),
+        observer: Arc::new(store::Unobserved),
     })
     .await
     .unwrap();
@@ -122,7 +125,10 @@ async fn create(State(peer): State<Peer>) -> impl IntoResponse {
         cancel_token: KeyedHash([7; 32]),
     };
     let id = new.id.to_string();
-    peer.store.create_session(Session::create(new, SystemClock.now())).await.unwrap();
+    peer.store
+        .create_session(Session::create(new, SystemClock.now()), Actor::Server)
+        .await
+        .unwrap();
     answer(&json!({ "id": id }))
 }
 
