@@ -5,6 +5,7 @@
 
 pub mod app;
 mod assurance;
+mod browser;
 pub mod cli;
 pub mod client_address;
 pub mod clock;

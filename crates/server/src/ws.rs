@@ -2,6 +2,7 @@
 
 mod conversation;
 mod evidence;
+mod hello;
 mod relay;
 mod socket;
 mod uploads;
@@ -15,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::app::App;
+use crate::client_address::ClientAddress;
 use crate::envelope::ApiError;
 use crate::path::PathText;
 
@@ -34,6 +36,7 @@ pub(crate) fn routes() -> Router<App> {
 async fn open(
     State(app): State<App>,
     PathText(id): PathText,
+    address: ClientAddress,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -62,7 +65,7 @@ async fn open(
         .max_frame_size(MAX_MESSAGE)
         .on_upgrade(move |socket| {
             let tasks = app.tasks.clone();
-            tasks.track_future(socket::run(app, id, socket))
+            tasks.track_future(socket::run(app, id, address.network().0, socket))
         })
 }
 

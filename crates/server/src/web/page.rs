@@ -14,6 +14,7 @@ use store::StoreError;
 
 use super::qr;
 use crate::app::App;
+use crate::browser::{self, Browser};
 use crate::envelope::ApiError;
 use crate::handoff;
 use crate::iso::iso;
@@ -61,7 +62,12 @@ struct HandoffView {
     expires_at: String,
 }
 
-async fn page(State(app): State<App>, method: Method, PathText(id): PathText) -> Response {
+async fn page(
+    State(app): State<App>,
+    method: Method,
+    PathText(id): PathText,
+    browser: Browser,
+) -> Response {
     let Ok(id) = id.parse::<SessionId>() else {
         if id.starts_with("vs_") && method == Method::GET {
             return html(StatusCode::NOT_FOUND, &INVALID_LINK);
@@ -72,8 +78,13 @@ async fn page(State(app): State<App>, method: Method, PathText(id): PathText) ->
         return ([(header::ALLOW, "GET, HEAD")], ApiError::wrong_method()).into_response();
     }
     match load(&app, &id).await {
+        // A link preview comes here too. It is shown the page and binds nothing.
         Ok(Some((session, organization))) => {
-            html(StatusCode::OK, &session_page(&session, &organization))
+            if session.admit(&browser.visitor(&app.keys, &id)).is_err() {
+                return html(StatusCode::FORBIDDEN, &OTHER_BROWSER);
+            }
+            let page = html(StatusCode::OK, &session_page(&session, &organization));
+            with_cookie(&app, &browser, page)
         }
         Ok(None) => html(StatusCode::NOT_FOUND, &INVALID_LINK),
         Err(error) => {
@@ -83,9 +94,13 @@ async fn page(State(app): State<App>, method: Method, PathText(id): PathText) ->
     }
 }
 
-async fn mint(State(app): State<App>, PathText(id): PathText) -> Result<Response, ApiError> {
+async fn mint(
+    State(app): State<App>,
+    PathText(id): PathText,
+    browser: Browser,
+) -> Result<Response, ApiError> {
     let session: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
-    let handoff = handoff::mint(&app, &session).await?;
+    let handoff = handoff::mint(&app, &session, browser.page_visitor(&app.keys, &session)).await?;
     let expires_at = jiff::Timestamp::from_millisecond(handoff.expires_at.as_millis())
         .map_err(|error| ApiError::internal(&error))?;
     let token = SecretText::from(handoff.token.reveal());
@@ -107,6 +122,11 @@ const INVALID_LINK: MessagePage = MessagePage {
     text: "It may have been copied incompletely. Go back to the business that sent you and start again.",
 };
 
+const OTHER_BROWSER: MessagePage = MessagePage {
+    title: "This page was opened elsewhere",
+    text: "Continue in the browser that opened it first. If that was not you, go back to the business that sent you and start again.",
+};
+
 const UNAVAILABLE: MessagePage =
     MessagePage { title: "Something went wrong", text: "Please try again in a moment." };
 
@@ -116,6 +136,19 @@ async fn load(app: &App, id: &SessionId) -> Result<Option<(Session, String)>, St
         return Ok(None);
     };
     Ok(Some((session.at(app.now()).session, organization.name)))
+}
+
+fn with_cookie(app: &App, browser: &Browser, mut page: Response) -> Response {
+    if browser.has_secret() {
+        return page;
+    }
+    match browser::new_cookie(app) {
+        Ok(cookie) => {
+            page.headers_mut().insert(header::SET_COOKIE, cookie);
+            page
+        }
+        Err(error) => error.into_response(),
+    }
 }
 
 fn session_page<'a>(session: &'a Session, organization: &'a str) -> SessionPage<'a> {

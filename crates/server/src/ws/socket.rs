@@ -1,6 +1,7 @@
 //! One socket: messages in, one strictly after the other; answers out; and an ear at the hub, so
 //! that a socket whose session was cancelled, expired or taken over is told and closed at once.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -33,9 +34,9 @@ const SEND_DEADLINE: Duration = Duration::from_secs(10);
 const SERVICE_RESTART: u16 = 1012;
 
 /// Serves one socket until it ends.
-pub(super) async fn run(app: App, id: String, mut socket: WebSocket) {
+pub(super) async fn run(app: App, id: String, network: IpAddr, mut socket: WebSocket) {
     let farewell = match open(&app, &id).await {
-        Ok((session, changes)) => talk(&app, session, changes, &mut socket).await,
+        Ok((session, changes)) => talk(&app, session, network, changes, &mut socket).await,
         Err(code) => Some(Farewell::at_connect(code)),
     };
     let Some(farewell) = farewell else { return };
@@ -98,12 +99,13 @@ async fn open(app: &App, id: &str) -> Result<(Session, Subscription), SocketCode
 async fn talk(
     app: &App,
     session: Session,
+    network: IpAddr,
     mut changes: Subscription,
     socket: &mut WebSocket,
 ) -> Option<Farewell> {
     let hello_deadline = app.now() + HELLO_DEADLINE;
     let id = session.id.clone();
-    let mut conversation = Conversation::new(app.clone(), session);
+    let mut conversation = Conversation::new(app.clone(), session, network);
     let mut linger = None;
     loop {
         let deadline = linger.or((!conversation.has_said_hello()).then_some(hello_deadline));
@@ -236,6 +238,14 @@ fn text(code: SocketCode) -> &'static str {
         C::HandoffTokenExpired => "The handoff link was not used in time. Scan a new code.",
         C::HandoffTokenConsumed => "The handoff link was used before.",
         C::HandoffDeviceMismatch => "Another device has claimed this session.",
+        C::DeviceProofRequired => "This session needs a proof of the device's key.",
+        C::DeviceProofInvalid => "The proof of the device's key does not hold.",
+        C::MatchCodeUnsupported => {
+            "A code has to be compared with the page, which this app or the page cannot do."
+        }
+        C::NetworkMismatch => "The phone has to be in the same network as the page.",
+        C::MatchCodeWrong => "This is not the code on the page. The session has ended.",
+        C::MatchCodeRequired => "Choose the code that the page shows first.",
         C::TooManyConnections => "The session has too many open connections.",
         C::AttemptConnectionActive => "Another connection of this device has taken over.",
         C::FrameTooLarge => "The message is larger than 262144 bytes.",

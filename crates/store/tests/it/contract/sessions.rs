@@ -119,8 +119,7 @@ fn browsers() -> Vec<Option<BoundBrowser>> {
         network: Some(network(AddressFamily::V6)),
     };
     let v4 = BoundBrowser { network: Some(network(AddressFamily::V4)), ..full.clone() };
-    let bare =
-        BoundBrowser { browser: None, os: None, place: None, network: None, ..full.clone() };
+    let bare = BoundBrowser { browser: None, os: None, place: None, network: None, ..full.clone() };
     vec![Some(full), Some(v4), None, Some(bare)]
 }
 
