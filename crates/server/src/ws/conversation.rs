@@ -201,6 +201,7 @@ impl Conversation {
             })
             .await?
             .map_err(hello::refusal)?;
+        self.app.metrics.hello(granted.resumed);
         let challenge = self.app.keys.active_auth_challenge(&attempt, granted.fence);
         let (uploads, relay) = self.claim.as_ref().map_or_else(Default::default, |claim| {
             (Uploads::after(&claim.uploads), Relay::after(&claim.relay))

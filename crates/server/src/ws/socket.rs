@@ -14,6 +14,7 @@ use store::StoreError;
 use zeroize::Zeroize as _;
 
 use super::conversation::{Conversation, Reply};
+use super::record::{Heard, Record};
 use crate::app::App;
 use crate::hub::Subscription;
 
@@ -35,11 +36,15 @@ const SERVICE_RESTART: u16 = 1012;
 
 /// Serves one socket until it ends.
 pub(super) async fn run(app: App, id: String, network: IpAddr, mut socket: WebSocket) {
+    let mut record = Record::open(&app, &id);
     let farewell = match open(&app, &id).await {
-        Ok((session, changes)) => talk(&app, session, network, changes, &mut socket).await,
+        Ok((session, changes)) => {
+            talk(&app, session, network, changes, &mut socket, &mut record).await
+        }
         Err(code) => Some(Farewell::at_connect(code)),
     };
     let Some(farewell) = farewell else { return };
+    record.closing(farewell.close, &farewell.reason);
     for message in farewell.messages {
         if say(&app, &mut socket, &message).await.is_err() {
             return;
@@ -102,6 +107,7 @@ async fn talk(
     network: IpAddr,
     mut changes: Subscription,
     socket: &mut WebSocket,
+    record: &mut Record,
 ) -> Option<Farewell> {
     let hello_deadline = app.now() + HELLO_DEADLINE;
     let id = session.id.clone();
@@ -144,7 +150,9 @@ async fn talk(
                 return Some(Farewell::refusal(SocketCode::FrameTooLarge));
             }
             Some(Ok(Message::Binary(frame))) => match read(frame) {
-                Ok(Some(message)) => conversation.hear(message).await,
+                Ok(Some(message)) => {
+                    record.hear(Heard::of(&message), conversation.hear(message)).await
+                }
                 Ok(None) => continue,
                 Err(_) => Reply::Say(vec![error(SocketCode::DecodeFailed)]),
             },
@@ -182,6 +190,7 @@ async fn until(app: &App, deadline: Option<domain::time::Timestamp>) {
 }
 
 async fn say(app: &App, socket: &mut WebSocket, message: &ServerMessage) -> Result<(), ()> {
+    app.metrics.said(message);
     let frame =
         message.encode().map_err(|error| tracing::error!(%error, "a message cannot be encoded"))?;
     send(app, socket, Message::Binary(frame.into())).await
