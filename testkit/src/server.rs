@@ -8,7 +8,7 @@ use domain::id::{ApiKeyId, OrganizationId};
 use domain::key::Keys;
 use domain::organization::{ApiKey, Organization, Scope};
 use domain::policy::{FaceMatch, Policy};
-use server::app::{self, Options, Running};
+use server::app::{self, Edge, Options, Running};
 use server::clock::Clock;
 use store::{Location, Store};
 use tempfile::TempDir;
@@ -119,6 +119,7 @@ async fn launch(data: &Path, clock: &TestClock, seed: u64) -> Running {
         entropy: Box::new(SeededEntropy(seed)),
         store_entropy: Box::new(SeededEntropy(seed + 1000)),
         public_url: None,
+        edge: Edge::default(),
     };
     app::start(options).await.unwrap()
 }

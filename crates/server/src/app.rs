@@ -16,8 +16,10 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::client_address::Proxies;
 use crate::clock::Clock;
 use crate::hub::Hub;
+use crate::limits::RateLimits;
 use crate::target::TargetRules;
 use crate::trust::TrustCache;
 use crate::webhook::seal::JweSealer;
@@ -44,6 +46,17 @@ pub struct Options {
     pub store_entropy: Box<dyn Entropy + Send>,
     /// Under which URL people and phones reach it; `http://<bound address>` if absent.
     pub public_url: Option<Url>,
+    /// What it believes of clients, and how much it takes from each.
+    pub edge: Edge,
+}
+
+/// How a server stands towards its clients.
+#[derive(Clone, Debug, Default)]
+pub struct Edge {
+    /// Whose word on addresses counts.
+    pub proxies: Proxies,
+    /// How far rate limits are stretched.
+    pub rate_limits: RateLimits,
 }
 
 /// Why a server does not start.
@@ -83,6 +96,8 @@ pub struct Shared {
     pub public_url: Url,
     /// Which URLs an organization may name.
     pub targets: TargetRules,
+    /// Whose word on addresses and places counts.
+    pub proxies: Proxies,
     /// Cancelled when the server stops.
     pub shutdown: CancellationToken,
     /// Sockets and background work, waited for when the server stops.
@@ -164,6 +179,7 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         hub,
         public_url,
         targets,
+        proxies: options.edge.proxies,
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
         provers: Arc::new(Semaphore::new(

@@ -6,6 +6,7 @@
 pub mod app;
 mod assurance;
 pub mod cli;
+pub mod client_address;
 pub mod clock;
 pub mod entropy;
 mod envelope;
@@ -15,6 +16,7 @@ mod hardening;
 mod http;
 mod hub;
 mod iso;
+pub mod limits;
 mod path;
 pub mod settings;
 mod signing_secret;

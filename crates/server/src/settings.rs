@@ -5,10 +5,15 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use axum::http::HeaderName;
+use ipnet::IpNet;
 use url::Url;
+
+use crate::limits::RateLimits;
 
 const VARIABLE_PREFIX: &str = "KAYLE_";
 
@@ -17,6 +22,9 @@ const OTHER_VARIABLES: [&str; 1] = ["KAYLE_SHARED_DATA"];
 
 /// The file is read whole; no sensible one comes near this.
 const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Above this, nothing is limited any more, and `off` says so.
+const MAX_TIMES: u32 = 1000;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +39,13 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// `master_key_file`: the master secret, if it is not `DATA/master.key`.
     pub master_key_file: Option<PathBuf>,
+    /// `trusted_proxies`: the networks of our own reverse proxies, whose `X-Forwarded-For` or
+    /// `Forwarded` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `place_header`: the header in which they say where a client is, roughly.
+    pub place_header: Option<HeaderName>,
+    /// `rate_limits`: on, off, or how many times the documented limits.
+    pub rate_limits: RateLimits,
     /// `log`: which log lines are written (`info`, `server=debug`, …).
     pub log: Option<String>,
     /// `log_format`: how they are written.
@@ -60,6 +75,12 @@ pub enum Key {
     PublicUrl,
     /// See [`Settings::master_key_file`].
     MasterKeyFile,
+    /// See [`Settings::trusted_proxies`].
+    TrustedProxies,
+    /// See [`Settings::place_header`].
+    PlaceHeader,
+    /// See [`Settings::rate_limits`].
+    RateLimits,
     /// See [`Settings::log`].
     Log,
     /// See [`Settings::log_format`].
@@ -132,6 +153,9 @@ impl Key {
         Self::Database,
         Self::PublicUrl,
         Self::MasterKeyFile,
+        Self::TrustedProxies,
+        Self::PlaceHeader,
+        Self::RateLimits,
         Self::Log,
         Self::LogFormat,
     ];
@@ -144,6 +168,9 @@ impl Key {
             Self::Database => "database",
             Self::PublicUrl => "public_url",
             Self::MasterKeyFile => "master_key_file",
+            Self::TrustedProxies => "trusted_proxies",
+            Self::PlaceHeader => "place_header",
+            Self::RateLimits => "rate_limits",
             Self::Log => "log",
             Self::LogFormat => "log_format",
         }
@@ -252,6 +279,11 @@ impl Values {
                 Url::parse(text).map_err(|error| format!("expected an http(s) URL: {error}"))
             })?,
             master_key_file: self.take(Key::MasterKeyFile, path)?,
+            trusted_proxies: self.take(Key::TrustedProxies, networks)?.unwrap_or_default(),
+            place_header: self.take(Key::PlaceHeader, |text| {
+                text.parse().map_err(|_| "expected the name of a header".into())
+            })?,
+            rate_limits: self.take(Key::RateLimits, rate_limits)?.unwrap_or_default(),
             log: self.take(Key::Log, |text| Ok(text.to_owned()))?,
             log_format: self
                 .take(Key::LogFormat, |text| match text {
@@ -275,6 +307,28 @@ impl Values {
 
 fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("expected a path".into()) } else { Ok(text.into()) }
+}
+
+/// Networks with commas between them; an address alone is a network of one.
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let network = |text: &str| {
+        let alone = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse().or_else(|_| alone()).map_err(|_| {
+            format!("`{text}` is no network: expected such as 10.0.0.0/8, fd00::/8, 192.0.2.1")
+        })
+    };
+    text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(network).collect()
+}
+
+fn rate_limits(text: &str) -> Result<RateLimits, String> {
+    match text {
+        "on" => Ok(RateLimits::default()),
+        "off" => Ok(RateLimits::Off),
+        times => match times.parse::<NonZeroU32>() {
+            Ok(times) if times.get() <= MAX_TIMES => Ok(RateLimits::Times(times)),
+            _ => Err(format!("expected `on`, `off`, or how many times: 1 to {MAX_TIMES}")),
+        },
+    }
 }
 
 fn read_file(path: &Path) -> Result<String, SettingsError> {
@@ -365,5 +419,25 @@ mod tests {
         assert!(error.to_string().starts_with("KAYLE_LISTEN: expected ADDRESS:PORT"), "{error}");
         let error = Settings::merge(Flags::new(), [], file("log_format = 'xml'")).unwrap_err();
         assert_eq!(error.to_string(), "kayle.toml: log_format: expected `text` or `json`");
+    }
+
+    #[test]
+    fn networks_and_limits_are_read_or_refused() {
+        let with = |file_text: &str| Settings::merge(Flags::new(), [], file(file_text));
+        let settings = with("trusted_proxies = '10.0.0.0/8, ::1'\nrate_limits = '4'").unwrap();
+        assert_eq!(settings.trusted_proxies.len(), 2);
+        assert!(settings.trusted_proxies[1].contains(&"::1".parse::<IpAddr>().unwrap()));
+        assert_eq!(settings.rate_limits, RateLimits::Times(NonZeroU32::new(4).unwrap()));
+        assert_eq!(with("rate_limits = 'off'").unwrap().rate_limits, RateLimits::Off);
+        for wrong in [
+            "trusted_proxies = '10.0.0.0/33'",
+            "trusted_proxies = 'proxy'",
+            "rate_limits = '0'",
+            "rate_limits = '1001'",
+            "rate_limits = 'none'",
+            "place_header = 'a b'",
+        ] {
+            assert!(matches!(with(wrong), Err(SettingsError::Invalid { .. })), "{wrong}");
+        }
     }
 }

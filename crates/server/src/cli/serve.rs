@@ -13,7 +13,8 @@ use url::Url;
 use super::failure::{Code, Failure, with_causes};
 use super::outcome::{Outcome, print_line};
 use super::{StoreArgs, logging, workspace};
-use crate::app::{self, Options, StartError};
+use crate::app::{self, Edge, Options, StartError};
+use crate::client_address::Proxies;
 use crate::clock::SystemClock;
 use crate::entropy::OsEntropy;
 use crate::settings::{Flags, Key};
@@ -64,6 +65,13 @@ pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
         entropy: Box::new(OsEntropy),
         store_entropy: Box::new(OsEntropy),
         public_url: settings.public_url,
+        edge: Edge {
+            proxies: Proxies {
+                trusted: settings.trusted_proxies,
+                place_header: settings.place_header,
+            },
+            rate_limits: settings.rate_limits,
+        },
     })
     .await?;
     // A closed stdout takes the line from whoever closed it, and nothing from the server.
