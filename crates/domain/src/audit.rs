@@ -95,6 +95,10 @@ actions! {
     TrustChanged = "trust.changed",
     /// A session was created.
     SessionCreated = "session.created",
+    /// The page of a session was opened, and the session bound to its browser.
+    BrowserBound = "session.browser_bound",
+    /// The person confirmed on the phone which page the session is on.
+    HandoffConfirmed = "session.handoff_confirmed",
     /// A session ended with a verdict.
     SessionCompleted = "session.completed",
     /// The time of a session ran out.

@@ -27,9 +27,12 @@ pub fn of_session(
         expires_at: _,
         state,
         cancel_token,
-        // Both change with a claim, which the attempt tells of.
+        // These change with a claim, which the attempt tells of.
         device: _,
+        device_proven: _,
         fence: _,
+        browser,
+        confirmed,
         attempts,
     } = after;
     let mut entries = Vec::new();
@@ -44,6 +47,12 @@ pub fn of_session(
     };
     if before.is_none() {
         tell(Action::SessionCreated, by.cloned().unwrap_or(Actor::Server), None, None);
+    }
+    if browser.is_some() && before.is_none_or(|old| old.browser.is_none()) {
+        tell(Action::BrowserBound, Actor::Page, None, None);
+    }
+    if *confirmed && before.is_none_or(|old| !old.confirmed) {
+        tell(Action::HandoffConfirmed, Actor::Phone, None, None);
     }
     let canceller = || match by {
         Some(actor) => actor.clone(),
@@ -77,7 +86,7 @@ pub fn of_session(
                 let actor = match code {
                     FailureCode::SessionExpired => Actor::Server,
                     FailureCode::SessionCancelled => canceller(),
-                    FailureCode::Verdict(_) => Actor::Phone,
+                    FailureCode::MatchCodeWrong | FailureCode::Verdict(_) => Actor::Phone,
                 };
                 tell(Action::AttemptFailed, actor, Some(attempt), Some(Code::Failure(*code)));
             }
