@@ -81,6 +81,8 @@ actions! {
     EndpointCreated = "endpoint.created",
     /// A webhook endpoint was changed.
     EndpointChanged = "endpoint.changed",
+    /// The signing secret of a webhook endpoint was shown.
+    EndpointSecretRevealed = "endpoint.secret_revealed",
     /// The signing secret of a webhook endpoint was replaced.
     EndpointSecretRotated = "endpoint.secret_rotated",
     /// A webhook endpoint was deleted.
