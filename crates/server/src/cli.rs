@@ -38,7 +38,7 @@ use outcome::Outcome;
 ///
 /// Every setting can be given as a flag, as a KAYLE_* variable or in a TOML file (--config); flags
 /// win over variables, variables over the file. Settings: listen, data, database, public_url,
-/// master_key_file, log, log_format (text or json).
+/// master_key_file, metrics_listen, otlp_endpoint, log, log_format (text or json).
 ///
 /// Exit codes: 0 done or proven; 1 failed or not proven; 2 wrong command line or setting.
 #[derive(Debug, Parser)]

@@ -7,6 +7,7 @@ use domain::time::Timestamp;
 
 use crate::audit::AuditTrail;
 use crate::error::StoreError;
+use crate::observer::{Load, Wakeups};
 use crate::organizations::Organizations;
 use crate::outbox::Outbox;
 use crate::sessions::Sessions;
@@ -32,6 +33,16 @@ pub trait Backend:
 
     /// Answers when the database takes writes.
     fn ping(&self) -> Answer<()>;
+
+    /// How busy the store is.
+    fn load(&self) -> Load {
+        Load::default()
+    }
+
+    /// How changes by other processes are heard of.
+    fn wakeups(&self) -> Wakeups {
+        Wakeups::default()
+    }
 
     /// Finishes what is queued, tidies up and lets go of the database. Later calls give
     /// [`StoreError::Closed`].

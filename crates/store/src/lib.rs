@@ -10,6 +10,7 @@ mod backend;
 mod error;
 mod json;
 mod location;
+mod observer;
 mod open;
 mod organizations;
 mod outbox;
@@ -23,6 +24,7 @@ pub use audit::AuditTrail;
 pub use backend::{Answer, Backend};
 pub use error::StoreError;
 pub use location::{Location, LocationError};
+pub use observer::{Commit, Load, Observer, Pool, Unobserved, Wakeups};
 pub use open::{Changed, Notify, OpenOptions, Store};
 pub use organizations::Organizations;
 pub use outbox::{

@@ -14,6 +14,7 @@ use domain::webhook::Endpoint;
 use crate::backend::Backend;
 use crate::error::StoreError;
 use crate::location::Location;
+use crate::observer::Observer;
 use crate::outbox::Sealer;
 use crate::sessions::Change;
 use crate::sqlite::Sqlite;
@@ -42,6 +43,8 @@ pub struct OpenOptions {
     pub chain: Chain,
     /// Who is told of changed sessions.
     pub notify: Notify,
+    /// Who measures.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl fmt::Debug for OpenOptions {
@@ -77,8 +80,14 @@ impl Store {
     /// Several processes may have the same database open.
     pub async fn open(options: OpenOptions) -> Result<Self, StoreError> {
         let Location::Sqlite(path) = &options.location;
-        let backend =
-            Sqlite::open(path, options.entropy, options.sealer, options.chain, options.notify)?;
+        let backend = Sqlite::open(
+            path,
+            options.entropy,
+            options.sealer,
+            options.chain,
+            options.notify,
+            options.observer,
+        )?;
         Ok(Self { backend: Arc::new(backend) })
     }
 

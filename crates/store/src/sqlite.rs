@@ -32,6 +32,7 @@ use domain::time::Timestamp;
 
 use crate::backend::{Answer, Backend};
 use crate::error::StoreError;
+use crate::observer::{Load, Observer};
 use crate::open::Notify;
 use crate::outbox::Sealer;
 
@@ -59,6 +60,7 @@ impl Sqlite {
         sealer: Arc<dyn Sealer>,
         chain: Chain,
         notify: Notify,
+        observer: Arc<dyn Observer>,
     ) -> Result<Self, StoreError> {
         let write = connection::open_writer(path)?;
         let (readers, queries) = mpsc::channel(QUEUE);
@@ -73,7 +75,7 @@ impl Sqlite {
             })?;
         }
         let (writer, units) = mpsc::channel(QUEUE);
-        let thread = Writer::new(write, units, entropy, sealer, chain, notify);
+        let thread = Writer::new(write, units, entropy, sealer, chain, notify, observer);
         spawn("store-write", move || thread.run())?;
         Ok(Self { writer, readers, readers_gone: Arc::new(tokio::sync::Mutex::new(readers_gone)) })
     }
@@ -135,6 +137,14 @@ impl Backend for Sqlite {
         self.write(|unit| Ok(unit.db.query_row("SELECT 1", [], |_| Ok(()))?))
     }
 
+    fn load(&self) -> Load {
+        Load {
+            writes_waiting: waiting(&self.writer),
+            reads_waiting: waiting(&self.readers),
+            pool: None,
+        }
+    }
+
     fn close(&self) -> Answer<()> {
         let (writer, readers) = (self.writer.clone(), self.readers.clone());
         let gone = Arc::clone(&self.readers_gone);
@@ -156,6 +166,10 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreErr
         .spawn(run)
         .map(drop)
         .map_err(|error| StoreError::Io(error.kind()))
+}
+
+fn waiting<T>(queue: &mpsc::Sender<T>) -> usize {
+    queue.max_capacity().saturating_sub(queue.capacity())
 }
 
 /// The value behind a lock. No code panics while it holds one, and if it did, the value is whole.

@@ -29,7 +29,8 @@ use super::serve::listen_for;
 use super::simulated::IssuedChip;
 use super::trust_files::Found;
 use super::{ambient_settings, logging, serve, simulated, workspace};
-use crate::app::{self, Options, Running};
+use crate::app::{self, Edge, Options, Running};
+use crate::apps::Apps;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
 use phone_process::PhoneProcess;
@@ -236,6 +237,9 @@ async fn start_server(
         entropy: Box::new(OsEntropy),
         store_entropy: Box::new(OsEntropy),
         public_url: None,
+        apps: Apps::default(),
+        metrics_listener: None,
+        edge: Edge::default(),
     })
     .await?;
     Ok((running, master))

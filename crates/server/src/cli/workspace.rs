@@ -11,7 +11,7 @@ use domain::key::{Keys, Secret};
 use domain::organization::{ApiKey, Organization, Scope};
 use domain::policy::Policy;
 use domain::time::Timestamp;
-use store::{Location, OpenOptions, Store};
+use store::{Location, OpenOptions, Store, Unobserved};
 
 use super::StoreArgs;
 use super::failure::{Code, Failure};
@@ -68,6 +68,7 @@ impl Workspace {
             chain: keys.audit_chain(),
             // A running server sees what other processes commit when it next reads.
             notify: Arc::new(|_| {}),
+            observer: Arc::new(Unobserved),
         })
         .await?;
         // Before anything is written: what another master secret links would break the audit trail.

@@ -116,6 +116,7 @@ async fn create(
         app.now(),
     );
     app.store.create_session(session.clone(), by).await?;
+    app.metrics.session_created();
     let mut view = SessionView::of(&session, &app, include.unwrap_or(false));
     // In the fragment, which browsers send to nobody (SECURITY row 8).
     view.verification_url.push_str("#cancel_token=");

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::audit;
 use super::failure::Outcome;
 use crate::error::StoreError;
+use crate::observer::{Commit, Observer};
 use crate::open::{Changed, Notify};
 use crate::outbox::Sealer;
 
@@ -107,6 +108,7 @@ pub(super) struct Writer {
     sealer: Arc<dyn Sealer>,
     chain: Chain,
     notify: Notify,
+    observer: Arc<dyn Observer>,
 }
 
 impl Writer {
@@ -117,8 +119,9 @@ impl Writer {
         sealer: Arc<dyn Sealer>,
         chain: Chain,
         notify: Notify,
+        observer: Arc<dyn Observer>,
     ) -> Self {
-        Self { connection, queue, entropy, sealer, chain, notify }
+        Self { connection, queue, entropy, sealer, chain, notify, observer }
     }
 
     /// Works until the store is closed or every handle is gone, and the queue is empty.
@@ -152,10 +155,18 @@ impl Writer {
     }
 
     fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) {
-        match self.transaction(&mut batch).map_err(StoreError::from) {
+        let began = self.observer.clock();
+        let outcome = self.transaction(&mut batch).map_err(StoreError::from);
+        let commit = Commit {
+            units: batch.len(),
+            took: self.observer.clock().saturating_sub(began),
+            committed: outcome.is_ok(),
+        };
+        // It is somebody else's code, as what is notified is; the writer outlives its panics.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.observer.commit(commit)));
+        match outcome {
             Ok(changed) => {
                 for changed in &changed {
-                    // It is somebody else's code; the writer outlives its panics.
                     let _ = catch_unwind(AssertUnwindSafe(|| (self.notify)(changed)));
                 }
             }

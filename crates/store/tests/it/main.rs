@@ -3,5 +3,6 @@
 
 mod audit;
 mod contract;
+mod observer;
 mod sqlite;
 mod world;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use domain::attempt::{Attempt, AttemptState, HandoffToken};
 use domain::audit::Actor;
+use domain::browser::Visitor;
+use domain::confirmation::Flow;
 use domain::entropy::Entropy;
 use domain::event::{Event, EventType, Fact};
 use domain::id::{ApiKeyId, AttemptId, EncryptionKeyId, EndpointId, OrganizationId, SessionId};
@@ -15,7 +17,10 @@ use domain::session::{Handoff, Hello, MintRefusal, NewSession, Session, Transiti
 use domain::share::ShareContract;
 use domain::time::Timestamp;
 use domain::webhook::{EncryptionKey, Endpoint};
-use store::{Changed, Location, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError};
+use store::{
+    Changed, Location, Observer, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError,
+    Unobserved,
+};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_750_000_000_000);
 
@@ -70,6 +75,14 @@ impl Sealer for TestSealer {
 }
 
 pub(crate) async fn open(location: Location, seed: u64) -> Result<World, StoreError> {
+    open_observed(location, seed, Arc::new(Unobserved)).await
+}
+
+pub(crate) async fn open_observed(
+    location: Location,
+    seed: u64,
+    observer: Arc<dyn Observer>,
+) -> Result<World, StoreError> {
     let woken = Arc::new(Mutex::new(Vec::new()));
     let wake = Arc::clone(&woken);
     let store = Store::open(OpenOptions {
@@ -78,6 +91,7 @@ pub(crate) async fn open(location: Location, seed: u64) -> Result<World, StoreEr
         sealer: Arc::new(TestSealer),
         chain: Keys::derive(&[7; 32]).audit_chain(),
         notify: Arc::new(move |changed: &Changed| wake.lock().unwrap().push(changed.clone())),
+        observer,
     })
     .await?;
     let random = Mutex::new(Seeded(seed ^ 0xffff_ffff));
@@ -157,7 +171,9 @@ impl World {
     ) -> Result<Handoff, MintRefusal> {
         let (fresh, keys) = (self.id(AttemptId::random), Keys::derive(&[7; 32]));
         self.store
-            .session(session, now, move |session| session.mint(fresh.clone(), &keys, now))
+            .session(session, now, move |session| {
+                session.mint(fresh.clone(), &keys, &Visitor::Unknown, now)
+            })
             .await
             .unwrap()
     }
@@ -168,6 +184,10 @@ impl World {
             token: self.keys.handoff_token_hash(handoff.token.reveal()),
             device: self.keys.device_hash(session, device),
             app_version: Some("1.0".into()),
+            flow: Flow::Unknown,
+            confirms: false,
+            network: None,
+            proof: None,
         }
     }
 

@@ -19,7 +19,7 @@ use domain::session::{NewSession, Session};
 use domain::share::ShareContract;
 use domain::webhook::{DeliveryStatus, EncryptionKey, Endpoint, RETRY_WAITS};
 use josekit::jwk::alg::rsa::RsaKeyPair;
-use store::{Changed, Delivery, DeliveryFilter, Location, OpenOptions};
+use store::{Changed, Delivery, DeliveryFilter, Location, OpenOptions, Unobserved};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -94,6 +94,7 @@ impl Fixture {
                     notified.notify_one();
                 }
             }),
+            observer: Arc::new(Unobserved),
         })
         .await
         .unwrap();
@@ -168,12 +169,14 @@ impl Fixture {
     }
 
     fn start_on(&self, clock: Arc<dyn Clock>) -> (JoinHandle<()>, CancellationToken) {
+        let metrics = Metrics::new(Arc::clone(&clock)).unwrap();
         let worker = Worker::new(
             self.store.clone(),
             Arc::clone(&self.keys),
             clock,
             Arc::clone(&self.wake),
             TargetRules::for_public_url(&Url::parse("http://127.0.0.1:1").unwrap()),
+            metrics,
         )
         .unwrap();
         let stop = CancellationToken::new();
