@@ -13,6 +13,7 @@ use axum::http::HeaderName;
 use ipnet::IpNet;
 use url::Url;
 
+use crate::apps::{AndroidPackages, AppleAppId, Apps, store_url};
 use crate::limits::RateLimits;
 
 const VARIABLE_PREFIX: &str = "KAYLE_";
@@ -37,6 +38,9 @@ pub struct Settings {
     pub database: Option<String>,
     /// `public_url`: under which URL people and phones reach the server.
     pub public_url: Option<Url>,
+    /// `ios_app_url`, `android_app_url`, `apple_app_ids`, `android_apps`: the apps that open
+    /// handoff links.
+    pub apps: Apps,
     /// `master_key_file`: the master secret, if it is not `DATA/master.key`.
     pub master_key_file: Option<PathBuf>,
     /// `trusted_proxies`: the networks of our own reverse proxies, whose `X-Forwarded-For` or
@@ -46,6 +50,10 @@ pub struct Settings {
     pub place_header: Option<HeaderName>,
     /// `rate_limits`: on, off, or how many times the documented limits.
     pub rate_limits: RateLimits,
+    /// `metrics_listen`: where metrics and health are given to the operator, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
+    /// `otlp_endpoint`: the collector that traces are sent to, if any.
+    pub otlp_endpoint: Option<Url>,
     /// `log`: which log lines are written (`info`, `server=debug`, …).
     pub log: Option<String>,
     /// `log_format`: how they are written.
@@ -73,6 +81,14 @@ pub enum Key {
     Database,
     /// See [`Settings::public_url`].
     PublicUrl,
+    /// See [`Settings::apps`].
+    IosAppUrl,
+    /// See [`Settings::apps`].
+    AndroidAppUrl,
+    /// See [`Settings::apps`].
+    AppleAppIds,
+    /// See [`Settings::apps`].
+    AndroidApps,
     /// See [`Settings::master_key_file`].
     MasterKeyFile,
     /// See [`Settings::trusted_proxies`].
@@ -81,6 +97,10 @@ pub enum Key {
     PlaceHeader,
     /// See [`Settings::rate_limits`].
     RateLimits,
+    /// See [`Settings::metrics_listen`].
+    MetricsListen,
+    /// See [`Settings::otlp_endpoint`].
+    OtlpEndpoint,
     /// See [`Settings::log`].
     Log,
     /// See [`Settings::log_format`].
@@ -152,10 +172,16 @@ impl Key {
         Self::Data,
         Self::Database,
         Self::PublicUrl,
+        Self::IosAppUrl,
+        Self::AndroidAppUrl,
+        Self::AppleAppIds,
+        Self::AndroidApps,
         Self::MasterKeyFile,
         Self::TrustedProxies,
         Self::PlaceHeader,
         Self::RateLimits,
+        Self::MetricsListen,
+        Self::OtlpEndpoint,
         Self::Log,
         Self::LogFormat,
     ];
@@ -167,10 +193,16 @@ impl Key {
             Self::Data => "data",
             Self::Database => "database",
             Self::PublicUrl => "public_url",
+            Self::IosAppUrl => "ios_app_url",
+            Self::AndroidAppUrl => "android_app_url",
+            Self::AppleAppIds => "apple_app_ids",
+            Self::AndroidApps => "android_apps",
             Self::MasterKeyFile => "master_key_file",
             Self::TrustedProxies => "trusted_proxies",
             Self::PlaceHeader => "place_header",
             Self::RateLimits => "rate_limits",
+            Self::MetricsListen => "metrics_listen",
+            Self::OtlpEndpoint => "otlp_endpoint",
             Self::Log => "log",
             Self::LogFormat => "log_format",
         }
@@ -269,21 +301,29 @@ impl Values {
     fn finish(mut self) -> Result<Settings, SettingsError> {
         Ok(Settings {
             listen: self
-                .take(Key::Listen, |text| {
-                    text.parse().map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:8080".into())
-                })?
+                .take(Key::Listen, address)?
                 .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
             data: self.take(Key::Data, path)?.unwrap_or_else(|| "kayle-data".into()),
             database: self.take(Key::Database, |text| Ok(text.to_owned()))?,
             public_url: self.take(Key::PublicUrl, |text| {
                 Url::parse(text).map_err(|error| format!("expected an http(s) URL: {error}"))
             })?,
+            apps: Apps {
+                ios: self.take(Key::IosAppUrl, store_url)?,
+                android: self.take(Key::AndroidAppUrl, store_url)?,
+                apple_ids: self.take(Key::AppleAppIds, AppleAppId::parse_list)?.unwrap_or_default(),
+                android_packages: self
+                    .take(Key::AndroidApps, AndroidPackages::parse)?
+                    .unwrap_or_default(),
+            },
             master_key_file: self.take(Key::MasterKeyFile, path)?,
             trusted_proxies: self.take(Key::TrustedProxies, networks)?.unwrap_or_default(),
             place_header: self.take(Key::PlaceHeader, |text| {
                 text.parse().map_err(|_| "expected the name of a header".into())
             })?,
             rate_limits: self.take(Key::RateLimits, rate_limits)?.unwrap_or_default(),
+            metrics_listen: self.take(Key::MetricsListen, address)?,
+            otlp_endpoint: self.take(Key::OtlpEndpoint, collector)?,
             log: self.take(Key::Log, |text| Ok(text.to_owned()))?,
             log_format: self
                 .take(Key::LogFormat, |text| match text {
@@ -302,6 +342,20 @@ impl Values {
     ) -> Result<Option<T>, SettingsError> {
         let Some((source_name, value)) = self.0.remove(&key) else { return Ok(None) };
         read(&value).map(Some).map_err(|reason| SettingsError::Invalid { source_name, reason })
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:8080".into())
+}
+
+fn collector(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(_) if cfg!(not(feature = "otlp")) => {
+            Err("this build sends no traces; build with --features otlp".into())
+        }
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        _ => Err("expected an http(s) URL, such as http://127.0.0.1:4318".into()),
     }
 }
 
@@ -410,6 +464,20 @@ mod tests {
         let variables =
             environment(&[("KAYLE_SHARED_DATA", "x"), ("HOME", "y"), ("KAYLE_LOG", "")]);
         assert_eq!(Settings::merge(Flags::new(), variables, None).unwrap().log, None);
+    }
+
+    #[test]
+    fn apps_are_checked_at_the_start() {
+        let text = "ios_app_url = 'https://apps.apple.com/app/id1'\napple_app_ids = 'A1B2C3D4E5.com.example'";
+        let apps = Settings::merge(Flags::new(), [], file(text)).unwrap().apps;
+        assert_eq!(apps.ios.unwrap().host_str(), Some("apps.apple.com"));
+        assert_eq!((apps.apple_ids.len(), apps.android), (1, None));
+        let variables = environment(&[("KAYLE_ANDROID_APPS", "com.example=AB")]);
+        let error = Settings::merge(Flags::new(), variables, None).unwrap_err();
+        assert!(
+            error.to_string().starts_with("KAYLE_ANDROID_APPS: `com.example=AB` is no app"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -7,7 +7,9 @@
     reason = "tests; the wall clock is read to report how long a run took"
 )]
 
+mod audit;
 mod contract;
 mod exclusivity;
+mod observer;
 mod sqlite;
 mod world;
