@@ -207,8 +207,7 @@ impl Model {
                 let failed = |at: &&Attempt| matches!(at.stage, Stage::Failed(_));
                 let remaining = 2 - session.attempts.iter().filter(failed).count();
                 session.fail(at, REFUSED_DOCUMENT);
-                session.state =
-                    if remaining > 0 { State::Created } else { State::Completed(now) };
+                session.state = if remaining > 0 { State::Created } else { State::Completed(now) };
                 Answer::Rejected { remaining }
             }),
             Op::Share { attempt, fence } => self.write(attempt, fence, |session, at| {

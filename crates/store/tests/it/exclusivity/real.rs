@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use domain::attempt::{AttemptState, Phase, VerdictCode};
+use domain::audit::Actor;
 use domain::browser::{AddressFamily, BoundBrowser, NetworkHash, SameNetwork, Visitor};
 use domain::chip::ChipEvidence;
 use domain::confirmation::{Flow, MatchCodeState, MatchCodes};
@@ -87,7 +88,7 @@ impl Arena {
         self.world.endpoint(&organization, Some("key")).await;
         let session = Session { policy: policy(rules), ..self.world.new_session(&organization) };
         let life = Life { id: session.id.clone(), rules, organization, names: Arc::default() };
-        self.world.store.create_session(session).await.unwrap();
+        self.world.store.create_session(session, Actor::Server).await.unwrap();
         life
     }
 

@@ -243,7 +243,9 @@ impl Run<'_> {
         // Counted from the newest.
         let grant = |at: &usize| self.grants.iter().rev().cycle().nth(*at).copied();
         Some(match deed {
-            Deed::Mint { who } => Op::Mint { fresh: self.cluster.arena.fresh(&self.life), who: *who },
+            Deed::Mint { who } => {
+                Op::Mint { fresh: self.cluster.arena.fresh(&self.life), who: *who }
+            }
             Deed::Hello { attempt, token, proof, with } => {
                 let attempt = *shown.iter().rev().cycle().nth(*attempt)?;
                 let of = |token: &Token| match token {
@@ -300,7 +302,8 @@ async fn give_up(mut future: super::real::Answering, polls: u8) -> Option<Answer
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
-    let ask = prop_oneof![1 => Just(Ask::Never), 3 => Just(Ask::IfSupported), 1 => Just(Ask::Always)];
+    let ask =
+        prop_oneof![1 => Just(Ask::Never), 3 => Just(Ask::IfSupported), 1 => Just(Ask::Always)];
     (prop::bool::weighted(0.8), ask, prop::bool::weighted(0.2), prop::bool::weighted(0.2)).prop_map(
         |(bind_browser, match_code, prove_device, same_network)| Rules {
             bind_browser,
@@ -352,11 +355,14 @@ fn compare_on_one_thread(location: &Location, sequences: u32) -> u64 {
     });
     let steps = std::cell::Cell::new(0);
     let config = Config { cases: sequences, failure_persistence: None, ..Config::default() };
-    let result = TestRunner::new(config).run(&(rules(), prop::collection::vec(step(), 1..60)), |(rules, script)| {
-        let done = runtime.block_on(live(&mut cluster.borrow_mut(), rules, &script))?;
-        steps.set(steps.get() + done);
-        Ok(())
-    });
+    let result = TestRunner::new(config).run(
+        &(rules(), prop::collection::vec(step(), 1..60)),
+        |(rules, script)| {
+            let done = runtime.block_on(live(&mut cluster.borrow_mut(), rules, &script))?;
+            steps.set(steps.get() + done);
+            Ok(())
+        },
+    );
     if let Err(error) = result {
         match error {
             TestError::Fail(why, script) => panic!("{why}\nsteps: {script:#?}"),
