@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "tests")]
 
+mod broken_phone;
 mod canary;
 mod chip;
 mod cli;
@@ -12,9 +13,11 @@ mod encryption_keys;
 mod endings;
 mod endpoints;
 mod errors;
+mod flood;
 mod handoff;
 mod installation;
 mod interop;
+mod limits;
 mod page;
 mod phone;
 mod process;
