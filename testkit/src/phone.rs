@@ -127,6 +127,14 @@ impl PhoneSocket {
         }
     }
 
+    /// Waits for a ping and does not answer it yet: the answer goes out with what is done next.
+    pub async fn ignore_ping(&mut self) {
+        match within(SOON, "a ping from the server", self.stream.next()).await {
+            Some(Ok(Message::Ping(_))) => {}
+            other => panic!("expected a ping, heard {other:?}"),
+        }
+    }
+
     /// Waits for the next thing from the server.
     pub async fn hear(&mut self) -> Heard {
         loop {

@@ -160,8 +160,9 @@ async fn talk(
                 match due {
                     Due::Resume => pulse.resume(app.now()),
                     Due::Ping => {
+                        let now = app.now();
                         send(app, socket, Message::Ping(Bytes::new())).await.ok()?;
-                        pulse.pinged(app.now());
+                        pulse.pinged(now);
                     }
                     Due::Dead => return Some(Farewell::refusal(SocketCode::PongMissing)),
                     Due::Idle => return Some(Farewell::refusal(SocketCode::ConnectionIdle)),
