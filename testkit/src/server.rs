@@ -9,6 +9,7 @@ use domain::key::Keys;
 use domain::organization::{ApiKey, Organization, Scope};
 use domain::policy::{FaceMatch, Policy};
 use server::app::{self, Edge, Options, Running};
+use server::apps::Apps;
 use server::clock::Clock;
 use store::{Location, Store};
 use tempfile::TempDir;
@@ -32,14 +33,16 @@ pub struct TestServer {
 impl TestServer {
     /// Starts a server on a port of its own with an empty database.
     pub async fn start() -> Self {
-        Self::start_with(Edge::default()).await
+        Self::start_with(|_| {}).await
     }
 
-    /// Starts one that stands towards its clients as told.
-    pub async fn start_with(edge: Edge) -> Self {
+    /// Starts a server with options that differ from the usual ones.
+    pub async fn start_with(configure: impl FnOnce(&mut Options)) -> Self {
         let data = TempDir::new().unwrap();
         let clock = TestClock::default();
-        let running = launch(data.path(), &clock, 1, edge).await;
+        let mut options = options(data.path(), &clock, 1).await;
+        configure(&mut options);
+        let running = app::start(options).await.unwrap();
         Self { clock, data, running, entropy: std::sync::Mutex::new(SeededEntropy(99)) }
     }
 
@@ -47,7 +50,7 @@ impl TestServer {
     pub async fn restart(self) -> Self {
         let Self { clock, data, running, entropy } = self;
         running.stop().await;
-        let running = launch(data.path(), &clock, 2, Edge::default()).await;
+        let running = app::start(options(data.path(), &clock, 2).await).await.unwrap();
         Self { clock, data, running, entropy }
     }
 
@@ -125,8 +128,8 @@ impl TestServer {
     }
 }
 
-async fn launch(data: &Path, clock: &TestClock, seed: u64, edge: Edge) -> Running {
-    let options = Options {
+async fn options(data: &Path, clock: &TestClock, seed: u64) -> Options {
+    Options {
         listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
         location: Location::Sqlite(data.join("kayle.db")),
         master: Zeroizing::new(MASTER),
@@ -134,10 +137,10 @@ async fn launch(data: &Path, clock: &TestClock, seed: u64, edge: Edge) -> Runnin
         entropy: Box::new(SeededEntropy(seed)),
         store_entropy: Box::new(SeededEntropy(seed + 1000)),
         public_url: None,
+        apps: Apps::default(),
         metrics_listener: Some(TcpListener::bind("127.0.0.1:0").await.unwrap()),
-        edge,
-    };
-    app::start(options).await.unwrap()
+        edge: Edge::default(),
+    }
 }
 
 /// Waits for something that must come soon by the wall clock; fails the test if it does not.

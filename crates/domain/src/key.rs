@@ -11,6 +11,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::audit::Chain;
 use crate::id::{AttemptId, OrganizationId, SessionId};
 use crate::time::Timestamp;
 
@@ -73,6 +74,7 @@ pub struct Keys {
     api_key: MacKey,
     document_id: MacKey,
     challenge: MacKey,
+    audit: MacKey,
     at_rest: [u8; 32],
     check: MacKey,
 }
@@ -106,6 +108,7 @@ impl Keys {
             api_key: key("api-key"),
             document_id: key("document-id"),
             challenge: key("active-authentication-challenge"),
+            audit: key("audit-chain"),
             at_rest,
             check: key("key-check"),
         }
@@ -164,6 +167,11 @@ impl Keys {
         number: &str,
     ) -> String {
         document_id(&self.document_id, organization.as_str(), country, kind, number)
+    }
+
+    /// What links the records of the audit trail.
+    pub fn audit_chain(&self) -> Chain {
+        Chain::new(&self.audit)
     }
 
     /// Tells whether two installations have the same master secret, and nothing else about it.

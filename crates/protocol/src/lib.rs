@@ -33,7 +33,7 @@ pub use ack::Ack;
 pub use client::ClientMessage;
 pub use data::{DataKind, DataPayload, UnknownDataKind};
 pub use frame::{DecodeError, EncodeError};
-pub use link::{HandoffLink, LinkError};
+pub use link::{Flow, HandoffLink, LinkError};
 pub use phase::Phase;
 pub use report::{ChunkRetry, MissingChunks, NfcMissing, RetryReason, SelfieMissing};
 pub use secret::{SecretBytes, SecretText};

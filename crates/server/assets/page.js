@@ -94,7 +94,8 @@ async function renew() {
     if (!offering) return;
     handoff = fresh;
     element("qr").innerHTML = handoff.qr.slice(handoff.qr.indexOf("<svg"));
-    element("open").href = handoff.app_link;
+    element("open").href = handoff.same_device_link;
+    element("open-app").href = handoff.app_link;
     element("open-row").hidden = !isPhone;
     element("desktop").hidden = isPhone;
   }

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::apps::Apps;
 use crate::client_address::Proxies;
 use crate::clock::Clock;
 use crate::hub::Hub;
@@ -29,7 +30,7 @@ use crate::telemetry::{listener, requests};
 use crate::trust::TrustCache;
 use crate::webhook::seal::JweSealer;
 use crate::webhook::worker::Worker;
-use crate::{connections, expiry, http, limits, web, ws};
+use crate::{audit, connections, expiry, http, limits, web, ws};
 
 /// How long a stopping server waits for what is in flight: longer than a webhook may take, so that
 /// one that was taken is recorded as taken.
@@ -51,6 +52,8 @@ pub struct Options {
     pub store_entropy: Box<dyn Entropy + Send>,
     /// Under which URL people and phones reach it; `http://<bound address>` if absent.
     pub public_url: Option<Url>,
+    /// The apps that open its links.
+    pub apps: Apps,
     /// Where it gives metrics and health to its operator, if anywhere.
     pub metrics_listener: Option<TcpListener>,
     /// What it believes of clients, and how much it takes from each.
@@ -104,18 +107,20 @@ pub struct Shared {
     pub trust: TrustCache,
     /// Under which URL people and phones reach this server.
     pub public_url: Url,
+    /// The apps that open handoff links.
+    pub apps: Apps,
     /// Which URLs an organization may name.
     pub targets: TargetRules,
     /// Whose word on addresses and places counts.
     pub proxies: Proxies,
+    /// What each client may take.
+    pub limits: Limits,
     /// What is counted and measured.
     pub metrics: Metrics,
     /// Gives each request its id.
     pub(crate) request_ids: RequestIds,
     /// Whether the database answered when it was last asked.
     pub(crate) last_answer: LastAnswer,
-    /// What each client may take.
-    pub limits: Limits,
     /// Cancelled when the server stops.
     pub shutdown: CancellationToken,
     /// Sockets and background work, waited for when the server stops.
@@ -191,11 +196,12 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
         location: options.location,
         entropy: options.store_entropy,
         sealer: Arc::new(JweSealer),
+        chain: keys.audit_chain(),
         notify: Arc::new(notify),
         observer: Arc::new(metrics.clone()),
     })
     .await?;
-    store.bind_master_secret(keys.check_value()).await?;
+    store.bind_master_secret(keys.check_value(), options.clock.now()).await?;
     let targets = TargetRules::for_public_url(&public_url);
     let limits = Limits::new(options.edge.rate_limits, Arc::clone(&options.clock));
     let app = App(Arc::new(Shared {
@@ -205,12 +211,13 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
         clock: options.clock,
         hub,
         public_url,
+        apps: options.apps,
         targets,
         proxies: options.edge.proxies,
+        limits,
         metrics,
         request_ids: RequestIds::new(&mut *options.entropy),
         last_answer: LastAnswer::default(),
-        limits,
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
         provers: Arc::new(Semaphore::new(
@@ -232,6 +239,7 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
     app.tasks.spawn(limits::shed(app.clone()));
     app.tasks.spawn(listener::fold(app.clone()));
     let metrics = options.metrics_listener.map(|listener| listener::serve(listener, app.clone()));
+    app.tasks.spawn(audit::keep(app.clone()));
     let router = router(app.clone());
     let server = tokio::spawn(connections::serve(options.listener, router, app.clone()));
     Ok(Running { address, metrics_address, app, server, metrics })

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done or proven; 1 failed or not proven; 2 the command line or a setting is wrong.
 //! Results go to stdout; logs, progress and errors go to stderr.
 
+mod audit;
 mod chip;
 mod demo;
 mod document;
@@ -70,6 +71,9 @@ enum Command {
     #[command(subcommand)]
     Chip(chip::ChipCommand),
     Phone(phone::PhoneArgs),
+    /// Verify and export the audit trail.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     Demo(demo::DemoArgs),
 }
 
@@ -158,6 +162,7 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
             Command::Document(command) => document::run(command).await,
             Command::Chip(command) => chip::run(command).await,
             Command::Phone(args) => phone::run(args).await,
+            Command::Audit(command) => audit::run(command).await,
             Command::Demo(args) => demo::run(args, json).await,
         }
     });

@@ -4,7 +4,9 @@
 //! and are wired in [`app`].
 
 pub mod app;
+pub mod apps;
 mod assurance;
+mod audit;
 pub mod cli;
 pub mod client_address;
 pub mod clock;

@@ -13,6 +13,7 @@ use axum::http::HeaderName;
 use ipnet::IpNet;
 use url::Url;
 
+use crate::apps::{AndroidPackages, AppleAppId, Apps, store_url};
 use crate::limits::RateLimits;
 
 const VARIABLE_PREFIX: &str = "KAYLE_";
@@ -37,6 +38,9 @@ pub struct Settings {
     pub database: Option<String>,
     /// `public_url`: under which URL people and phones reach the server.
     pub public_url: Option<Url>,
+    /// `ios_app_url`, `android_app_url`, `apple_app_ids`, `android_apps`: the apps that open
+    /// handoff links.
+    pub apps: Apps,
     /// `master_key_file`: the master secret, if it is not `DATA/master.key`.
     pub master_key_file: Option<PathBuf>,
     /// `trusted_proxies`: the networks of our own reverse proxies, whose `X-Forwarded-For` or
@@ -77,6 +81,14 @@ pub enum Key {
     Database,
     /// See [`Settings::public_url`].
     PublicUrl,
+    /// See [`Settings::apps`].
+    IosAppUrl,
+    /// See [`Settings::apps`].
+    AndroidAppUrl,
+    /// See [`Settings::apps`].
+    AppleAppIds,
+    /// See [`Settings::apps`].
+    AndroidApps,
     /// See [`Settings::master_key_file`].
     MasterKeyFile,
     /// See [`Settings::trusted_proxies`].
@@ -160,6 +172,10 @@ impl Key {
         Self::Data,
         Self::Database,
         Self::PublicUrl,
+        Self::IosAppUrl,
+        Self::AndroidAppUrl,
+        Self::AppleAppIds,
+        Self::AndroidApps,
         Self::MasterKeyFile,
         Self::TrustedProxies,
         Self::PlaceHeader,
@@ -177,6 +193,10 @@ impl Key {
             Self::Data => "data",
             Self::Database => "database",
             Self::PublicUrl => "public_url",
+            Self::IosAppUrl => "ios_app_url",
+            Self::AndroidAppUrl => "android_app_url",
+            Self::AppleAppIds => "apple_app_ids",
+            Self::AndroidApps => "android_apps",
             Self::MasterKeyFile => "master_key_file",
             Self::TrustedProxies => "trusted_proxies",
             Self::PlaceHeader => "place_header",
@@ -288,6 +308,14 @@ impl Values {
             public_url: self.take(Key::PublicUrl, |text| {
                 Url::parse(text).map_err(|error| format!("expected an http(s) URL: {error}"))
             })?,
+            apps: Apps {
+                ios: self.take(Key::IosAppUrl, store_url)?,
+                android: self.take(Key::AndroidAppUrl, store_url)?,
+                apple_ids: self.take(Key::AppleAppIds, AppleAppId::parse_list)?.unwrap_or_default(),
+                android_packages: self
+                    .take(Key::AndroidApps, AndroidPackages::parse)?
+                    .unwrap_or_default(),
+            },
             master_key_file: self.take(Key::MasterKeyFile, path)?,
             trusted_proxies: self.take(Key::TrustedProxies, networks)?.unwrap_or_default(),
             place_header: self.take(Key::PlaceHeader, |text| {
@@ -436,6 +464,20 @@ mod tests {
         let variables =
             environment(&[("KAYLE_SHARED_DATA", "x"), ("HOME", "y"), ("KAYLE_LOG", "")]);
         assert_eq!(Settings::merge(Flags::new(), variables, None).unwrap().log, None);
+    }
+
+    #[test]
+    fn apps_are_checked_at_the_start() {
+        let text = "ios_app_url = 'https://apps.apple.com/app/id1'\napple_app_ids = 'A1B2C3D4E5.com.example'";
+        let apps = Settings::merge(Flags::new(), [], file(text)).unwrap().apps;
+        assert_eq!(apps.ios.unwrap().host_str(), Some("apps.apple.com"));
+        assert_eq!((apps.apple_ids.len(), apps.android), (1, None));
+        let variables = environment(&[("KAYLE_ANDROID_APPS", "com.example=AB")]);
+        let error = Settings::merge(Flags::new(), variables, None).unwrap_err();
+        assert!(
+            error.to_string().starts_with("KAYLE_ANDROID_APPS: `com.example=AB` is no app"),
+            "{error}"
+        );
     }
 
     #[test]

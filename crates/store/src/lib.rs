@@ -5,6 +5,7 @@
 //! leaves the store or crosses an `await`. [`Store`] is the handle; what it can do is laid out in
 //! the traits of [`Backend`], which every database implements and one contract suite tests.
 
+mod audit;
 mod backend;
 mod error;
 mod json;
@@ -19,6 +20,7 @@ mod sqlite;
 mod trust;
 mod webhooks;
 
+pub use audit::AuditTrail;
 pub use backend::{Answer, Backend};
 pub use error::StoreError;
 pub use location::{Location, LocationError};

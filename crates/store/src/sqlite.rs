@@ -1,6 +1,7 @@
 //! SQLite: one writer thread with group commit, and a small pool of readers.
 
 mod attempts;
+mod audit;
 mod connection;
 mod deliveries;
 mod encryption_keys;
@@ -19,6 +20,7 @@ mod writer;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::audit::{Action, Actor, Chain, Entry};
 use domain::entropy::Entropy;
 use tokio::sync::{mpsc, oneshot};
 
@@ -26,6 +28,7 @@ use self::failure::Outcome;
 use self::reader::Query;
 use self::writer::{Unit, Writer};
 use domain::key::KeyedHash;
+use domain::time::Timestamp;
 
 use crate::backend::{Answer, Backend};
 use crate::error::StoreError;
@@ -55,6 +58,7 @@ impl Sqlite {
         path: &Path,
         entropy: Box<dyn Entropy + Send>,
         sealer: Arc<dyn Sealer>,
+        chain: Chain,
         notify: Notify,
         observer: Arc<dyn Observer>,
     ) -> Result<Self, StoreError> {
@@ -71,7 +75,7 @@ impl Sqlite {
             })?;
         }
         let (writer, units) = mpsc::channel(QUEUE);
-        let thread = Writer::new(write, units, entropy, sealer, notify, observer);
+        let thread = Writer::new(write, units, entropy, sealer, chain, notify, observer);
         spawn("store-write", move || thread.run())?;
         Ok(Self { writer, readers, readers_gone: Arc::new(tokio::sync::Mutex::new(readers_gone)) })
     }
@@ -101,7 +105,7 @@ impl Sqlite {
 }
 
 impl Backend for Sqlite {
-    fn bind_master_secret(&self, check: KeyedHash) -> Answer<()> {
+    fn bind_master_secret(&self, check: KeyedHash, now: Timestamp) -> Answer<()> {
         self.write(move |unit| {
             let bound = unit
                 .db
@@ -118,6 +122,7 @@ impl Backend for Sqlite {
                             "INSERT INTO installation (only, key_check) VALUES (1, ?1)",
                         )?
                         .execute([check.0])?;
+                    unit.tell(Entry::new(Action::MasterSecretBound, Actor::Server, now));
                     Ok(())
                 }
                 Some(bound) if KeyedHash(bound) == check => Ok(()),

@@ -30,6 +30,7 @@ use super::simulated::IssuedChip;
 use super::trust_files::Found;
 use super::{ambient_settings, logging, serve, simulated, workspace};
 use crate::app::{self, Edge, Options, Running};
+use crate::apps::Apps;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
 use phone_process::PhoneProcess;
@@ -236,6 +237,7 @@ async fn start_server(
         entropy: Box::new(OsEntropy),
         store_entropy: Box::new(OsEntropy),
         public_url: None,
+        apps: Apps::default(),
         metrics_listener: None,
         edge: Edge::default(),
     })

@@ -76,6 +76,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
         entropy: Box::new(OsEntropy),
         store_entropy: Box::new(OsEntropy),
         public_url: settings.public_url,
+        apps: settings.apps,
         metrics_listener,
         edge: Edge {
             proxies: Proxies {

@@ -8,19 +8,17 @@ use axum::routing::{any, post};
 use axum::{Json, Router};
 use domain::id::SessionId;
 use domain::session::Session;
-use protocol::{HandoffLink, SecretText};
+use protocol::{Flow, HandoffLink, SecretText};
 use serde::Serialize;
 use store::StoreError;
 
+use super::document::{INVALID_LINK, UNAVAILABLE, html};
 use super::qr;
 use crate::app::App;
 use crate::envelope::ApiError;
 use crate::handoff;
 use crate::iso::iso;
 use crate::path::PathText;
-
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/{session}", any(page)).route("/{session}/handoff", post(mint))
@@ -41,21 +39,16 @@ struct FieldRow<'a> {
     required: bool,
 }
 
-#[derive(Template)]
-#[template(path = "message.html")]
-struct MessagePage {
-    title: &'static str,
-    text: &'static str,
-}
-
 /// What the page needs to show a way to the phone.
 #[derive(Serialize)]
 struct HandoffView {
-    /// The https link of "copy link"; its payload is in the fragment.
+    /// The link that is carried to another device; its payload is in the fragment.
     link: String,
-    /// The app's own scheme, for the QR code and for a button on the phone itself.
+    /// The link of the button on the phone itself.
+    same_device_link: String,
+    /// The same in the app's own scheme, where nothing claims the https link.
     app_link: String,
-    /// The QR code as an SVG document.
+    /// `link` as a QR code, an SVG document.
     qr: String,
     /// When the code stops working for a phone that has not come.
     expires_at: String,
@@ -92,23 +85,17 @@ async fn mint(State(app): State<App>, PathText(id): PathText) -> Result<Response
     let link = HandoffLink::new(&id, handoff.attempt.as_str(), token, expires_at)
         .and_then(|link| link.with_api(app.public_url.clone()))
         .map_err(|error| ApiError::internal(&error))?;
-    let https = link.to_https(&app.public_url);
+    let same_device = link.clone().with_flow(Flow::SameDevice);
+    let carried = link.with_flow(Flow::CrossDevice).to_https(&app.public_url);
     let view = HandoffView {
-        qr: qr::svg(link.to_scheme_uri().expose()).map_err(|error| ApiError::internal(&error))?,
-        link: https.expose().to_owned(),
-        app_link: link.to_scheme_uri().expose().to_owned(),
+        qr: qr::svg(carried.expose()).map_err(|error| ApiError::internal(&error))?,
+        link: carried.expose().to_owned(),
+        same_device_link: same_device.to_https(&app.public_url).expose().to_owned(),
+        app_link: same_device.to_scheme_uri().expose().to_owned(),
         expires_at: iso(handoff.expires_at),
     };
     Ok(Json(view).into_response())
 }
-
-const INVALID_LINK: MessagePage = MessagePage {
-    title: "This link does not work",
-    text: "It may have been copied incompletely. Go back to the business that sent you and start again.",
-};
-
-const UNAVAILABLE: MessagePage =
-    MessagePage { title: "Something went wrong", text: "Please try again in a moment." };
 
 async fn load(app: &App, id: &SessionId) -> Result<Option<(Session, String)>, StoreError> {
     let Some(session) = app.store.read_session(id).await? else { return Ok(None) };
@@ -132,20 +119,5 @@ fn session_page<'a>(session: &'a Session, organization: &'a str) -> SessionPage<
             .collect(),
         session: session.id.as_str(),
         state: session.status(),
-    }
-}
-
-fn html(status: StatusCode, page: &impl Template) -> Response {
-    match page.render() {
-        Ok(body) => (
-            status,
-            [
-                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-                (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-            ],
-            body,
-        )
-            .into_response(),
-        Err(error) => ApiError::internal(&error).into_response(),
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use protocol::ServerMessage;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
-use server::app::Edge;
 use server::client_address::Proxies;
 use server::telemetry::catalog::{self, Kind};
 use testkit::{Heard, PhoneSocket, TestServer, WebhookSink, simulated_passport, within};
@@ -211,7 +210,7 @@ async fn every_answer_has_a_request_id_that_only_a_trusted_proxy_may_choose() {
     assert_eq!(members, ["code", "message", "hint", "docs"], "the envelope stays as it is");
 
     let proxies = Proxies { trusted: vec!["127.0.0.0/8".parse().unwrap()], place_header: None };
-    let behind = TestServer::start_with(Edge { proxies, ..Edge::default() }).await;
+    let behind = TestServer::start_with(|options| options.edge.proxies = proxies).await;
     assert_eq!(request_id(&behind, Some("chosen-1")).await.0, "chosen-1");
     assert_ne!(request_id(&behind, Some("level=error x")).await.0, "level=error x");
 }

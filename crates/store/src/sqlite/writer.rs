@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use domain::audit::{Chain, Entry};
 use domain::entropy::Entropy;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
+use super::audit;
 use super::failure::Outcome;
 use crate::error::StoreError;
 use crate::observer::{Commit, Observer};
@@ -39,6 +41,15 @@ pub(super) struct Unit<'a> {
     pub(super) sealer: &'a dyn Sealer,
     /// Sessions that the unit changed.
     pub(super) changed: Vec<Changed>,
+    /// What the unit tells the audit trail.
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Unit<'_> {
+    /// Tells the audit trail, if the unit is committed.
+    pub(super) fn tell(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
 }
 
 /// A unit of which only the thread it waits for knows the type.
@@ -95,6 +106,7 @@ pub(super) struct Writer {
     queue: mpsc::Receiver<Message>,
     entropy: Box<dyn Entropy + Send>,
     sealer: Arc<dyn Sealer>,
+    chain: Chain,
     notify: Notify,
     observer: Arc<dyn Observer>,
 }
@@ -105,10 +117,11 @@ impl Writer {
         queue: mpsc::Receiver<Message>,
         entropy: Box<dyn Entropy + Send>,
         sealer: Arc<dyn Sealer>,
+        chain: Chain,
         notify: Notify,
         observer: Arc<dyn Observer>,
     ) -> Self {
-        Self { connection, queue, entropy, sealer, notify, observer }
+        Self { connection, queue, entropy, sealer, chain, notify, observer }
     }
 
     /// Works until the store is closed or every handle is gone, and the queue is empty.
@@ -172,6 +185,7 @@ impl Writer {
     /// Runs the batch in one transaction; gives the sessions that the committed units changed.
     fn transaction(&mut self, batch: &mut [Box<dyn Job>]) -> Outcome<Vec<Changed>> {
         let mut changed = BTreeMap::new();
+        let mut entries = Vec::new();
         let mut transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for job in batch {
@@ -181,11 +195,13 @@ impl Writer {
                 entropy: &mut *self.entropy,
                 sealer: &*self.sealer,
                 changed: Vec::new(),
+                entries: Vec::new(),
             };
             if job.run(&mut unit) {
                 for Changed { session, events } in unit.changed {
                     *changed.entry(session).or_default() |= events;
                 }
+                entries.append(&mut unit.entries);
                 savepoint.commit()?;
             } else {
                 savepoint.finish()?;
@@ -196,6 +212,7 @@ impl Writer {
                 return Err(StoreError::Io(std::io::ErrorKind::Other).into());
             }
         }
+        audit::append(&transaction, &self.chain, &entries)?;
         transaction.commit()?;
         Ok(changed.into_iter().map(|(session, events)| Changed { session, events }).collect())
     }

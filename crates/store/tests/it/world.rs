@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::attempt::{Attempt, AttemptState, HandoffToken};
+use domain::audit::Actor;
 use domain::entropy::Entropy;
 use domain::event::{Event, EventType, Fact};
 use domain::id::{ApiKeyId, AttemptId, EncryptionKeyId, EndpointId, OrganizationId, SessionId};
@@ -86,6 +87,7 @@ pub(crate) async fn open_observed(
         location,
         entropy: Box::new(Seeded(seed)),
         sealer: Arc::new(TestSealer),
+        chain: Keys::derive(&[7; 32]).audit_chain(),
         notify: Arc::new(move |changed: &Changed| wake.lock().unwrap().push(changed.clone())),
         observer,
     })
@@ -137,7 +139,7 @@ impl World {
 
     pub(crate) async fn session(&self, organization: &OrganizationId) -> SessionId {
         let session = self.new_session(organization);
-        self.store.create_session(session.clone()).await.unwrap();
+        self.store.create_session(session.clone(), Actor::Server).await.unwrap();
         session.id
     }
 
@@ -188,10 +190,10 @@ impl World {
         key: Option<&str>,
     ) -> Endpoint {
         let endpoint = self.new_endpoint(organization);
-        self.store.create_endpoint(endpoint.clone()).await.unwrap();
+        self.store.create_endpoint(endpoint.clone(), Actor::Operator).await.unwrap();
         if let Some(name) = key {
             let key = self.new_key(&endpoint.id, name);
-            self.store.add_encryption_key(organization, key).await.unwrap();
+            self.store.add_encryption_key(organization, key, Actor::Operator).await.unwrap();
         }
         endpoint
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::access::PhoneReport;
 use domain::assurance::{Assurance, ProofState, RevocationState};
 use domain::attempt::{AttemptState, Claim, FailureCode, Phase, VerdictCode};
+use domain::audit::Actor;
 use domain::event::{Event, EventType, Fact};
 use domain::id::{AttemptId, SessionId};
 use domain::key::{KeyedHash, Keys};
@@ -95,7 +96,7 @@ pub(crate) async fn every_state_round_trips(database: &dyn Database) {
         session.device = Some(KeyedHash([9; 32]));
         session.cancel_token.used_at = Some(NOW);
         session.fence = 41;
-        world.store.create_session(session.clone()).await.unwrap();
+        world.store.create_session(session.clone(), Actor::Server).await.unwrap();
         assert_eq!(world.read(&session.id).await, session);
     }
     // And by way of the unit, which updates rows rather than inserting them.
@@ -327,7 +328,7 @@ pub(crate) async fn what_does_not_exist_is_named(database: &dyn Database) {
     let unit = world.store.session(&session.id, NOW, quiet).await;
     assert_eq!(unit, Err(StoreError::NotFound("session")));
     assert_eq!(
-        world.store.create_session(session).await,
+        world.store.create_session(session, Actor::Server).await,
         Err(StoreError::Conflict("what it belongs to does not exist"))
     );
 }
