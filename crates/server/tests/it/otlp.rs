@@ -11,12 +11,11 @@ use tokio::net::TcpListener;
 
 use crate::process::Scene;
 
-/// What was exported, one entry for each request.
-type Exports = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+/// What was exported, with its headers, one entry for each request.
+type Exports = Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>>;
 
 async fn take(State(exports): State<Exports>, headers: HeaderMap, body: Bytes) {
-    let kind = headers["content-type"].to_str().unwrap().to_owned();
-    exports.lock().unwrap().push((kind, body.into()));
+    exports.lock().unwrap().push((headers, body.into()));
 }
 
 /// A collector on loopback: its base URL, and what it was sent.
@@ -30,7 +29,11 @@ async fn collector() -> (String, Exports) {
 }
 
 fn environment(endpoint: String) -> Vec<(&'static str, String)> {
-    vec![("KAYLE_LOG", "error".to_owned()), ("KAYLE_OTLP_ENDPOINT", endpoint)]
+    vec![
+        ("KAYLE_LOG", "error".to_owned()),
+        ("KAYLE_OTLP_ENDPOINT", endpoint),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-tenant=kayle".to_owned()),
+    ]
 }
 
 fn holds(haystack: &[u8], needle: &str) -> bool {
@@ -49,7 +52,8 @@ async fn a_collector_gets_spans_and_nothing_personal() {
     assert!(log.is_empty(), "{}", String::from_utf8_lossy(&log));
 
     let exports = exports.lock().unwrap();
-    assert!(exports.iter().all(|(kind, _)| kind == "application/x-protobuf"));
+    assert!(exports.iter().all(|(headers, _)| headers["content-type"] == "application/x-protobuf"));
+    assert!(exports.iter().all(|(headers, _)| headers["x-tenant"] == "kayle"));
     let sent: Vec<u8> = exports.iter().flat_map(|(_, body)| body.clone()).collect();
     for there in [
         "service.name",

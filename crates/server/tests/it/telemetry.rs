@@ -1,14 +1,20 @@
 //! Metrics, health and log records, as an operator sees them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::convert::Infallible;
+use std::sync::mpsc;
 use std::time::Duration;
 
+use domain::session::{Session, Transition};
 use protocol::ServerMessage;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 use server::client_address::Proxies;
+use server::clock::Clock as _;
 use server::telemetry::catalog::{self, Kind};
 use testkit::{Heard, PhoneSocket, TestServer, WebhookSink, simulated_passport, within};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 use crate::process::Scene;
 
@@ -179,6 +185,36 @@ async fn strangers_make_no_labels() {
     ]);
     let text = server.metrics();
     assert!(!text.contains("M7") && !text.contains("nowhere") && !text.contains("xxx"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_whose_client_left_is_recorded_as_aborted() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[]).await;
+    // A unit that holds the writer, so that the mint behind it has to wait.
+    let (release, held) = mpsc::channel::<()>();
+    let (store, id, now) =
+        (server.store().clone(), session.id.parse().unwrap(), server.clock.now());
+    let hold = tokio::spawn(async move {
+        let unit = move |session: Session| {
+            let _ = held.recv();
+            Ok::<_, Infallible>(Transition::unchanged(session))
+        };
+        store.session(&id, now, unit).await
+    });
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let path = format!("/v1/verify/session/{}/handoff", session.id);
+    let request = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    until(&server, "kayle_http_requests_in_progress", 1.0).await;
+    drop(stream);
+    let route = "/v1/verify/session/{id}/handoff";
+    let aborted =
+        format!(r#"kayle_http_requests_total{{method="POST",route="{route}",status="aborted"}}"#);
+    until(&server, &aborted, 1.0).await;
+    Samples::of(&server).assert(&[("kayle_http_requests_in_progress", 0.0)]);
+    drop(release);
+    hold.await.unwrap().unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
