@@ -6,9 +6,9 @@ use protocol::{ClientMessage, DataKind, HandoffContext, Phase, SecretBytes, Shar
 
 #[cfg(doc)]
 use super::Event;
+use crate::relayed::RelayRefusal;
 #[cfg(doc)]
 use protocol::codes::SocketCode;
-use crate::relayed::RelayRefusal;
 
 /// What to do, in this order.
 #[derive(Debug, PartialEq, Eq)]

@@ -25,7 +25,6 @@ mod upload;
 
 use std::time::Duration;
 
-use protocol::codes::SocketCode;
 use protocol::{
     Ack, ClientMessage, Flow, HandoffContext, HandoffLink, Hello, Phase, SecretBytes, SecretText,
     ServerMessage, ShareRequest, device, limits,
@@ -308,10 +307,8 @@ fn answers(ack: Ack, sent: Chunk) -> bool {
             (kind, index, chunk_index) == (sent.kind, sent.index, sent.chunk)
         }
         Ack::DataOk { kind, index } => (kind, index) == (sent.kind, sent.index),
-        Ack::HelloOk
-        | Ack::PhaseOk
-        | Ack::ChipAccessReceived
-        | Ack::MatchOk
-        | Ack::NotMeOk => false,
+        Ack::HelloOk | Ack::PhaseOk | Ack::ChipAccessReceived | Ack::MatchOk | Ack::NotMeOk => {
+            false
+        }
     }
 }
