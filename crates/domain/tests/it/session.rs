@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use domain::attempt::{AttemptState, Phase, VerdictCode};
+use domain::browser::Visitor;
+use domain::confirmation::Flow;
 use domain::entropy::Entropy;
 use domain::event::{Event, EventType};
 use domain::id::{AttemptId, OrganizationId, SessionId};
@@ -99,7 +101,9 @@ impl World {
             Step::Wait { seconds } => self.now = now + Duration::from_secs(seconds),
             Step::Mint => {
                 let fresh = AttemptId::random(&mut self.entropy);
-                if let Some(handoff) = self.unit(|session, keys| session.mint(fresh, keys, now)) {
+                if let Some(handoff) =
+                    self.unit(|session, keys| session.mint(fresh, keys, &Visitor::Unknown, now))
+                {
                     self.handoffs.push((handoff.attempt, handoff.token.reveal().to_owned()));
                 }
             }
@@ -112,6 +116,10 @@ impl World {
                         token: keys.handoff_token_hash(&token),
                         device: device_hash(keys, &session, device),
                         app_version: None,
+                        flow: Flow::Unknown,
+                        confirms: false,
+                        network: None,
+                        proof: None,
                     };
                     session.hello(hello, now)
                 });
@@ -144,7 +152,11 @@ impl World {
             Step::CancelWithToken { right } => {
                 let token = if right { "cancel" } else { "other" };
                 let done = self.unit(|session, keys| {
-                    session.cancel_with_token(&keys.cancel_token_hash(token), now)
+                    session.cancel_with_token(
+                        &keys.cancel_token_hash(token),
+                        &Visitor::Unknown,
+                        now,
+                    )
                 });
                 assert!(right || done.is_none(), "a wrong token cancelled");
             }

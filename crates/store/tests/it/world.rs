@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::attempt::{Attempt, AttemptState, HandoffToken};
+use domain::browser::Visitor;
+use domain::confirmation::Flow;
 use domain::entropy::Entropy;
 use domain::event::{Event, EventType, Fact};
 use domain::id::{ApiKeyId, AttemptId, EncryptionKeyId, EndpointId, OrganizationId, SessionId};
@@ -155,7 +157,9 @@ impl World {
     ) -> Result<Handoff, MintRefusal> {
         let (fresh, keys) = (self.id(AttemptId::random), Keys::derive(&[7; 32]));
         self.store
-            .session(session, now, move |session| session.mint(fresh.clone(), &keys, now))
+            .session(session, now, move |session| {
+                session.mint(fresh.clone(), &keys, &Visitor::Unknown, now)
+            })
             .await
             .unwrap()
     }
@@ -166,6 +170,10 @@ impl World {
             token: self.keys.handoff_token_hash(handoff.token.reveal()),
             device: self.keys.device_hash(session, device),
             app_version: Some("1.0".into()),
+            flow: Flow::Unknown,
+            confirms: false,
+            network: None,
+            proof: None,
         }
     }
 
