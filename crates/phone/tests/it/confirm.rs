@@ -127,16 +127,26 @@ fn a_page_that_is_not_theirs_ends_the_session_even_over_a_bad_network() {
     }
 }
 
+/// The conversation connects, is welcome, hears of a page and of its first phase; what it then does.
+fn arrive(conversation: &mut Conversation, page: HandoffContext) -> Vec<Action> {
+    let _ = conversation.handle(Event::Connected);
+    let _ = conversation.handle(Event::Message(Ack::HelloOk.into()));
+    let _ = conversation.handle(Event::Message(ServerMessage::HandoffContext(page)));
+    conversation.handle(Event::Message(Ack::PhaseOk.into()))
+}
+
 #[test]
 fn another_page_after_a_loss_is_a_new_question() {
-    let mut server = describing(page());
     let stranger = HandoffContext { browser: "Chrome".into(), ..page() };
-    // The second hello is described another page: hello, proof, phase, choice, then the loss.
-    server
-        .instead
-        .insert(5, vec![Ack::HelloOk.into(), ServerMessage::HandoffContext(stranger.clone())]);
-    let run = run(server, &[Cut { after: 3, delivered: false }], choice("42"));
-    assert_eq!(run.pages, [page(), stranger]);
+    let roamed = HandoffContext { network: "same".into(), ..page() };
+    for (next, is_asked) in [(page(), false), (roamed, false), (stranger, true)] {
+        let mut conversation = conversation();
+        let _ = arrive(&mut conversation, page());
+        let _ = conversation.handle(Event::Confirmed(Some(choice("42"))));
+        let _ = conversation.handle(Event::Disconnected);
+        let asked = arrive(&mut conversation, next.clone()).contains(&Action::Confirm(next));
+        assert_eq!(asked, is_asked);
+    }
 }
 
 #[test]
@@ -155,18 +165,10 @@ fn a_key_that_cannot_be_used_claims_nothing() {
 #[test]
 fn an_answer_given_while_the_network_is_away_counts() {
     let mut conversation = conversation();
-    let hear =
-        |conversation: &mut Conversation, message| conversation.handle(Event::Message(message));
-    let arrive = |conversation: &mut Conversation| {
-        let _ = conversation.handle(Event::Connected);
-        let _ = hear(conversation, Ack::HelloOk.into());
-        let _ = hear(conversation, ServerMessage::HandoffContext(page()));
-        hear(conversation, Ack::PhaseOk.into())
-    };
-    assert_eq!(arrive(&mut conversation).last(), Some(&Action::Confirm(page())));
+    assert_eq!(arrive(&mut conversation, page()).last(), Some(&Action::Confirm(page())));
     let _ = conversation.handle(Event::Disconnected);
     assert!(conversation.handle(Event::Confirmed(Some(choice("42")))).is_empty());
-    let again = arrive(&mut conversation);
+    let again = arrive(&mut conversation, page());
     let sent = ClientMessage::MatchChoice { choice: "42".into() };
     assert_eq!(again.last(), Some(&Action::Send(sent)));
     assert!(conversation.handle(Event::Confirmed(Some(Confirmation::NotMe))).is_empty(), "late");
