@@ -41,7 +41,8 @@ pub struct Handoff {
 
 impl RelyingParty {
     pub(crate) fn new(base: String, organization: OrganizationId, key: String) -> Self {
-        let client = Client::builder().no_proxy().build().unwrap();
+        // A clock that leaps ends connections that idle, and a request on one of them would fail.
+        let client = Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
         Self { organization, key, base, client }
     }
 

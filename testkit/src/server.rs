@@ -75,6 +75,11 @@ impl TestServer {
         &self.running.app.store
     }
 
+    /// What it has counted, as Prometheus reads it.
+    pub fn metrics(&self) -> String {
+        self.running.app.metrics.text(self.store())
+    }
+
     /// A relying party without a face match, whose key may do everything.
     pub async fn relying_party(&self) -> RelyingParty {
         self.relying_party_under(Policy::default()).await
@@ -128,6 +133,7 @@ async fn options(data: &Path, clock: &TestClock, seed: u64) -> Options {
         store_entropy: Box::new(SeededEntropy(seed + 1000)),
         public_url: None,
         apps: Apps::default(),
+        metrics_listener: None,
         edge: Edge::default(),
     }
 }

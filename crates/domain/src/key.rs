@@ -12,6 +12,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::audit::Chain;
 use crate::browser::{AddressFamily, NetworkHash};
 use crate::id::{AttemptId, OrganizationId, SessionId};
 use crate::time::Timestamp;
@@ -78,6 +79,7 @@ pub struct Keys {
     browser: MacKey,
     network: MacKey,
     match_code: MacKey,
+    audit: MacKey,
     at_rest: [u8; 32],
     check: MacKey,
 }
@@ -114,6 +116,7 @@ impl Keys {
             browser: key("browser-secret"),
             network: key("network"),
             match_code: key("match-code"),
+            audit: key("audit-chain"),
             at_rest,
             check: key("key-check"),
         }
@@ -196,6 +199,11 @@ impl Keys {
         number: &str,
     ) -> String {
         document_id(&self.document_id, organization.as_str(), country, kind, number)
+    }
+
+    /// What links the records of the audit trail.
+    pub fn audit_chain(&self) -> Chain {
+        Chain::new(&self.audit)
     }
 
     /// Tells whether two installations have the same master secret, and nothing else about it.

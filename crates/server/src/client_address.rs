@@ -96,7 +96,8 @@ impl Proxies {
         Place(readable.then(|| text.to_owned()))
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether the address is one of our own proxies. It must be canonical.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
         self.trusted.iter().any(|network| network.contains(&address))
     }
 

@@ -50,6 +50,10 @@ pub struct Settings {
     pub place_header: Option<HeaderName>,
     /// `rate_limits`: on, off, or how many times the documented limits.
     pub rate_limits: RateLimits,
+    /// `metrics_listen`: where metrics and health are given to the operator, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
+    /// `otlp_endpoint`: the collector that traces are sent to, if any.
+    pub otlp_endpoint: Option<Url>,
     /// `log`: which log lines are written (`info`, `server=debug`, …).
     pub log: Option<String>,
     /// `log_format`: how they are written.
@@ -93,6 +97,10 @@ pub enum Key {
     PlaceHeader,
     /// See [`Settings::rate_limits`].
     RateLimits,
+    /// See [`Settings::metrics_listen`].
+    MetricsListen,
+    /// See [`Settings::otlp_endpoint`].
+    OtlpEndpoint,
     /// See [`Settings::log`].
     Log,
     /// See [`Settings::log_format`].
@@ -172,6 +180,8 @@ impl Key {
         Self::TrustedProxies,
         Self::PlaceHeader,
         Self::RateLimits,
+        Self::MetricsListen,
+        Self::OtlpEndpoint,
         Self::Log,
         Self::LogFormat,
     ];
@@ -191,6 +201,8 @@ impl Key {
             Self::TrustedProxies => "trusted_proxies",
             Self::PlaceHeader => "place_header",
             Self::RateLimits => "rate_limits",
+            Self::MetricsListen => "metrics_listen",
+            Self::OtlpEndpoint => "otlp_endpoint",
             Self::Log => "log",
             Self::LogFormat => "log_format",
         }
@@ -289,9 +301,7 @@ impl Values {
     fn finish(mut self) -> Result<Settings, SettingsError> {
         Ok(Settings {
             listen: self
-                .take(Key::Listen, |text| {
-                    text.parse().map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:8080".into())
-                })?
+                .take(Key::Listen, address)?
                 .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
             data: self.take(Key::Data, path)?.unwrap_or_else(|| "kayle-data".into()),
             database: self.take(Key::Database, |text| Ok(text.to_owned()))?,
@@ -312,6 +322,8 @@ impl Values {
                 text.parse().map_err(|_| "expected the name of a header".into())
             })?,
             rate_limits: self.take(Key::RateLimits, rate_limits)?.unwrap_or_default(),
+            metrics_listen: self.take(Key::MetricsListen, address)?,
+            otlp_endpoint: self.take(Key::OtlpEndpoint, collector)?,
             log: self.take(Key::Log, |text| Ok(text.to_owned()))?,
             log_format: self
                 .take(Key::LogFormat, |text| match text {
@@ -330,6 +342,20 @@ impl Values {
     ) -> Result<Option<T>, SettingsError> {
         let Some((source_name, value)) = self.0.remove(&key) else { return Ok(None) };
         read(&value).map(Some).map_err(|reason| SettingsError::Invalid { source_name, reason })
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:8080".into())
+}
+
+fn collector(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(_) if cfg!(not(feature = "otlp")) => {
+            Err("this build sends no traces; build with --features otlp".into())
+        }
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        _ => Err("expected an http(s) URL, such as http://127.0.0.1:4318".into()),
     }
 }
 

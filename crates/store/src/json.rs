@@ -295,10 +295,7 @@ mod tests {
             r#"{"active_authentication":{"state":"proven","algorithm":"RSA"},"chip_authentication":{"state":"not_offered"},"phone_reported":{"access":"pace_gm","downgrade":null,"pace_cam":"not_run"},"face_match":"off","revocation":"stale","document_expired":null,"certificates_valid":true,"trust_verified":false,"leniencies":["a"],"deviations":["b"],"handoff":{"device_proof":true,"match_code":"confirmed","same_network":"different","flow":"cross_device","browser_bound":true}}"#
         );
         let earlier = text.replace(&text[text.find(r#","handoff""#).unwrap()..], "}");
-        assert_eq!(
-            read_assurance(&earlier),
-            Some(Assurance { handoff: None, ..proven.clone() })
-        );
+        assert_eq!(read_assurance(&earlier), Some(Assurance { handoff: None, ..proven.clone() }));
         assert_eq!(read_assurance(&text), Some(proven));
     }
 

@@ -5,10 +5,12 @@
 //! leaves the store or crosses an `await`. [`Store`] is the handle; what it can do is laid out in
 //! the traits of [`Backend`], which every database implements and one contract suite tests.
 
+mod audit;
 mod backend;
 mod error;
 mod json;
 mod location;
+mod observer;
 mod open;
 mod organizations;
 mod outbox;
@@ -18,9 +20,11 @@ mod sqlite;
 mod trust;
 mod webhooks;
 
+pub use audit::AuditTrail;
 pub use backend::{Answer, Backend};
 pub use error::StoreError;
 pub use location::{Location, LocationError};
+pub use observer::{Commit, Load, Observer, Pool, Unobserved, Wakeups};
 pub use open::{Changed, Notify, OpenOptions, Store};
 pub use organizations::Organizations;
 pub use outbox::{

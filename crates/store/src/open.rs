@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::audit::{Actor, Chain};
 use domain::entropy::Entropy;
 use domain::id::{EndpointId, OrganizationId, SessionId};
 use domain::session::{Session, Transition};
@@ -13,6 +14,7 @@ use domain::webhook::Endpoint;
 use crate::backend::Backend;
 use crate::error::StoreError;
 use crate::location::Location;
+use crate::observer::Observer;
 use crate::outbox::Sealer;
 use crate::sessions::Change;
 use crate::sqlite::Sqlite;
@@ -37,8 +39,12 @@ pub struct OpenOptions {
     pub entropy: Box<dyn Entropy + Send>,
     /// What encrypts the payloads of webhooks.
     pub sealer: Arc<dyn Sealer>,
+    /// What links the audit trail.
+    pub chain: Chain,
     /// Who is told of changed sessions.
     pub notify: Notify,
+    /// Who measures.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl fmt::Debug for OpenOptions {
@@ -74,7 +80,14 @@ impl Store {
     /// Several processes may have the same database open.
     pub async fn open(options: OpenOptions) -> Result<Self, StoreError> {
         let Location::Sqlite(path) = &options.location;
-        let backend = Sqlite::open(path, options.entropy, options.sealer, options.notify)?;
+        let backend = Sqlite::open(
+            path,
+            options.entropy,
+            options.sealer,
+            options.chain,
+            options.notify,
+            options.observer,
+        )?;
         Ok(Self { backend: Arc::new(backend) })
     }
 
@@ -88,6 +101,36 @@ impl Store {
         &self,
         id: &SessionId,
         now: Timestamp,
+        unit: impl FnMut(Session) -> Result<Transition<T>, E> + Send + 'static,
+    ) -> Result<Result<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        self.unit(id, now, None, unit).await
+    }
+
+    /// [`Self::session`] on somebody's word: the audit trail names `by` where the change itself
+    /// cannot tell who asked for it.
+    pub async fn session_by<T, E>(
+        &self,
+        by: Actor,
+        id: &SessionId,
+        now: Timestamp,
+        unit: impl FnMut(Session) -> Result<Transition<T>, E> + Send + 'static,
+    ) -> Result<Result<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        self.unit(id, now, Some(by), unit).await
+    }
+
+    async fn unit<T, E>(
+        &self,
+        id: &SessionId,
+        now: Timestamp,
+        by: Option<Actor>,
         mut unit: impl FnMut(Session) -> Result<Transition<T>, E> + Send + 'static,
     ) -> Result<Result<T, E>, StoreError>
     where
@@ -99,7 +142,7 @@ impl Store {
         let erased = Box::new(move |session: Session| {
             let (change, value) = match unit(session) {
                 Ok(Transition { session, events, value }) => {
-                    (Some(Change { session, events }), Ok(value))
+                    (Some(Change { session, events, by: by.clone() }), Ok(value))
                 }
                 Err(refusal) => (None, Err(refusal)),
             };
@@ -117,8 +160,9 @@ impl Store {
         &self,
         organization: &OrganizationId,
         id: &EndpointId,
+        by: Actor,
         change: impl FnMut(&mut Endpoint) + Send + 'static,
     ) -> Result<Endpoint, StoreError> {
-        self.backend.endpoint_unit(organization, id, Box::new(change)).await
+        self.backend.endpoint_unit(organization, id, by, Box::new(change)).await
     }
 }

@@ -91,8 +91,9 @@ impl Session {
 
     fn reusable(&self, keys: &Keys, now: Timestamp) -> Option<Handoff> {
         let newest = self.attempts.last()?;
-        let young =
-            newest.token.issued_at <= now && now.since(newest.token.issued_at) < TOKEN_REUSE;
+        // Another node may have minted it, and its clock may be ahead of ours.
+        let issued = newest.token.issued_at;
+        let young = now.since(issued).max(issued.since(now)) < TOKEN_REUSE;
         (newest.state == AttemptState::Offered && young).then(|| Handoff {
             attempt: newest.id.clone(),
             token: keys.handoff_token(&self.id, &newest.id, newest.token.issued_at),

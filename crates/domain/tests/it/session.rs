@@ -14,6 +14,7 @@ use domain::share::ShareContract;
 use domain::time::Timestamp;
 use proptest::prelude::*;
 
+use crate::audit::check_told;
 use crate::proof::{NOW, accepted, no_face};
 
 #[derive(Clone, Debug)]
@@ -229,6 +230,7 @@ proptest! {
             let before = world.session.clone();
             world.take(step);
             world.check(&before);
+            check_told(&before, &world.session, world.now);
         }
     }
 }

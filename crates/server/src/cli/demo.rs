@@ -238,6 +238,7 @@ async fn start_server(
         store_entropy: Box::new(OsEntropy),
         public_url: None,
         apps: Apps::default(),
+        metrics_listener: None,
         edge: Edge::default(),
     })
     .await?;

@@ -97,6 +97,7 @@ async fn create(
         None => EventType::ALL.to_vec(),
         Some(names) => event_types(names)?,
     };
+    let by = caller.actor();
     let id = app.random(EndpointId::random);
     let secret = app.random(signing_secret::generate);
     let sealed_secret = app
@@ -113,7 +114,7 @@ async fn create(
         updated_at: now,
         disabled_at: (body.enabled == Some(false)).then_some(now),
     };
-    app.store.create_endpoint(endpoint.clone()).await.map_err(refused)?;
+    app.store.create_endpoint(endpoint.clone(), by).await.map_err(refused)?;
     Ok(created(CreatedView {
         endpoint: EndpointView::of(&endpoint),
         signing_secret: secret.reveal(),
@@ -181,7 +182,8 @@ async fn update(
         endpoint.updated_at = now;
     };
     let id = endpoint_id(&id)?;
-    let endpoint = app.store.update_endpoint(&caller.organization.id, &id, change).await?;
+    let by = caller.actor();
+    let endpoint = app.store.update_endpoint(&caller.organization.id, &id, by, change).await?;
     Ok(data(EndpointView::of(&endpoint)))
 }
 
@@ -190,7 +192,8 @@ async fn delete(
     caller: Caller<WebhooksWrite>,
     PathText(id): PathText,
 ) -> Result<StatusCode, ApiError> {
-    app.store.delete_endpoint(&caller.organization.id, &endpoint_id(&id)?).await?;
+    let (id, by) = (endpoint_id(&id)?, caller.actor());
+    app.store.delete_endpoint(&caller.organization.id, &id, by, app.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -216,7 +219,8 @@ async fn rotate(
     let sealed = app
         .random(|entropy| signing_secret::seal(&secret, &id, &app.keys, entropy))
         .map_err(|error| ApiError::internal(&error))?;
-    app.store.set_endpoint_secret(&caller.organization.id, &id, sealed, app.now()).await?;
+    let by = caller.actor();
+    app.store.set_endpoint_secret(&caller.organization.id, &id, sealed, by, app.now()).await?;
     let view = SecretView { endpoint_id: id.as_str(), signing_secret: secret.reveal() };
     Ok(data(view).into_response())
 }

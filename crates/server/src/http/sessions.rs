@@ -102,6 +102,7 @@ async fn create(
             "its operator can decide to go without: kayle org set ID face_match=off",
         ));
     }
+    let by = caller.actor();
     let cancel_token = app.random(|entropy| random_text(CANCEL_TOKEN_LENGTH, entropy));
     let session = Session::create(
         NewSession {
@@ -114,7 +115,8 @@ async fn create(
         },
         app.now(),
     );
-    app.store.create_session(session.clone()).await?;
+    app.store.create_session(session.clone(), by).await?;
+    app.metrics.session_created();
     let mut view = SessionView::of(&session, &app, include.unwrap_or(false));
     // In the fragment, which browsers send to nobody (SECURITY row 8).
     view.verification_url.push_str("#cancel_token=");
@@ -167,7 +169,7 @@ async fn cancel(
     let session = owned(&app, &caller, &id).await?;
     let now = app.now();
     let unit = move |session: Session| Ok::<_, ApiError>(session.cancel(now));
-    app.store.session(&session.id, now, unit).await??;
+    app.store.session_by(caller.actor(), &session.id, now, unit).await??;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,6 +1,7 @@
 //! One socket: messages in, one strictly after the other; answers out; and an ear at the hub, so
 //! that a socket whose session was cancelled, expired or taken over is told and closed at once.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -13,6 +14,7 @@ use store::StoreError;
 use zeroize::Zeroize as _;
 
 use super::conversation::{Conversation, Reply};
+use super::record::{Heard, Record};
 use crate::app::App;
 use crate::hub::Subscription;
 
@@ -33,12 +35,16 @@ const SEND_DEADLINE: Duration = Duration::from_secs(10);
 const SERVICE_RESTART: u16 = 1012;
 
 /// Serves one socket until it ends.
-pub(super) async fn run(app: App, id: String, mut socket: WebSocket) {
+pub(super) async fn run(app: App, id: String, network: IpAddr, mut socket: WebSocket) {
+    let mut record = Record::open(&app, &id);
     let farewell = match open(&app, &id).await {
-        Ok((session, changes)) => talk(&app, session, changes, &mut socket).await,
+        Ok((session, changes)) => {
+            talk(&app, session, network, changes, &mut socket, &mut record).await
+        }
         Err(code) => Some(Farewell::at_connect(code)),
     };
     let Some(farewell) = farewell else { return };
+    record.closing(farewell.close, &farewell.reason);
     for message in farewell.messages {
         if say(&app, &mut socket, &message).await.is_err() {
             return;
@@ -98,12 +104,14 @@ async fn open(app: &App, id: &str) -> Result<(Session, Subscription), SocketCode
 async fn talk(
     app: &App,
     session: Session,
+    network: IpAddr,
     mut changes: Subscription,
     socket: &mut WebSocket,
+    record: &mut Record,
 ) -> Option<Farewell> {
     let hello_deadline = app.now() + HELLO_DEADLINE;
     let id = session.id.clone();
-    let mut conversation = Conversation::new(app.clone(), session);
+    let mut conversation = Conversation::new(app.clone(), session, network);
     let mut linger = None;
     loop {
         let deadline = linger.or((!conversation.has_said_hello()).then_some(hello_deadline));
@@ -142,7 +150,9 @@ async fn talk(
                 return Some(Farewell::refusal(SocketCode::FrameTooLarge));
             }
             Some(Ok(Message::Binary(frame))) => match read(frame) {
-                Ok(Some(message)) => conversation.hear(message).await,
+                Ok(Some(message)) => {
+                    record.hear(Heard::of(&message), conversation.hear(message)).await
+                }
                 Ok(None) => continue,
                 Err(_) => Reply::Say(vec![error(SocketCode::DecodeFailed)]),
             },
@@ -180,6 +190,7 @@ async fn until(app: &App, deadline: Option<domain::time::Timestamp>) {
 }
 
 async fn say(app: &App, socket: &mut WebSocket, message: &ServerMessage) -> Result<(), ()> {
+    app.metrics.said(message);
     let frame =
         message.encode().map_err(|error| tracing::error!(%error, "a message cannot be encoded"))?;
     send(app, socket, Message::Binary(frame.into())).await
@@ -236,6 +247,14 @@ fn text(code: SocketCode) -> &'static str {
         C::HandoffTokenExpired => "The handoff link was not used in time. Scan a new code.",
         C::HandoffTokenConsumed => "The handoff link was used before.",
         C::HandoffDeviceMismatch => "Another device has claimed this session.",
+        C::DeviceProofRequired => "This session needs a proof of the device's key.",
+        C::DeviceProofInvalid => "The proof of the device's key does not hold.",
+        C::MatchCodeUnsupported => {
+            "A code has to be compared with the page, which this app or the page cannot do."
+        }
+        C::NetworkMismatch => "The phone has to be in the same network as the page.",
+        C::MatchCodeWrong => "This is not the code on the page. The session has ended.",
+        C::MatchCodeRequired => "Choose the code that the page shows first.",
         C::TooManyConnections => "The session has too many open connections.",
         C::AttemptConnectionActive => "Another connection of this device has taken over.",
         C::FrameTooLarge => "The message is larger than 262144 bytes.",

@@ -23,11 +23,12 @@ const WAL_WAIT: Duration = Duration::from_millis(25);
 const APPLICATION_ID: i64 = 0x4b61_796c;
 
 /// The steps from an empty file to the current schema. A step that was released never changes.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_chip_proof.sql"),
     include_str!("migrations/0003_trust.sql"),
     include_str!("migrations/0004_binding.sql"),
+    include_str!("migrations/0005_audit.sql"),
 ];
 
 /// Statements kept prepared per connection; more than there are in this crate.

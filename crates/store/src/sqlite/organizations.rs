@@ -1,5 +1,6 @@
 //! Organizations and API keys.
 
+use domain::audit::Entry;
 use domain::id::{ApiKeyId, OrganizationId};
 use domain::key::KeyedHash;
 use domain::organization::{ApiKey, Organization, Scope};
@@ -7,10 +8,11 @@ use domain::policy::Policy;
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::failure::{Outcome, found};
+use super::failure::Outcome;
 use super::row::Row;
 use super::{Sqlite, policy};
 use crate::backend::Answer;
+use crate::error::StoreError;
 use crate::json;
 use crate::organizations::Organizations;
 
@@ -37,6 +39,7 @@ impl Organizations for Sqlite {
                     organization.policy.same_network.as_str(),
                     organization.created_at.as_millis(),
                 ])?;
+            unit.tell(Entry::organization_created(&organization));
             Ok(())
         })
     }
@@ -54,11 +57,11 @@ impl Organizations for Sqlite {
         self.read(move |db| load(db, &id))
     }
 
-    fn set_policy(&self, id: &OrganizationId, policy: Policy) -> Answer<()> {
+    fn set_policy(&self, id: &OrganizationId, policy: Policy, now: Timestamp) -> Answer<()> {
         let id = id.clone();
         self.write(move |unit| {
-            let rows = unit
-                .db
+            let before = load(unit.db, &id)?.ok_or(StoreError::NotFound("organization"))?.policy;
+            unit.db
                 .prepare_cached(
                     "UPDATE organizations SET face_match = ?2, chip_proof = ?3, revocation = ?4,
                          expired_documents = ?5, browser_binding = ?6, match_code = ?7,
@@ -76,7 +79,8 @@ impl Organizations for Sqlite {
                     policy.device_proof.as_str(),
                     policy.same_network.as_str(),
                 ])?;
-            found(rows, "organization")
+            unit.entries = Entry::policies_changed(&id, &before, &policy, now);
+            Ok(())
         })
     }
 
@@ -97,6 +101,7 @@ impl Organizations for Sqlite {
                     key.created_at.as_millis(),
                     key.revoked_at.map(Timestamp::as_millis),
                 ])?;
+            unit.tell(Entry::api_key_created(&key));
             Ok(())
         })
     }
@@ -117,13 +122,20 @@ impl Organizations for Sqlite {
     fn revoke_api_key(&self, id: &ApiKeyId, now: Timestamp) -> Answer<()> {
         let id = id.clone();
         self.write(move |unit| {
-            let rows = unit
+            let key = unit
                 .db
-                .prepare_cached(
-                    "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1",
-                )?
-                .execute(params![id.as_str(), now.as_millis()])?;
-            found(rows, "API key")
+                .prepare_cached("SELECT * FROM api_keys WHERE id = ?1")?
+                .query_and_then([id.as_str()], |row| decode_key(&Row::of("api_keys", row)))?
+                .next()
+                .transpose()?
+                .ok_or(StoreError::NotFound("API key"))?;
+            if key.revoked_at.is_none() {
+                unit.db
+                    .prepare_cached("UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1")?
+                    .execute(params![id.as_str(), now.as_millis()])?;
+                unit.tell(Entry::api_key_revoked(&key.organization, &id, now));
+            }
+            Ok(())
         })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::attempt::Attempt;
+use domain::audit::{self, Actor};
 use domain::browser::{AddressFamily, BoundBrowser, BrowserFamily, NetworkHash, OsFamily};
 use domain::id::{AttemptId, OrganizationId, SessionId};
 use domain::key::KeyedHash;
@@ -24,10 +25,12 @@ use crate::sessions::{AttemptFilter, Change, SessionFilter, SessionUnit, Session
 const TABLE: &str = "sessions";
 
 impl Sessions for Sqlite {
-    fn create_session(&self, session: Session) -> Answer<()> {
+    fn create_session(&self, session: Session, by: Actor) -> Answer<()> {
         self.write(move |unit| {
             insert(unit.db, &session)?;
-            attempts::save(unit.db, &session, &[])
+            attempts::save(unit.db, &session, &[])?;
+            unit.entries = audit::of_session(None, &session, Some(&by), session.created_at);
+            Ok(())
         })
     }
 
@@ -80,17 +83,18 @@ impl Sessions for Sqlite {
 fn run(unit: &mut Unit<'_>, id: &SessionId, now: Timestamp, mut work: SessionUnit) -> Outcome<()> {
     let stored = load(unit.db, id)?.ok_or(StoreError::NotFound("session"))?;
     let Transition { session: current, mut events, .. } = stored.clone().at(now);
-    let session = match work(current.clone()) {
-        Some(Change { session, events: more }) => {
+    let (session, by) = match work(current.clone()) {
+        Some(Change { session, events: more, by }) => {
             events.extend(more);
-            session
+            (session, by)
         }
-        None => current,
+        None => (current, None),
     };
     if session == stored && events.is_empty() {
         return Ok(());
     }
     save(unit.db, &stored, &session)?;
+    unit.entries = audit::of_session(Some(&stored), &session, by.as_ref(), now);
     let changed = Changed { session: session.id.clone(), events: !events.is_empty() };
     for event in events {
         outbox::record(unit, &session.organization, event, now)?;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::attempt::{Attempt, AttemptState, HandoffToken};
+use domain::audit::Actor;
 use domain::browser::Visitor;
 use domain::confirmation::Flow;
 use domain::entropy::Entropy;
@@ -16,7 +17,10 @@ use domain::session::{Handoff, Hello, MintRefusal, NewSession, Session, Transiti
 use domain::share::ShareContract;
 use domain::time::Timestamp;
 use domain::webhook::{EncryptionKey, Endpoint};
-use store::{Changed, Location, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError};
+use store::{
+    Changed, Location, Observer, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError,
+    Unobserved,
+};
 
 pub(crate) const NOW: Timestamp = Timestamp(1_750_000_000_000);
 
@@ -71,13 +75,23 @@ impl Sealer for TestSealer {
 }
 
 pub(crate) async fn open(location: Location, seed: u64) -> Result<World, StoreError> {
+    open_observed(location, seed, Arc::new(Unobserved)).await
+}
+
+pub(crate) async fn open_observed(
+    location: Location,
+    seed: u64,
+    observer: Arc<dyn Observer>,
+) -> Result<World, StoreError> {
     let woken = Arc::new(Mutex::new(Vec::new()));
     let wake = Arc::clone(&woken);
     let store = Store::open(OpenOptions {
         location,
         entropy: Box::new(Seeded(seed)),
         sealer: Arc::new(TestSealer),
+        chain: Keys::derive(&[7; 32]).audit_chain(),
         notify: Arc::new(move |changed: &Changed| wake.lock().unwrap().push(changed.clone())),
+        observer,
     })
     .await?;
     let random = Mutex::new(Seeded(seed ^ 0xffff_ffff));
@@ -127,7 +141,7 @@ impl World {
 
     pub(crate) async fn session(&self, organization: &OrganizationId) -> SessionId {
         let session = self.new_session(organization);
-        self.store.create_session(session.clone()).await.unwrap();
+        self.store.create_session(session.clone(), Actor::Server).await.unwrap();
         session.id
     }
 
@@ -184,10 +198,10 @@ impl World {
         key: Option<&str>,
     ) -> Endpoint {
         let endpoint = self.new_endpoint(organization);
-        self.store.create_endpoint(endpoint.clone()).await.unwrap();
+        self.store.create_endpoint(endpoint.clone(), Actor::Operator).await.unwrap();
         if let Some(name) = key {
             let key = self.new_key(&endpoint.id, name);
-            self.store.add_encryption_key(organization, key).await.unwrap();
+            self.store.add_encryption_key(organization, key, Actor::Operator).await.unwrap();
         }
         endpoint
     }

@@ -1,5 +1,6 @@
 //! Organizations and API keys.
 
+use domain::audit::Actor;
 use domain::organization::{ApiKey, Organization, Scope};
 use domain::policy::{
     BrowserBinding, ChipProofPolicy, DeviceProofPolicy, ExpiredDocuments, FaceMatch,
@@ -40,7 +41,7 @@ pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
     };
     for policy in [strict, lenient] {
         organization.policy = policy;
-        world.store.set_policy(&organization.id, policy).await.unwrap();
+        world.store.set_policy(&organization.id, policy, NOW).await.unwrap();
         assert_eq!(
             world.store.read_organization(&organization.id).await,
             Ok(Some(organization.clone()))
@@ -48,7 +49,7 @@ pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
         let other = Organization { policy, ..world.new_organization() };
         world.store.create_organization(other.clone()).await.unwrap();
         let session = Session { policy, ..world.new_session(&other.id) };
-        world.store.create_session(session.clone()).await.unwrap();
+        world.store.create_session(session.clone(), Actor::Server).await.unwrap();
         assert_eq!(world.read(&session.id).await, session);
         assert_eq!(world.store.read_organization(&other.id).await, Ok(Some(other)));
     }
@@ -56,7 +57,7 @@ pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
     let nobody = world.new_organization().id;
     assert_eq!(world.store.read_organization(&nobody).await, Ok(None));
     assert_eq!(
-        world.store.set_policy(&nobody, Policy::default()).await,
+        world.store.set_policy(&nobody, Policy::default(), NOW).await,
         Err(StoreError::NotFound("organization"))
     );
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use domain::access::PhoneReport;
 use domain::assurance::{Assurance, HandoffAssurance, ProofState, RevocationState};
 use domain::attempt::{AttemptState, Claim, FailureCode, Phase, VerdictCode};
+use domain::audit::Actor;
 use domain::browser::{
     AddressFamily, BoundBrowser, BrowserFamily, NetworkHash, OsFamily, SameNetwork, Visitor,
 };
@@ -119,8 +120,7 @@ fn browsers() -> Vec<Option<BoundBrowser>> {
         network: Some(network(AddressFamily::V6)),
     };
     let v4 = BoundBrowser { network: Some(network(AddressFamily::V4)), ..full.clone() };
-    let bare =
-        BoundBrowser { browser: None, os: None, place: None, network: None, ..full.clone() };
+    let bare = BoundBrowser { browser: None, os: None, place: None, network: None, ..full.clone() };
     vec![Some(full), Some(v4), None, Some(bare)]
 }
 
@@ -145,7 +145,7 @@ pub(crate) async fn every_state_round_trips(database: &dyn Database) {
         session.browser = browsers.next().flatten();
         session.cancel_token.used_at = Some(NOW);
         session.fence = 41;
-        world.store.create_session(session.clone()).await.unwrap();
+        world.store.create_session(session.clone(), Actor::Server).await.unwrap();
         assert_eq!(world.read(&session.id).await, session);
     }
     // And by way of the unit, which updates rows rather than inserting them.
@@ -379,7 +379,7 @@ pub(crate) async fn what_does_not_exist_is_named(database: &dyn Database) {
     let unit = world.store.session(&session.id, NOW, quiet).await;
     assert_eq!(unit, Err(StoreError::NotFound("session")));
     assert_eq!(
-        world.store.create_session(session).await,
+        world.store.create_session(session, Actor::Server).await,
         Err(StoreError::Conflict("what it belongs to does not exist"))
     );
 }
