@@ -16,5 +16,7 @@ use crate::app::App;
 pub(crate) fn routes() -> Router<App> {
     page::routes()
         .merge(live::routes())
-        .merge(open::routes()).merge(well_known::routes()).merge(assets::routes())
+        .merge(open::routes())
+        .merge(well_known::routes())
+        .merge(assets::routes())
 }

@@ -57,12 +57,13 @@ const WEBHOOK_LIMIT: Duration = Duration::from_secs(15);
 /// Run a whole verification on this machine: server, relying party, phone, simulated chip.
 ///
 /// Starts a server with a temporary data folder and a relying party that receives webhooks on a
-/// port of its own; creates organization, key, endpoint, encryption key and session; hands off to
-/// a phone in a process of its own, which reads a simulated chip at APDU level (PACE, active and chip
-/// authentication) of a simulated state whose certificate is imported for this run only; and prints
-/// the decrypted, signature-checked webhook. Face match is off: this version makes none. Exit code 0
-/// only if the webhook arrived, its signature and its claims are right, and the chip authenticated
-/// itself to the server. Nothing is left behind.
+/// port of its own; creates organization, key, endpoint, encryption key and session; opens the page
+/// as a browser does, and hands its link to a phone in a process of its own, which proves its device
+/// key, is told the number that the page shows, and reads a simulated chip at APDU level (PACE, active
+/// and chip authentication) of a simulated state whose certificate is imported for this run only; and
+/// prints the decrypted, signature-checked webhook. Face match is off: this version makes none. Exit
+/// code 0 only if the webhook arrived, its signature and its claims are right, the chip authenticated
+/// itself to the server, and key, browser and number were checked. Nothing is left behind.
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// Stop before the phone: leave the page for a browser, and print the phone command to paste.
