@@ -29,6 +29,11 @@ pub fn of_session(
         cancel_token,
         // Both change with a claim, which the attempt tells of.
         device: _,
+        device_proven: _,
+        // The first mint of a page binds its browser; there is nothing to tell of which one.
+        browser: _,
+        // A wrong choice fails the attempt; the right one lets it go on.
+        confirmed: _,
         fence: _,
         attempts,
     } = after;
@@ -77,7 +82,7 @@ pub fn of_session(
                 let actor = match code {
                     FailureCode::SessionExpired => Actor::Server,
                     FailureCode::SessionCancelled => canceller(),
-                    FailureCode::Verdict(_) => Actor::Phone,
+                    FailureCode::MatchCodeWrong | FailureCode::Verdict(_) => Actor::Phone,
                 };
                 tell(Action::AttemptFailed, actor, Some(attempt), Some(Code::Failure(*code)));
             }
