@@ -7,9 +7,11 @@
     reason = "test support: a failure here fails the test"
 )]
 
+mod browser;
 mod chip;
 mod clock;
 pub mod crash;
+mod device;
 mod entropy;
 mod phone;
 mod rp;
@@ -18,8 +20,10 @@ mod sink;
 mod skip;
 mod state;
 
+pub use browser::PageBrowser;
 pub use chip::{ChipOnReader, Utopia};
 pub use clock::TestClock;
+pub use device::DeviceKey;
 pub use entropy::SeededEntropy;
 pub use phone::{Closed, Heard, PhoneSocket, ack};
 pub use rp::{Created, Handoff, RelyingParty};

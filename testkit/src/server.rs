@@ -8,7 +8,8 @@ use domain::id::{ApiKeyId, OrganizationId};
 use domain::key::Keys;
 use domain::organization::{ApiKey, Organization, Scope};
 use domain::policy::{FaceMatch, Policy};
-use server::app::{self, Options, Running};
+use server::app::{self, Edge, Options, Running};
+use server::apps::Apps;
 use server::clock::Clock;
 use store::{Location, Store};
 use tempfile::TempDir;
@@ -32,9 +33,16 @@ pub struct TestServer {
 impl TestServer {
     /// Starts a server on a port of its own with an empty database.
     pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts a server with options that differ from the usual ones.
+    pub async fn start_with(configure: impl FnOnce(&mut Options)) -> Self {
         let data = TempDir::new().unwrap();
         let clock = TestClock::default();
-        let running = launch(data.path(), &clock, 1).await;
+        let mut options = options(data.path(), &clock, 1).await;
+        configure(&mut options);
+        let running = app::start(options).await.unwrap();
         Self { clock, data, running, entropy: std::sync::Mutex::new(SeededEntropy(99)) }
     }
 
@@ -42,7 +50,7 @@ impl TestServer {
     pub async fn restart(self) -> Self {
         let Self { clock, data, running, entropy } = self;
         running.stop().await;
-        let running = launch(data.path(), &clock, 2).await;
+        let running = app::start(options(data.path(), &clock, 2).await).await.unwrap();
         Self { clock, data, running, entropy }
     }
 
@@ -57,6 +65,11 @@ impl TestServer {
         format!("http://{}", self.running.address)
     }
 
+    /// Where it gives metrics and health to its operator.
+    pub fn operator_url(&self) -> String {
+        format!("http://{}", self.running.metrics_address.unwrap())
+    }
+
     /// `host:port`.
     pub fn address(&self) -> String {
         self.running.address.to_string()
@@ -65,6 +78,11 @@ impl TestServer {
     /// Its store, for what only an operator does.
     pub fn store(&self) -> &Store {
         &self.running.app.store
+    }
+
+    /// What it has counted, as Prometheus reads it.
+    pub fn metrics(&self) -> String {
+        self.running.app.metrics.text(self.store())
     }
 
     /// A relying party without a face match, whose key may do everything.
@@ -110,8 +128,8 @@ impl TestServer {
     }
 }
 
-async fn launch(data: &Path, clock: &TestClock, seed: u64) -> Running {
-    let options = Options {
+async fn options(data: &Path, clock: &TestClock, seed: u64) -> Options {
+    Options {
         listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
         location: Location::Sqlite(data.join("kayle.db")),
         master: Zeroizing::new(MASTER),
@@ -119,8 +137,10 @@ async fn launch(data: &Path, clock: &TestClock, seed: u64) -> Running {
         entropy: Box::new(SeededEntropy(seed)),
         store_entropy: Box::new(SeededEntropy(seed + 1000)),
         public_url: None,
-    };
-    app::start(options).await.unwrap()
+        apps: Apps::default(),
+        metrics_listener: Some(TcpListener::bind("127.0.0.1:0").await.unwrap()),
+        edge: Edge::default(),
+    }
 }
 
 /// Waits for something that must come soon by the wall clock; fails the test if it does not.

@@ -8,8 +8,12 @@
 pub mod access;
 pub mod assurance;
 pub mod attempt;
+pub mod audit;
+pub mod browser;
 pub mod chip;
 pub mod claim;
+pub mod confirmation;
+pub mod device;
 pub mod entropy;
 pub mod event;
 pub mod id;

@@ -1,8 +1,8 @@
 //! The handoff link: how a page hands a session to a phone.
 //!
-//! Three spellings of one JSON object: the custom scheme that deployed apps
-//! read, an https link with the object in the fragment (which no server ever
-//! sees), and the bare object.
+//! Three spellings of one JSON object: an https link with the object in the
+//! fragment (which no server ever sees), the custom scheme that deployed apps
+//! read, and the bare object.
 
 use std::fmt;
 
@@ -23,6 +23,37 @@ pub struct HandoffLink {
     expires_at: Timestamp,
     cancel_token: Option<SecretText>,
     api: Option<Url>,
+    flow: Option<Flow>,
+}
+
+/// The way a link took to the phone, as the page that made it says. A hint: whoever
+/// passes a link on can write what he likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// The page is on the phone itself: a button was pressed.
+    SameDevice,
+    /// The page is on another device: a code was scanned, or the link was carried over.
+    CrossDevice,
+}
+
+impl Flow {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::SameDevice, Self::CrossDevice];
+
+    /// `same_device` or `cross_device`, as in the link and in `hello`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SameDevice => "same_device",
+            Self::CrossDevice => "cross_device",
+        }
+    }
+
+    /// Reads [`Flow::as_str`]; anything else is unknown.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|flow| flow.as_str() == text)
+    }
 }
 
 /// Why a text is not a usable handoff link. Holds nothing of the link.
@@ -94,6 +125,7 @@ impl HandoffLink {
                 .map_err(|_| LinkError::Invalid("expires_at"))?,
             cancel_token: None,
             api: None,
+            flow: None,
         })
     }
 
@@ -116,9 +148,16 @@ impl HandoffLink {
         Ok(self)
     }
 
-    /// Reads a link in any of its spellings: `kayle-id://`, `kayle://`,
-    /// `kayle-id:`, `kayle:`, `https://…/<session id>#handoff=…`, or bare JSON;
-    /// percent-encoded or not.
+    /// Says which way the link takes. Attempt and token are the same either way.
+    #[must_use]
+    pub fn with_flow(mut self, flow: Flow) -> Self {
+        self.flow = Some(flow);
+        self
+    }
+
+    /// Reads a link in any of its spellings: `https://…/open/<session id>#handoff=…`
+    /// or any other path that ends in the session, `kayle-id://`, `kayle://`,
+    /// `kayle-id:`, `kayle:`, or bare JSON; percent-encoded or not.
     ///
     /// # Errors
     /// When the text is no link or a member is missing or malformed. An expired
@@ -162,7 +201,8 @@ impl HandoffLink {
         SecretText::from(["kayle-id://", payload.expose()].concat())
     }
 
-    /// The link as `<verify base>/<session id>#handoff=<payload>`.
+    /// The link as `<verify base>/open/<session id>#handoff=<payload>`: a path of
+    /// its own, so that an app can claim `/open/*` and leave the page to the browser.
     #[must_use]
     pub fn to_https(&self, verify_base: &Url) -> SecretText {
         let mut base = verify_base.clone();
@@ -170,7 +210,7 @@ impl HandoffLink {
         base.set_fragment(None);
         let base = base.as_str().trim_end_matches('/');
         let payload = self.to_encoded_payload();
-        SecretText::from([base, "/", &self.session_id, "#handoff=", payload.expose()].concat())
+        SecretText::from([base, "/open/", &self.session_id, "#handoff=", payload.expose()].concat())
     }
 
     /// The payload as JSON, as `POST …/handoff` answers it.
@@ -185,6 +225,7 @@ impl HandoffLink {
             expires_at: &expires_at,
             cancel_token: self.cancel_token.as_ref().map(SecretText::expose),
             api: self.api.as_ref().map(Url::as_str),
+            flow: self.flow.map(Flow::as_str),
         };
         SecretText::from(serde_json::to_string(&payload).unwrap_or_default())
     }
@@ -225,6 +266,12 @@ impl HandoffLink {
         self.api.as_ref()
     }
 
+    /// Which way the link took, when it says so.
+    #[must_use]
+    pub fn flow(&self) -> Option<Flow> {
+        self.flow
+    }
+
     fn to_encoded_payload(&self) -> SecretText {
         let json = self.to_json();
         SecretText::from(utf8_percent_encode(json.expose(), COMPONENT).to_string())
@@ -238,6 +285,7 @@ impl fmt::Debug for HandoffLink {
             .field("attempt_id", &self.attempt_id)
             .field("expires_at", &self.expires_at)
             .field("api", &self.api)
+            .field("flow", &self.flow)
             .finish_non_exhaustive()
     }
 }
@@ -323,8 +371,8 @@ const COMPONENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'(')
     .remove(b')');
 
-/// The members in the order in which they are written; `api` is ours, last, and
-/// ignored by other apps.
+/// The members in the order in which they are written; `api` and `flow` are ours,
+/// last, and ignored by other apps.
 #[derive(Serialize)]
 struct WrittenPayload<'a> {
     v: u32,
@@ -336,6 +384,8 @@ struct WrittenPayload<'a> {
     cancel_token: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     api: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow: Option<&'a str>,
 }
 
 /// The members as read; others, and `v`, are ignored.
@@ -347,6 +397,7 @@ struct ReadPayload {
     expires_at: Option<String>,
     cancel_token: Option<Zeroizing<String>>,
     api: Option<String>,
+    flow: Option<String>,
 }
 
 impl ReadPayload {
@@ -364,6 +415,7 @@ impl ReadPayload {
         if let Some(cancel_token) = &self.cancel_token {
             link = link.with_cancel_token(cancel_token.as_str().into());
         }
+        link.flow = self.flow.as_deref().and_then(Flow::parse);
         match self.api {
             None => Ok(link),
             Some(api) => link.with_api(Url::parse(&api).map_err(|_| LinkError::Invalid("api"))?),

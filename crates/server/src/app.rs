@@ -5,10 +5,11 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::middleware::{from_fn, from_fn_with_state};
 use domain::entropy::Entropy;
 use domain::key::{Keys, MASTER_SECRET_BYTES};
 use domain::time::Timestamp;
-use store::{Changed, Location, OpenOptions, Store, StoreError};
+use store::{Changed, Location, OpenOptions, Store, StoreError, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -16,13 +17,20 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 use zeroize::Zeroizing;
 
+use crate::apps::Apps;
+use crate::client_address::Proxies;
 use crate::clock::Clock;
 use crate::hub::Hub;
+use crate::limits::{Limits, RateLimits};
 use crate::target::TargetRules;
+use crate::telemetry::health::{self, LastAnswer};
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::request_id::RequestIds;
+use crate::telemetry::{listener, requests};
 use crate::trust::TrustCache;
 use crate::webhook::seal::JweSealer;
 use crate::webhook::worker::Worker;
-use crate::{expiry, http, web, ws};
+use crate::{audit, connections, expiry, http, limits, web, ws};
 
 /// How long a stopping server waits for what is in flight: longer than a webhook may take, so that
 /// one that was taken is recorded as taken.
@@ -44,6 +52,21 @@ pub struct Options {
     pub store_entropy: Box<dyn Entropy + Send>,
     /// Under which URL people and phones reach it; `http://<bound address>` if absent.
     pub public_url: Option<Url>,
+    /// The apps that open its links.
+    pub apps: Apps,
+    /// Where it gives metrics and health to its operator, if anywhere.
+    pub metrics_listener: Option<TcpListener>,
+    /// What it believes of clients, and how much it takes from each.
+    pub edge: Edge,
+}
+
+/// How a server stands towards its clients.
+#[derive(Clone, Debug, Default)]
+pub struct Edge {
+    /// Whose word on addresses counts.
+    pub proxies: Proxies,
+    /// How far rate limits are stretched.
+    pub rate_limits: RateLimits,
 }
 
 /// Why a server does not start.
@@ -58,6 +81,9 @@ pub enum StartError {
     /// The public URL is no usable base.
     #[error("the public URL must be http(s)://host[:port] without a path")]
     PublicUrl,
+    /// The metrics cannot be set up.
+    #[error("the metrics cannot be set up: {0}")]
+    Metrics(String),
     /// No HTTP client can be made for webhooks.
     #[error("the webhook client cannot be made: {0}")]
     WebhookClient(String),
@@ -81,8 +107,20 @@ pub struct Shared {
     pub trust: TrustCache,
     /// Under which URL people and phones reach this server.
     pub public_url: Url,
+    /// The apps that open handoff links.
+    pub apps: Apps,
     /// Which URLs an organization may name.
     pub targets: TargetRules,
+    /// Whose word on addresses and places counts.
+    pub proxies: Proxies,
+    /// What each client may take.
+    pub limits: Limits,
+    /// What is counted and measured.
+    pub metrics: Metrics,
+    /// Gives each request its id.
+    pub(crate) request_ids: RequestIds,
+    /// Whether the database answered when it was last asked.
+    pub(crate) last_answer: LastAnswer,
     /// Cancelled when the server stops.
     pub shutdown: CancellationToken,
     /// Sockets and background work, waited for when the server stops.
@@ -123,26 +161,39 @@ impl Shared {
 pub struct Running {
     /// The address it listens on.
     pub address: SocketAddr,
+    /// The address on which it gives metrics, if it does.
+    pub metrics_address: Option<SocketAddr>,
     /// The shared parts, for whoever started it.
     pub app: App,
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    server: tokio::task::JoinHandle<()>,
+    metrics: Option<tokio::task::JoinHandle<()>>,
 }
 
 /// Opens the database, starts the background work and begins to serve.
-pub async fn start(options: Options) -> Result<Running, StartError> {
+pub async fn start(mut options: Options) -> Result<Running, StartError> {
     let address = options.listener.local_addr()?;
+    let metrics_address =
+        options.metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let public_url = match options.public_url {
         Some(url) => check_public_url(url)?,
         None => Url::parse(&format!("http://{address}")).map_err(|_| StartError::PublicUrl)?,
     };
     let keys = Arc::new(Keys::derive(&options.master));
+    let metrics = Metrics::new(Arc::clone(&options.clock))
+        .map_err(|error| StartError::Metrics(error.to_string()))?;
     let hub = Hub::default();
     let outbox = Arc::new(Notify::new());
     let notify = {
         let (hub, outbox) = (hub.clone(), Arc::clone(&outbox));
-        move |changed: &Changed| {
-            hub.wake(&changed.session);
-            if changed.events {
+        move |wake: &Wake| match wake {
+            Wake::Changed(Changed { session, events }) => {
+                hub.wake(session);
+                if *events {
+                    outbox.notify_one();
+                }
+            }
+            Wake::Everything => {
+                hub.wake_all();
                 outbox.notify_one();
             }
         }
@@ -151,11 +202,14 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         location: options.location,
         entropy: options.store_entropy,
         sealer: Arc::new(JweSealer),
+        chain: keys.audit_chain(),
         notify: Arc::new(notify),
+        observer: Arc::new(metrics.clone()),
     })
     .await?;
-    store.bind_master_secret(keys.check_value()).await?;
+    store.bind_master_secret(keys.check_value(), options.clock.now()).await?;
     let targets = TargetRules::for_public_url(&public_url);
+    let limits = Limits::new(options.edge.rate_limits, Arc::clone(&options.clock));
     let app = App(Arc::new(Shared {
         trust: TrustCache::new(store.clone()),
         store,
@@ -163,7 +217,13 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         clock: options.clock,
         hub,
         public_url,
+        apps: options.apps,
         targets,
+        proxies: options.edge.proxies,
+        limits,
+        metrics,
+        request_ids: RequestIds::new(&mut *options.entropy),
+        last_answer: LastAnswer::default(),
         shutdown: CancellationToken::new(),
         tasks: TaskTracker::new(),
         provers: Arc::new(Semaphore::new(
@@ -177,18 +237,18 @@ pub async fn start(options: Options) -> Result<Running, StartError> {
         Arc::clone(&app.clock),
         outbox,
         app.targets.clone(),
+        app.metrics.clone(),
     )
     .map_err(|error| StartError::WebhookClient(error.to_string()))?;
     app.tasks.spawn(worker.run(app.shutdown.clone()));
     app.tasks.spawn(expiry::sweep(app.clone()));
+    app.tasks.spawn(limits::shed(app.clone()));
+    app.tasks.spawn(listener::fold(app.clone()));
+    let metrics = options.metrics_listener.map(|listener| listener::serve(listener, app.clone()));
+    app.tasks.spawn(audit::keep(app.clone()));
     let router = router(app.clone());
-    let stop = app.shutdown.clone();
-    let server = tokio::spawn(async move {
-        axum::serve(options.listener, router.into_make_service_with_connect_info::<SocketAddr>())
-            .with_graceful_shutdown(stop.cancelled_owned())
-            .await
-    });
-    Ok(Running { address, app, server })
+    let server = tokio::spawn(connections::serve(options.listener, router, app.clone()));
+    Ok(Running { address, metrics_address, app, server, metrics })
 }
 
 impl Running {
@@ -208,6 +268,9 @@ impl Running {
         if let Err(error) = self.app.store.close().await {
             tracing::error!(%error, "the database was not closed");
         }
+        if let Some(metrics) = self.metrics {
+            metrics.abort();
+        }
     }
 }
 
@@ -215,9 +278,12 @@ fn router(app: App) -> axum::Router {
     http::routes()
         .merge(ws::routes())
         .merge(web::routes())
+        .merge(health::routes())
         .fallback(http::unknown_route)
         .method_not_allowed_fallback(http::wrong_method)
-        .layer(axum::middleware::from_fn(http::headers::protect))
+        .layer(from_fn_with_state(app.clone(), limits::requests::limit))
+        .layer(from_fn(http::headers::protect))
+        .layer(from_fn_with_state(app.clone(), requests::observe))
         .with_state(app)
 }
 

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done or proven; 1 failed or not proven; 2 the command line or a setting is wrong.
 //! Results go to stdout; logs, progress and errors go to stderr.
 
+mod audit;
 mod chip;
 mod demo;
 mod document;
@@ -37,7 +38,7 @@ use outcome::Outcome;
 ///
 /// Every setting can be given as a flag, as a KAYLE_* variable or in a TOML file (--config); flags
 /// win over variables, variables over the file. Settings: listen, data, database, public_url,
-/// master_key_file, log, log_format (text or json).
+/// master_key_file, metrics_listen, otlp_endpoint, log, log_format (text or json).
 ///
 /// Exit codes: 0 done or proven; 1 failed or not proven; 2 wrong command line or setting.
 #[derive(Debug, Parser)]
@@ -70,6 +71,9 @@ enum Command {
     #[command(subcommand)]
     Chip(chip::ChipCommand),
     Phone(phone::PhoneArgs),
+    /// Verify and export the audit trail.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     Demo(demo::DemoArgs),
 }
 
@@ -158,6 +162,7 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
             Command::Document(command) => document::run(command).await,
             Command::Chip(command) => chip::run(command).await,
             Command::Phone(args) => phone::run(args).await,
+            Command::Audit(command) => audit::run(command).await,
             Command::Demo(args) => demo::run(args, json).await,
         }
     });

@@ -11,6 +11,11 @@ pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
 
+    /// A clock for measuring, from any fixed point, that never goes back.
+    fn monotonic(&self) -> Duration {
+        self.now().since(Timestamp(0))
+    }
+
     /// Resolves once the time is `at` or later.
     fn sleep_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
@@ -26,6 +31,11 @@ impl Clock for SystemClock {
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or(Duration::ZERO);
         Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn monotonic(&self) -> Duration {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        Duration::try_from(now).unwrap_or(Duration::ZERO)
     }
 
     #[expect(

@@ -1,12 +1,15 @@
 //! The one error envelope (REFERENCE 1.1): a stable code, what happened, and what to do.
 
-use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use domain::browser::BrowserMismatch;
 use domain::session::{CancelRefusal, MintRefusal};
 use domain::share::ShareContractError;
 use serde::Serialize;
 use store::StoreError;
+
+use crate::telemetry::requests::StableCode;
 
 /// Where every code is explained.
 const DOCS: &str = "https://github.com/kayle-id/kayle/blob/main/docs/ERRORS.md";
@@ -114,6 +117,36 @@ impl ApiError {
         )
     }
 
+    /// More than one client, session or key may ask.
+    pub(crate) fn rate_limited(per: &str) -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "RATE_LIMITED",
+            format!("too many requests of this {per}"),
+            "wait as long as Retry-After says; docs/LIMITS.md has the limits",
+        )
+    }
+
+    /// A client that has as many sockets as it may.
+    pub(crate) fn too_many_sockets() -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TOO_MANY_CONNECTIONS",
+            "too many open sockets of this address",
+            "close one; docs/LIMITS.md has the limits",
+        )
+    }
+
+    /// A request whose path and headers are larger than any honest one.
+    pub(crate) fn head_too_large(most: usize) -> Self {
+        Self::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "HEADERS_TOO_LARGE",
+            format!("path and headers are larger than {most} bytes"),
+            "send fewer cookies and shorter headers",
+        )
+    }
+
     /// Something that is ours to mend. The detail is logged once and not sent.
     pub(crate) fn internal(error: &(impl std::error::Error + 'static)) -> Self {
         tracing::error!(error = error as &dyn std::error::Error, "a request failed");
@@ -130,7 +163,8 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let docs = format!("{DOCS}#{}", self.code.to_ascii_lowercase());
         let error = Detail { code: self.code, message: &self.message, hint: self.hint, docs };
-        (self.status, Json(Envelope { data: None, error })).into_response()
+        let envelope = Json(Envelope { data: None, error });
+        (self.status, Extension(StableCode(self.code)), envelope).into_response()
     }
 }
 
@@ -152,8 +186,20 @@ impl From<MintRefusal> for ApiError {
             MintRefusal::InProgress => {
                 ("SESSION_IN_PROGRESS", "continue on the phone that started")
             }
+            MintRefusal::Browser(mismatch) => return mismatch.into(),
         };
         Self::new(StatusCode::CONFLICT, code, refusal.to_string(), hint)
+    }
+}
+
+impl From<BrowserMismatch> for ApiError {
+    fn from(mismatch: BrowserMismatch) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "BROWSER_MISMATCH",
+            mismatch.to_string(),
+            "continue where the page was opened first, or start again with the business",
+        )
     }
 }
 
@@ -170,6 +216,7 @@ impl From<CancelRefusal> for ApiError {
                 "CANCEL_TOKEN_USED",
                 "a cancel token works once; the session can still be cancelled with an API key",
             ),
+            CancelRefusal::Browser(mismatch) => return mismatch.into(),
         };
         Self::new(status, code, refusal.to_string(), hint)
     }

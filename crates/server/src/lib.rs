@@ -4,9 +4,14 @@
 //! and are wired in [`app`].
 
 pub mod app;
+pub mod apps;
 mod assurance;
+mod audit;
+mod browser;
 pub mod cli;
+pub mod client_address;
 pub mod clock;
+mod connections;
 pub mod entropy;
 mod envelope;
 mod expiry;
@@ -15,10 +20,12 @@ mod hardening;
 mod http;
 mod hub;
 mod iso;
+pub mod limits;
 mod path;
 pub mod settings;
 mod signing_secret;
 mod target;
+pub mod telemetry;
 mod trust;
 mod web;
 mod webhook;

@@ -5,10 +5,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
+use axum::http::HeaderName;
+use ipnet::IpNet;
 use url::Url;
+
+use crate::apps::{AndroidPackages, AppleAppId, Apps, store_url};
+use crate::limits::RateLimits;
 
 const VARIABLE_PREFIX: &str = "KAYLE_";
 
@@ -17,6 +23,9 @@ const OTHER_VARIABLES: [&str; 1] = ["KAYLE_SHARED_DATA"];
 
 /// The file is read whole; no sensible one comes near this.
 const MAX_FILE_BYTES: u64 = 1 << 20;
+
+/// Above this, nothing is limited any more, and `off` says so.
+const MAX_TIMES: u32 = 1000;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +38,22 @@ pub struct Settings {
     pub database: Option<String>,
     /// `public_url`: under which URL people and phones reach the server.
     pub public_url: Option<Url>,
+    /// `ios_app_url`, `android_app_url`, `apple_app_ids`, `android_apps`: the apps that open
+    /// handoff links.
+    pub apps: Apps,
     /// `master_key_file`: the master secret, if it is not `DATA/master.key`.
     pub master_key_file: Option<PathBuf>,
+    /// `trusted_proxies`: the networks of our own reverse proxies, whose `X-Forwarded-For` or
+    /// `Forwarded` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `place_header`: the header in which they say where a client is, roughly.
+    pub place_header: Option<HeaderName>,
+    /// `rate_limits`: on, off, or how many times the documented limits.
+    pub rate_limits: RateLimits,
+    /// `metrics_listen`: where metrics and health are given to the operator, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
+    /// `otlp_endpoint`: the collector that traces are sent to, if any.
+    pub otlp_endpoint: Option<Url>,
     /// `log`: which log lines are written (`info`, `server=debug`, …).
     pub log: Option<String>,
     /// `log_format`: how they are written.
@@ -58,8 +81,26 @@ pub enum Key {
     Database,
     /// See [`Settings::public_url`].
     PublicUrl,
+    /// See [`Settings::apps`].
+    IosAppUrl,
+    /// See [`Settings::apps`].
+    AndroidAppUrl,
+    /// See [`Settings::apps`].
+    AppleAppIds,
+    /// See [`Settings::apps`].
+    AndroidApps,
     /// See [`Settings::master_key_file`].
     MasterKeyFile,
+    /// See [`Settings::trusted_proxies`].
+    TrustedProxies,
+    /// See [`Settings::place_header`].
+    PlaceHeader,
+    /// See [`Settings::rate_limits`].
+    RateLimits,
+    /// See [`Settings::metrics_listen`].
+    MetricsListen,
+    /// See [`Settings::otlp_endpoint`].
+    OtlpEndpoint,
     /// See [`Settings::log`].
     Log,
     /// See [`Settings::log_format`].
@@ -131,7 +172,16 @@ impl Key {
         Self::Data,
         Self::Database,
         Self::PublicUrl,
+        Self::IosAppUrl,
+        Self::AndroidAppUrl,
+        Self::AppleAppIds,
+        Self::AndroidApps,
         Self::MasterKeyFile,
+        Self::TrustedProxies,
+        Self::PlaceHeader,
+        Self::RateLimits,
+        Self::MetricsListen,
+        Self::OtlpEndpoint,
         Self::Log,
         Self::LogFormat,
     ];
@@ -143,7 +193,16 @@ impl Key {
             Self::Data => "data",
             Self::Database => "database",
             Self::PublicUrl => "public_url",
+            Self::IosAppUrl => "ios_app_url",
+            Self::AndroidAppUrl => "android_app_url",
+            Self::AppleAppIds => "apple_app_ids",
+            Self::AndroidApps => "android_apps",
             Self::MasterKeyFile => "master_key_file",
+            Self::TrustedProxies => "trusted_proxies",
+            Self::PlaceHeader => "place_header",
+            Self::RateLimits => "rate_limits",
+            Self::MetricsListen => "metrics_listen",
+            Self::OtlpEndpoint => "otlp_endpoint",
             Self::Log => "log",
             Self::LogFormat => "log_format",
         }
@@ -242,16 +301,29 @@ impl Values {
     fn finish(mut self) -> Result<Settings, SettingsError> {
         Ok(Settings {
             listen: self
-                .take(Key::Listen, |text| {
-                    text.parse().map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:8080".into())
-                })?
+                .take(Key::Listen, address)?
                 .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
             data: self.take(Key::Data, path)?.unwrap_or_else(|| "kayle-data".into()),
             database: self.take(Key::Database, |text| Ok(text.to_owned()))?,
             public_url: self.take(Key::PublicUrl, |text| {
                 Url::parse(text).map_err(|error| format!("expected an http(s) URL: {error}"))
             })?,
+            apps: Apps {
+                ios: self.take(Key::IosAppUrl, store_url)?,
+                android: self.take(Key::AndroidAppUrl, store_url)?,
+                apple_ids: self.take(Key::AppleAppIds, AppleAppId::parse_list)?.unwrap_or_default(),
+                android_packages: self
+                    .take(Key::AndroidApps, AndroidPackages::parse)?
+                    .unwrap_or_default(),
+            },
             master_key_file: self.take(Key::MasterKeyFile, path)?,
+            trusted_proxies: self.take(Key::TrustedProxies, networks)?.unwrap_or_default(),
+            place_header: self.take(Key::PlaceHeader, |text| {
+                text.parse().map_err(|_| "expected the name of a header".into())
+            })?,
+            rate_limits: self.take(Key::RateLimits, rate_limits)?.unwrap_or_default(),
+            metrics_listen: self.take(Key::MetricsListen, address)?,
+            otlp_endpoint: self.take(Key::OtlpEndpoint, collector)?,
             log: self.take(Key::Log, |text| Ok(text.to_owned()))?,
             log_format: self
                 .take(Key::LogFormat, |text| match text {
@@ -273,8 +345,44 @@ impl Values {
     }
 }
 
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:8080".into())
+}
+
+fn collector(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(_) if cfg!(not(feature = "otlp")) => {
+            Err("this build sends no traces; build with --features otlp".into())
+        }
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        _ => Err("expected an http(s) URL, such as http://127.0.0.1:4318".into()),
+    }
+}
+
 fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("expected a path".into()) } else { Ok(text.into()) }
+}
+
+/// Networks with commas between them; an address alone is a network of one.
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let network = |text: &str| {
+        let alone = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse().or_else(|_| alone()).map_err(|_| {
+            format!("`{text}` is no network: expected such as 10.0.0.0/8, fd00::/8, 192.0.2.1")
+        })
+    };
+    text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(network).collect()
+}
+
+fn rate_limits(text: &str) -> Result<RateLimits, String> {
+    match text {
+        "on" => Ok(RateLimits::default()),
+        "off" => Ok(RateLimits::Off),
+        times => match times.parse::<NonZeroU32>() {
+            Ok(times) if times.get() <= MAX_TIMES => Ok(RateLimits::Times(times)),
+            _ => Err(format!("expected `on`, `off`, or how many times: 1 to {MAX_TIMES}")),
+        },
+    }
 }
 
 fn read_file(path: &Path) -> Result<String, SettingsError> {
@@ -359,11 +467,45 @@ mod tests {
     }
 
     #[test]
+    fn apps_are_checked_at_the_start() {
+        let text = "ios_app_url = 'https://apps.apple.com/app/id1'\napple_app_ids = 'A1B2C3D4E5.com.example'";
+        let apps = Settings::merge(Flags::new(), [], file(text)).unwrap().apps;
+        assert_eq!(apps.ios.unwrap().host_str(), Some("apps.apple.com"));
+        assert_eq!((apps.apple_ids.len(), apps.android), (1, None));
+        let variables = environment(&[("KAYLE_ANDROID_APPS", "com.example=AB")]);
+        let error = Settings::merge(Flags::new(), variables, None).unwrap_err();
+        assert!(
+            error.to_string().starts_with("KAYLE_ANDROID_APPS: `com.example=AB` is no app"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn an_unreadable_value_names_its_source() {
         let variables = environment(&[("KAYLE_LISTEN", "here")]);
         let error = Settings::merge(Flags::new(), variables, None).unwrap_err();
         assert!(error.to_string().starts_with("KAYLE_LISTEN: expected ADDRESS:PORT"), "{error}");
         let error = Settings::merge(Flags::new(), [], file("log_format = 'xml'")).unwrap_err();
         assert_eq!(error.to_string(), "kayle.toml: log_format: expected `text` or `json`");
+    }
+
+    #[test]
+    fn networks_and_limits_are_read_or_refused() {
+        let with = |file_text: &str| Settings::merge(Flags::new(), [], file(file_text));
+        let settings = with("trusted_proxies = '10.0.0.0/8, ::1'\nrate_limits = '4'").unwrap();
+        assert_eq!(settings.trusted_proxies.len(), 2);
+        assert!(settings.trusted_proxies[1].contains(&"::1".parse::<IpAddr>().unwrap()));
+        assert_eq!(settings.rate_limits, RateLimits::Times(NonZeroU32::new(4).unwrap()));
+        assert_eq!(with("rate_limits = 'off'").unwrap().rate_limits, RateLimits::Off);
+        for wrong in [
+            "trusted_proxies = '10.0.0.0/33'",
+            "trusted_proxies = 'proxy'",
+            "rate_limits = '0'",
+            "rate_limits = '1001'",
+            "rate_limits = 'none'",
+            "place_header = 'a b'",
+        ] {
+            assert!(matches!(with(wrong), Err(SettingsError::Invalid { .. })), "{wrong}");
+        }
     }
 }

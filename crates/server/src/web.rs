@@ -1,8 +1,12 @@
 //! The page people land on. Plain: who asks, for what, the way to the phone, and what became of it.
 
 mod assets;
+mod document;
+mod live;
+mod open;
 mod page;
 mod qr;
+mod well_known;
 
 use axum::Router;
 
@@ -10,5 +14,9 @@ use crate::app::App;
 
 /// The routes of the page and its files.
 pub(crate) fn routes() -> Router<App> {
-    page::routes().merge(assets::routes())
+    page::routes()
+        .merge(live::routes())
+        .merge(open::routes())
+        .merge(well_known::routes())
+        .merge(assets::routes())
 }

@@ -2,21 +2,28 @@
 
 mod conversation;
 mod evidence;
+mod hello;
+mod pulse;
+mod record;
 mod relay;
 mod socket;
 mod uploads;
 
-use axum::Router;
 use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
+use tracing::Instrument as _;
 
 use crate::app::App;
+use crate::client_address::ClientAddress;
+use crate::connections::Connection;
 use crate::envelope::ApiError;
 use crate::path::PathText;
+use crate::telemetry::request_id::RequestId;
 
 /// A socket reads in small pieces; the library's default of 128 KiB per socket is memory that
 /// ten thousand idle sockets would hold.
@@ -33,8 +40,11 @@ pub(crate) fn routes() -> Router<App> {
 
 async fn open(
     State(app): State<App>,
+    request: Extension<RequestId>,
     PathText(id): PathText,
     headers: HeaderMap,
+    address: ClientAddress,
+    Extension(connection): Extension<Connection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
@@ -55,6 +65,10 @@ async fn open(
         )
         .into_response();
     }
+    let Some(places) = app.limits.socket(&id, address) else {
+        return ApiError::too_many_sockets().into_response();
+    };
+    let guest = socket::Guest { address, places, _connection: connection };
     upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -62,7 +76,12 @@ async fn open(
         .max_frame_size(MAX_MESSAGE)
         .on_upgrade(move |socket| {
             let tasks = app.tasks.clone();
-            tasks.track_future(socket::run(app, id, socket))
+            let span = tracing::info_span!(
+                target: "kayle::socket",
+                "socket",
+                request_id = request.as_str(),
+            );
+            tasks.track_future(socket::run(app, id, guest, socket).instrument(span))
         })
 }
 

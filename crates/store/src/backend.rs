@@ -3,8 +3,12 @@
 use std::pin::Pin;
 
 use domain::key::KeyedHash;
+use domain::time::Timestamp;
 
+use crate::allowances::Allowances;
+use crate::audit::AuditTrail;
 use crate::error::StoreError;
+use crate::observer::{Load, Wakeups};
 use crate::organizations::Organizations;
 use crate::outbox::Outbox;
 use crate::sessions::Sessions;
@@ -18,16 +22,28 @@ use crate::webhooks::Webhooks;
 pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>;
 
 /// A database that Kayle can live on.
-pub trait Backend: Sessions + Organizations + Webhooks + Outbox + Trust + Send + Sync {
+pub trait Backend:
+    Sessions + Organizations + Webhooks + Outbox + Trust + AuditTrail + Allowances + Send + Sync
+{
     /// Binds the database to a master secret by its check value: the first one given is kept.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the database is bound to another one; hashes and ciphertexts in
     /// it mean nothing under this one.
-    fn bind_master_secret(&self, check: KeyedHash) -> Answer<()>;
+    fn bind_master_secret(&self, check: KeyedHash, now: Timestamp) -> Answer<()>;
 
     /// Answers when the database takes writes.
     fn ping(&self) -> Answer<()>;
+
+    /// How busy the store is.
+    fn load(&self) -> Load {
+        Load::default()
+    }
+
+    /// How changes by other processes are heard of.
+    fn wakeups(&self) -> Wakeups {
+        Wakeups::default()
+    }
 
     /// Finishes what is queued, tidies up and lets go of the database. Later calls give
     /// [`StoreError::Closed`].

@@ -5,11 +5,14 @@
 //! leaves the store or crosses an `await`. [`Store`] is the handle; what it can do is laid out in
 //! the traits of [`Backend`], which every database implements and one contract suite tests.
 
+mod allowances;
+mod audit;
 mod backend;
 mod error;
 mod json;
 mod location;
 mod migration;
+mod observer;
 mod open;
 mod organizations;
 mod outbox;
@@ -20,10 +23,13 @@ mod sqlite;
 mod trust;
 mod webhooks;
 
+pub use allowances::{Allowances, Drawn, Rate};
+pub use audit::AuditTrail;
 pub use backend::{Answer, Backend};
 pub use error::StoreError;
 pub use location::{Location, LocationError, PostgresUrl};
 pub use migration::MigrationState;
+pub use observer::{Commit, Load, Observer, Pool, Unobserved, Wakeups};
 pub use open::{Changed, Notify, OpenOptions, Store, Wake, migration_state};
 pub use organizations::Organizations;
 pub use outbox::{

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::audit::{Actor, Chain};
 use domain::entropy::Entropy;
 use domain::id::{EndpointId, OrganizationId, SessionId};
 use domain::session::{Session, Transition};
@@ -14,6 +15,7 @@ use crate::backend::Backend;
 use crate::error::StoreError;
 use crate::location::Location;
 use crate::migration::MigrationState;
+use crate::observer::Observer;
 use crate::outbox::Sealer;
 use crate::postgres::Postgres;
 use crate::sessions::Change;
@@ -50,8 +52,12 @@ pub struct OpenOptions {
     pub entropy: Box<dyn Entropy + Send>,
     /// What encrypts the payloads of webhooks.
     pub sealer: Arc<dyn Sealer>,
+    /// What links the audit trail.
+    pub chain: Chain,
     /// Who is told of changed sessions.
     pub notify: Notify,
+    /// Who measures.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl fmt::Debug for OpenOptions {
@@ -94,11 +100,13 @@ impl Store {
     ///
     /// Several processes may have the same database open.
     pub async fn open(options: OpenOptions) -> Result<Self, StoreError> {
-        let OpenOptions { location, entropy, sealer, notify } = options;
+        let OpenOptions { location, entropy, sealer, chain, notify, observer } = options;
         let backend: Arc<dyn Backend> = match &location {
-            Location::Sqlite(path) => Arc::new(Sqlite::open(path, entropy, sealer, notify)?),
+            Location::Sqlite(path) => {
+                Arc::new(Sqlite::open(path, entropy, sealer, chain, notify, observer)?)
+            }
             Location::Postgres(url) => {
-                Arc::new(Postgres::open(url, entropy, sealer, notify).await?)
+                Arc::new(Postgres::open(url, entropy, sealer, chain, notify, observer).await?)
             }
         };
         Ok(Self { backend })
@@ -114,6 +122,36 @@ impl Store {
         &self,
         id: &SessionId,
         now: Timestamp,
+        unit: impl FnMut(Session) -> Result<Transition<T>, E> + Send + 'static,
+    ) -> Result<Result<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        self.unit(id, now, None, unit).await
+    }
+
+    /// [`Self::session`] on somebody's word: the audit trail names `by` where the change itself
+    /// cannot tell who asked for it.
+    pub async fn session_by<T, E>(
+        &self,
+        by: Actor,
+        id: &SessionId,
+        now: Timestamp,
+        unit: impl FnMut(Session) -> Result<Transition<T>, E> + Send + 'static,
+    ) -> Result<Result<T, E>, StoreError>
+    where
+        T: Send + 'static,
+        E: Send + 'static,
+    {
+        self.unit(id, now, Some(by), unit).await
+    }
+
+    async fn unit<T, E>(
+        &self,
+        id: &SessionId,
+        now: Timestamp,
+        by: Option<Actor>,
         mut unit: impl FnMut(Session) -> Result<Transition<T>, E> + Send + 'static,
     ) -> Result<Result<T, E>, StoreError>
     where
@@ -125,7 +163,7 @@ impl Store {
         let erased = Box::new(move |session: Session| {
             let (change, value) = match unit(session) {
                 Ok(Transition { session, events, value }) => {
-                    (Some(Change { session, events }), Ok(value))
+                    (Some(Change { session, events, by: by.clone() }), Ok(value))
                 }
                 Err(refusal) => (None, Err(refusal)),
             };
@@ -143,8 +181,9 @@ impl Store {
         &self,
         organization: &OrganizationId,
         id: &EndpointId,
+        by: Actor,
         change: impl FnMut(&mut Endpoint) + Send + 'static,
     ) -> Result<Endpoint, StoreError> {
-        self.backend.endpoint_unit(organization, id, Box::new(change)).await
+        self.backend.endpoint_unit(organization, id, by, Box::new(change)).await
     }
 }

@@ -20,7 +20,7 @@ pub trait Organizations {
     fn read_organization(&self, id: &OrganizationId) -> Answer<Option<Organization>>;
 
     /// Sets the policies of an organization. Sessions that exist keep theirs.
-    fn set_policy(&self, id: &OrganizationId, policy: Policy) -> Answer<()>;
+    fn set_policy(&self, id: &OrganizationId, policy: Policy, now: Timestamp) -> Answer<()>;
 
     /// Stores a new API key. Its organization must exist.
     fn create_api_key(&self, key: ApiKey) -> Answer<()>;

@@ -1,7 +1,9 @@
 //! PostgreSQL: a pool of connections, a row lock for each session unit, and wake-ups between the
 //! processes that share the database.
 
+mod allowances;
 mod attempts;
+mod audit;
 mod connection;
 mod deliveries;
 mod encryption_keys;
@@ -19,13 +21,17 @@ mod trust;
 mod turns;
 mod webhooks;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
 use deadpool_postgres::tokio_postgres::Client;
+use domain::audit::{Action, Actor, Chain, Entry};
 use domain::entropy::Entropy;
 use domain::key::KeyedHash;
+use domain::time::Timestamp;
 use tokio::sync::RwLock;
 use tokio::task::JoinHandle;
 
@@ -37,6 +43,7 @@ use crate::backend::{Answer, Backend};
 use crate::error::StoreError;
 use crate::location::PostgresUrl;
 use crate::migration::MigrationState;
+use crate::observer::{self, Commit, Load, Observer, Wakeups};
 use crate::open::{Changed, Notify, Wake};
 use crate::outbox::Sealer;
 
@@ -62,7 +69,10 @@ struct Shared {
     node: Node,
     entropy: Mutex<Box<dyn Entropy + Send>>,
     sealer: Arc<dyn Sealer>,
+    chain: Chain,
     notify: Notify,
+    observer: Arc<dyn Observer>,
+    listening: Arc<AtomicBool>,
 }
 
 impl Postgres {
@@ -71,14 +81,21 @@ impl Postgres {
         url: &PostgresUrl,
         mut entropy: Box<dyn Entropy + Send>,
         sealer: Arc<dyn Sealer>,
+        chain: Chain,
         notify: Notify,
+        observer: Arc<dyn Observer>,
     ) -> Result<Self, StoreError> {
         let (config, tls) = (connection::configured(url), connection::tls(url)?);
         let pool = connection::pool(config.clone(), tls.clone())?;
         prepare(&pool).await?;
         let node = Node::random(&mut *entropy);
-        let listener =
-            tokio::spawn(listener::run(config, tls, node.clone(), Arc::clone(&notify)));
+        let listening = Arc::new(AtomicBool::new(false));
+        let hear = listener::Hearing {
+            node: node.clone(),
+            notify: Arc::clone(&notify),
+            listening: Arc::clone(&listening),
+        };
+        let listener = tokio::spawn(listener::run(config, tls, hear));
         let shared = Shared {
             pool,
             open: RwLock::new(true),
@@ -86,7 +103,10 @@ impl Postgres {
             node,
             entropy: Mutex::new(entropy),
             sealer,
+            chain,
             notify,
+            observer,
+            listening,
         };
         Ok(Self { shared: Arc::new(shared), listener })
     }
@@ -149,7 +169,15 @@ impl Shared {
     {
         let client = self.pool.get().await.map_err(|error| (error.into(), false))?;
         let link = Arc::new(Link::new(client));
-        match work(Arc::clone(&link)).await {
+        let began = self.observer.clock();
+        let worked = work(Arc::clone(&link)).await;
+        if link.is_decided() {
+            let took = self.observer.clock().saturating_sub(began);
+            let commit = Commit { units: 1, took, committed: worked.is_ok() };
+            // It is somebody else's code; a write outlives its panics.
+            let _ = catch_unwind(AssertUnwindSafe(|| self.observer.commit(commit)));
+        }
+        match worked {
             Ok(value) => {
                 link.settle().await;
                 Ok(value)
@@ -187,15 +215,22 @@ impl Drop for Postgres {
 }
 
 impl Backend for Postgres {
-    fn bind_master_secret(&self, check: KeyedHash) -> Answer<()> {
+    fn bind_master_secret(&self, check: KeyedHash, now: Timestamp) -> Answer<()> {
         self.run(move |link| async move {
             let bind = query(
-                "INSERT INTO installation (one, key_check) VALUES (1, $1) ON CONFLICT DO NOTHING",
+                "INSERT INTO installation (one, key_check) VALUES (1, $1) ON CONFLICT DO NOTHING
+                 RETURNING *",
                 params![check.0.to_vec()],
             );
-            link.apply(vec![bind]).await?;
-            let bound = link.read(query("SELECT * FROM installation", params![])).await?;
-            let bound = bound.first().ok_or(StoreError::NotFound("installation"))?;
+            let load = query("SELECT * FROM installation", params![]);
+            let found = link.begin(vec![bind, load]).await?;
+            if found.first().is_some_and(|inserted| !inserted.is_empty()) {
+                let entry = Entry::new(Action::MasterSecretBound, Actor::Server, now);
+                link.commit(audit::tell(&[entry])).await?;
+                return Ok(());
+            }
+            let bound = found.last().and_then(|rows| rows.first());
+            let bound = bound.ok_or(StoreError::NotFound("installation"))?;
             let bound = row::Row::keyed("installation", "one", bound).digest("key_check")?;
             if KeyedHash(bound) == check {
                 Ok(())
@@ -215,6 +250,23 @@ impl Backend for Postgres {
                 Some(false) | None => Err(StoreError::Unavailable.into()),
             }
         })
+    }
+
+    fn load(&self) -> Load {
+        let status = self.shared.pool.status();
+        Load {
+            writes_waiting: status.waiting,
+            reads_waiting: 0,
+            pool: Some(observer::Pool { open: status.size, idle: status.available }),
+        }
+    }
+
+    fn wakeups(&self) -> Wakeups {
+        if self.shared.listening.load(Ordering::Relaxed) {
+            Wakeups::Listening
+        } else {
+            Wakeups::Polling
+        }
     }
 
     fn close(&self) -> Answer<()> {

@@ -1,6 +1,7 @@
 //! Sessions and their attempts.
 
 use domain::attempt::Attempt;
+use domain::audit::Actor;
 use domain::event::Event;
 use domain::id::{OrganizationId, SessionId};
 use domain::session::Session;
@@ -16,6 +17,8 @@ pub struct Change {
     pub session: Session,
     /// Events for the outbox.
     pub events: Vec<Event>,
+    /// Who asked for it, for the audit trail, where the change itself cannot tell.
+    pub by: Option<Actor>,
 }
 
 /// A unit whose answer has been taken care of; `None` if it refused.
@@ -24,7 +27,7 @@ pub type SessionUnit = Box<dyn FnMut(Session) -> Option<Change> + Send>;
 /// Sessions and attempts in a database.
 pub trait Sessions {
     /// Stores a new session. Its organization must exist.
-    fn create_session(&self, session: Session) -> Answer<()>;
+    fn create_session(&self, session: Session, by: Actor) -> Answer<()>;
 
     /// Runs a unit over a session: see [`crate::Store::session`].
     fn session_unit(&self, id: &SessionId, now: Timestamp, unit: SessionUnit) -> Answer<()>;

@@ -1,6 +1,8 @@
 //! SQLite: one writer thread with group commit, and a small pool of readers.
 
+mod allowances;
 mod attempts;
+mod audit;
 mod connection;
 mod deliveries;
 mod encryption_keys;
@@ -19,6 +21,7 @@ mod writer;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::audit::{Action, Actor, Chain, Entry};
 use domain::entropy::Entropy;
 use tokio::sync::{mpsc, oneshot};
 
@@ -26,10 +29,12 @@ use self::failure::Outcome;
 use self::reader::Query;
 use self::writer::{Unit, Writer};
 use domain::key::KeyedHash;
+use domain::time::Timestamp;
 
 use crate::backend::{Answer, Backend};
 use crate::error::StoreError;
 use crate::migration::MigrationState;
+use crate::observer::{Load, Observer};
 use crate::open::Notify;
 use crate::outbox::Sealer;
 
@@ -55,7 +60,9 @@ impl Sqlite {
         path: &Path,
         entropy: Box<dyn Entropy + Send>,
         sealer: Arc<dyn Sealer>,
+        chain: Chain,
         notify: Notify,
+        observer: Arc<dyn Observer>,
     ) -> Result<Self, StoreError> {
         let write = connection::open_writer(path)?;
         let (readers, queries) = mpsc::channel(QUEUE);
@@ -70,7 +77,7 @@ impl Sqlite {
             })?;
         }
         let (writer, units) = mpsc::channel(QUEUE);
-        let thread = Writer::new(write, units, entropy, sealer, notify);
+        let thread = Writer::new(write, units, entropy, sealer, chain, notify, observer);
         spawn("store-write", move || thread.run())?;
         Ok(Self { writer, readers, readers_gone: Arc::new(tokio::sync::Mutex::new(readers_gone)) })
     }
@@ -105,7 +112,7 @@ pub(crate) fn migration_state(path: &Path) -> Result<MigrationState, StoreError>
 }
 
 impl Backend for Sqlite {
-    fn bind_master_secret(&self, check: KeyedHash) -> Answer<()> {
+    fn bind_master_secret(&self, check: KeyedHash, now: Timestamp) -> Answer<()> {
         self.write(move |unit| {
             let bound = unit
                 .db
@@ -122,6 +129,7 @@ impl Backend for Sqlite {
                             "INSERT INTO installation (only, key_check) VALUES (1, ?1)",
                         )?
                         .execute([check.0])?;
+                    unit.tell(Entry::new(Action::MasterSecretBound, Actor::Server, now));
                     Ok(())
                 }
                 Some(bound) if KeyedHash(bound) == check => Ok(()),
@@ -134,6 +142,14 @@ impl Backend for Sqlite {
 
     fn ping(&self) -> Answer<()> {
         self.write(|unit| Ok(unit.db.query_row("SELECT 1", [], |_| Ok(()))?))
+    }
+
+    fn load(&self) -> Load {
+        Load {
+            writes_waiting: waiting(&self.writer),
+            reads_waiting: waiting(&self.readers),
+            pool: None,
+        }
     }
 
     fn close(&self) -> Answer<()> {
@@ -157,6 +173,10 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreErr
         .spawn(run)
         .map(drop)
         .map_err(|error| StoreError::Io(error.kind()))
+}
+
+fn waiting<T>(queue: &mpsc::Sender<T>) -> usize {
+    queue.max_capacity().saturating_sub(queue.capacity())
 }
 
 /// The value behind a lock. No code panics while it holds one, and if it did, the value is whole.

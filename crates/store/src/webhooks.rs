@@ -1,5 +1,6 @@
 //! Webhook endpoints and their encryption keys.
 
+use domain::audit::Actor;
 use domain::id::{EncryptionKeyId, EndpointId, OrganizationId};
 use domain::time::Timestamp;
 use domain::webhook::{EncryptionKey, Endpoint};
@@ -19,7 +20,7 @@ pub type EndpointChange = Box<dyn FnMut(&mut Endpoint) + Send>;
 pub trait Webhooks {
     /// Stores a new endpoint. Its organization must exist, and have fewer than
     /// [`MAX_ENDPOINTS`].
-    fn create_endpoint(&self, endpoint: Endpoint) -> Answer<()>;
+    fn create_endpoint(&self, endpoint: Endpoint, by: Actor) -> Answer<()>;
 
     /// The endpoints of an organization.
     fn list_endpoints(
@@ -40,6 +41,7 @@ pub trait Webhooks {
         &self,
         organization: &OrganizationId,
         id: &EndpointId,
+        by: Actor,
         change: EndpointChange,
     ) -> Answer<Endpoint>;
 
@@ -49,15 +51,27 @@ pub trait Webhooks {
         organization: &OrganizationId,
         id: &EndpointId,
         sealed_secret: String,
+        by: Actor,
         now: Timestamp,
     ) -> Answer<()>;
 
     /// Deletes an endpoint with its keys and deliveries.
-    fn delete_endpoint(&self, organization: &OrganizationId, id: &EndpointId) -> Answer<()>;
+    fn delete_endpoint(
+        &self,
+        organization: &OrganizationId,
+        id: &EndpointId,
+        by: Actor,
+        now: Timestamp,
+    ) -> Answer<()>;
 
     /// Stores a new encryption key. If it is active, the endpoint's others are switched off, at
     /// its time of creation.
-    fn add_encryption_key(&self, organization: &OrganizationId, key: EncryptionKey) -> Answer<()>;
+    fn add_encryption_key(
+        &self,
+        organization: &OrganizationId,
+        key: EncryptionKey,
+        by: Actor,
+    ) -> Answer<()>;
 
     /// The encryption keys of an endpoint.
     fn list_encryption_keys(
@@ -74,6 +88,7 @@ pub trait Webhooks {
         organization: &OrganizationId,
         id: &EncryptionKeyId,
         active: bool,
+        by: Actor,
         now: Timestamp,
     ) -> Answer<EncryptionKey>;
 }

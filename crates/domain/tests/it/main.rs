@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod age;
+mod audit;
 mod chip;
 mod proof;
 mod session;

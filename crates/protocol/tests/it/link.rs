@@ -1,6 +1,6 @@
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use protocol::{HandoffLink, LinkError, SecretText};
+use protocol::{Flow, HandoffLink, LinkError, SecretText};
 use url::Url;
 
 fn expires_at() -> Timestamp {
@@ -39,10 +39,11 @@ fn optional_members_come_last() {
     let link = link()
         .with_cancel_token("d'(e)".into())
         .with_api(Url::parse("https://api.kayle.id").unwrap())
-        .unwrap();
+        .unwrap()
+        .with_flow(Flow::CrossDevice);
     let expected = scheme_uri().replace(
         "000Z%22%7D",
-        "000Z%22%2C%22cancel_token%22%3A%22d'(e)%22%2C%22api%22%3A%22https%3A%2F%2Fapi.kayle.id%2F%22%7D",
+        "000Z%22%2C%22cancel_token%22%3A%22d'(e)%22%2C%22api%22%3A%22https%3A%2F%2Fapi.kayle.id%2F%22%2C%22flow%22%3A%22cross_device%22%7D",
     );
     assert_eq!(link.to_scheme_uri().expose(), expected);
     assert_eq!(HandoffLink::parse(&expected), Ok(link));
@@ -71,6 +72,9 @@ fn every_spelling_is_read() {
         json.replace(r#""v":1,"#, ""),
         format!("{page}#handoff={encoded}"),
         format!("{page}/#handoff={encoded}"),
+        format!("https://verify.kayle.id/open/{}#handoff={encoded}", session_id()),
+        format!("https://verify.kayle.id/open/{}#handoff={json}", session_id()),
+        json.replace(r#""v":1"#, r#""v":1,"flow":"teleported""#),
         format!("{page}?x=1#step=2&handoff={encoded}"),
         link().to_https(&Url::parse("http://localhost:2999/").unwrap()).expose().to_owned(),
     ] {
@@ -83,7 +87,7 @@ fn the_web_link_keeps_the_token_in_the_fragment() {
     let base = Url::parse("https://verify.example/app/?q=1#x").unwrap();
     let text = link().to_https(&base);
     let url = Url::parse(text.expose()).unwrap();
-    assert_eq!(url.path(), format!("/app/{}", session_id()));
+    assert_eq!(url.path(), format!("/app/open/{}", session_id()));
     assert_eq!(url.query(), None);
     assert!(url.fragment().unwrap().starts_with("handoff=%7B%22v%22%3A1"));
 }
@@ -133,6 +137,17 @@ fn unusable_links_are_told_apart() {
 }
 
 #[test]
+fn the_two_flows_differ_in_nothing_else() {
+    let base = Url::parse("https://verify.example").unwrap();
+    let [same, cross] = Flow::ALL.map(|flow| link().with_flow(flow));
+    assert_eq!(same.flow(), Some(Flow::SameDevice));
+    assert_eq!(cross.flow(), Some(Flow::CrossDevice));
+    let same = same.to_https(&base).expose().replace("same_device", "cross_device");
+    assert_eq!(same, cross.to_https(&base).expose());
+    assert_eq!(link().flow(), None);
+}
+
+#[test]
 fn expiry_has_thirty_seconds_of_leeway() {
     let after = |seconds, nanos| expires_at() + SignedDuration::new(seconds, nanos);
     assert_eq!(link().check_fresh(after(-300, 0)), Ok(()));
@@ -156,6 +171,8 @@ proptest! {
         token in "[!-~]\\PC{0,80}",
         cancel in proptest::option::of("\\PC{1,60}"),
         milliseconds in 0_i64..4_102_444_800_000,
+        flow in proptest::option::of(proptest::sample::select(Flow::ALL.to_vec())),
+        api in proptest::option::of("https://[a-z]{1,20}\\.example(:[1-9][0-9]{0,3})?(/[a-z]{0,9})?"),
     ) {
         let expires_at = Timestamp::from_millisecond(milliseconds).unwrap();
         let mut link = HandoffLink::new(
@@ -164,6 +181,12 @@ proptest! {
         if let Some(cancel) = cancel {
             link = link.with_cancel_token(cancel.into());
         }
+        if let Some(flow) = flow {
+            link = link.with_flow(flow);
+        }
+        if let Some(api) = api {
+            link = link.with_api(Url::parse(&api).unwrap()).unwrap();
+        }
         let base = Url::parse("https://verify.example").unwrap();
         for text in [link.to_scheme_uri(), link.to_https(&base), link.to_json()] {
             prop_assert_eq!(&HandoffLink::parse(text.expose()).unwrap(), &link);
@@ -171,7 +194,21 @@ proptest! {
     }
 
     #[test]
-    fn no_text_panics(text in "(kayle:|https://x/#handoff=|)\\PC{0,80}") {
+    fn no_text_panics(text in "(kayle:|https://x/#handoff=|https://x/open/vs_#handoff=|)\\PC{0,80}") {
         let _ = HandoffLink::parse(&text);
+    }
+
+    /// A link that was cut, or one byte of which was changed, is refused or says
+    /// something else; it never panics.
+    #[test]
+    fn a_damaged_link_is_not_the_link(at in 0_usize..600, byte in 0x21_u8..0x7f, cut: bool) {
+        let whole = link().with_flow(Flow::SameDevice).to_https(&Url::parse("https://x").unwrap());
+        let mut text = whole.expose().as_bytes().to_vec();
+        prop_assume!(at < text.len() && text[at] != byte);
+        if cut { text.truncate(at) } else { text[at] = byte }
+        if let Ok(read) = HandoffLink::parse(std::str::from_utf8(&text).unwrap()) {
+            prop_assert_eq!(read.session_id(), session_id());
+            prop_assert!(!cut);
+        }
     }
 }

@@ -109,7 +109,7 @@ async fn set(
     let workspace = Workspace::open(store).await?;
     let organization = workspace.store.read_organization(id).await?.ok_or_else(|| not_found(id))?;
     let policy = assign(organization.policy).unwrap_or(organization.policy);
-    workspace.store.set_policy(id, policy).await?;
+    workspace.store.set_policy(id, policy, workspace.now()).await?;
     workspace.close().await?;
     let organization = Organization { policy, ..organization };
     Ok(Outcome::done(

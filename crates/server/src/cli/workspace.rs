@@ -4,13 +4,14 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use domain::audit::Chain;
 use domain::entropy::random_text;
 use domain::id::{ApiKeyId, OrganizationId};
 use domain::key::{Keys, Secret};
 use domain::organization::{ApiKey, Organization, Scope};
 use domain::policy::Policy;
 use domain::time::Timestamp;
-use store::{Location, OpenOptions, Store};
+use store::{Location, OpenOptions, Store, Unobserved};
 
 use super::StoreArgs;
 use super::failure::{Code, Failure};
@@ -32,7 +33,7 @@ const API_KEY_CHARACTERS: usize = 32;
 /// An open database.
 pub(super) struct Workspace {
     pub(super) store: Store,
-    settings: Settings,
+    keys: Keys,
 }
 
 impl Workspace {
@@ -59,15 +60,25 @@ impl Workspace {
     async fn open_prepared(settings: Settings) -> Result<Self, Failure> {
         super::logging::start(&settings, "warn")?;
         let location = prepare(&settings)?;
+        let keys = Keys::derive(&*master_secret(&settings)?);
         let store = Store::open(OpenOptions {
             location,
             entropy: Box::new(OsEntropy),
             sealer: Arc::new(JweSealer),
+            chain: keys.audit_chain(),
             // A running server sees what other processes commit when it next reads.
             notify: Arc::new(|_| {}),
+            observer: Arc::new(Unobserved),
         })
         .await?;
-        Ok(Self { store, settings })
+        // Before anything is written: what another master secret links would break the audit trail.
+        store.bind_master_secret(keys.check_value(), SystemClock.now()).await?;
+        Ok(Self { store, keys })
+    }
+
+    /// What links the audit trail.
+    pub(super) fn chain(&self) -> Chain {
+        self.keys.audit_chain()
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -90,9 +101,7 @@ impl Workspace {
         name: String,
         scopes: Vec<Scope>,
     ) -> Result<(ApiKey, Secret), Failure> {
-        let keys = Keys::derive(&*master_secret(&self.settings)?);
-        self.store.bind_master_secret(keys.check_value()).await?;
-        create_api_key(&self.store, &keys, organization, name, scopes, self.now()).await
+        create_api_key(&self.store, &self.keys, organization, name, scopes, self.now()).await
     }
 
     pub(super) async fn close(self) -> Result<(), Failure> {
@@ -141,6 +150,11 @@ pub(super) async fn create_api_key(
 pub(super) fn prepare(settings: &Settings) -> Result<Location, Failure> {
     make_folder(&settings.data)?;
     location(settings)
+}
+
+/// What links the audit trail, without a database.
+pub(super) fn chain(settings: &Settings) -> Result<Chain, Failure> {
+    Ok(Keys::derive(&*master_secret(settings)?).audit_chain())
 }
 
 /// The master secret; made if it is absent and no file is named.

@@ -5,6 +5,8 @@ use std::marker::PhantomData;
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
+use domain::audit::Actor;
+use domain::id::ApiKeyId;
 use domain::organization::{Organization, Scope};
 
 use crate::app::App;
@@ -33,6 +35,7 @@ required_scope!(SessionsRead, SessionsWrite, WebhooksRead, WebhooksWrite);
 pub(crate) struct Caller<S> {
     /// The organization the key speaks for.
     pub(crate) organization: Organization,
+    key: ApiKeyId,
     scope: PhantomData<S>,
 }
 
@@ -55,6 +58,13 @@ impl<S: RequiredScope> FromRequestParts<App> for Caller<S> {
         if !key.allows(S::SCOPE) {
             return Err(ApiError::forbidden(S::SCOPE));
         }
-        Ok(Self { organization, scope: PhantomData })
+        Ok(Self { organization, key: key.id, scope: PhantomData })
+    }
+}
+
+impl<S> Caller<S> {
+    /// How the audit trail names it.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::RelyingParty(self.key.clone())
     }
 }

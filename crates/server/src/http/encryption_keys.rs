@@ -103,7 +103,8 @@ async fn create(
         updated_at: now,
         disabled_at: None,
     };
-    app.store.add_encryption_key(&caller.organization.id, key.clone()).await?;
+    let by = caller.actor();
+    app.store.add_encryption_key(&caller.organization.id, key.clone(), by).await?;
     Ok(created(KeyView::of(&key)?))
 }
 
@@ -153,7 +154,7 @@ async fn switch(
     let id: EncryptionKeyId = id.parse().map_err(|_| ApiError::not_found("encryption key"))?;
     let key = app
         .store
-        .set_encryption_key_active(&caller.organization.id, &id, active, app.now())
+        .set_encryption_key_active(&caller.organization.id, &id, active, caller.actor(), app.now())
         .await?;
     Ok(data(KeyView::of(&key)?).into_response())
 }

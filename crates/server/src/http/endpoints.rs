@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use domain::audit::{Action, Entry};
 use domain::event::EventType;
 use domain::id::EndpointId;
 use domain::webhook::Endpoint;
@@ -97,6 +98,7 @@ async fn create(
         None => EventType::ALL.to_vec(),
         Some(names) => event_types(names)?,
     };
+    let by = caller.actor();
     let id = app.random(EndpointId::random);
     let secret = app.random(signing_secret::generate);
     let sealed_secret = app
@@ -113,7 +115,7 @@ async fn create(
         updated_at: now,
         disabled_at: (body.enabled == Some(false)).then_some(now),
     };
-    app.store.create_endpoint(endpoint.clone()).await.map_err(refused)?;
+    app.store.create_endpoint(endpoint.clone(), by).await.map_err(refused)?;
     Ok(created(CreatedView {
         endpoint: EndpointView::of(&endpoint),
         signing_secret: secret.reveal(),
@@ -181,7 +183,8 @@ async fn update(
         endpoint.updated_at = now;
     };
     let id = endpoint_id(&id)?;
-    let endpoint = app.store.update_endpoint(&caller.organization.id, &id, change).await?;
+    let by = caller.actor();
+    let endpoint = app.store.update_endpoint(&caller.organization.id, &id, by, change).await?;
     Ok(data(EndpointView::of(&endpoint)))
 }
 
@@ -190,7 +193,8 @@ async fn delete(
     caller: Caller<WebhooksWrite>,
     PathText(id): PathText,
 ) -> Result<StatusCode, ApiError> {
-    app.store.delete_endpoint(&caller.organization.id, &endpoint_id(&id)?).await?;
+    let (id, by) = (endpoint_id(&id)?, caller.actor());
+    app.store.delete_endpoint(&caller.organization.id, &id, by, app.now()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -202,6 +206,10 @@ async fn reveal(
     let endpoint = owned(&app, &caller, &id).await?;
     let secret = signing_secret::open(&endpoint.sealed_secret, &endpoint.id, &app.keys)
         .map_err(|error| ApiError::internal(&error))?;
+    let action = Action::EndpointSecretRevealed;
+    let (by, now) = (caller.actor(), app.now());
+    let entry = Entry::endpoint(action, &caller.organization.id, &endpoint.id, by, now);
+    app.store.append_audit(entry).await?;
     let view = SecretView { endpoint_id: endpoint.id.as_str(), signing_secret: secret.reveal() };
     Ok(data(view).into_response())
 }
@@ -216,7 +224,8 @@ async fn rotate(
     let sealed = app
         .random(|entropy| signing_secret::seal(&secret, &id, &app.keys, entropy))
         .map_err(|error| ApiError::internal(&error))?;
-    app.store.set_endpoint_secret(&caller.organization.id, &id, sealed, app.now()).await?;
+    let by = caller.actor();
+    app.store.set_endpoint_secret(&caller.organization.id, &id, sealed, by, app.now()).await?;
     let view = SecretView { endpoint_id: id.as_str(), signing_secret: secret.reveal() };
     Ok(data(view).into_response())
 }

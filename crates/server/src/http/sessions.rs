@@ -22,6 +22,7 @@ use super::list::{self, Params, list};
 use crate::app::App;
 use crate::envelope::ApiError;
 use crate::iso::iso;
+use crate::limits;
 use crate::path::PathText;
 
 const CANCEL_TOKEN_LENGTH: usize = 48;
@@ -87,6 +88,10 @@ async fn create(
     Params(params): Params<IncludeAttempts>,
     OptionalBody(body): OptionalBody<CreateBody>,
 ) -> Result<Response, ApiError> {
+    let allowed = limits::shared::new_session(&app, &caller.organization.id).await?;
+    if let Some(refused) = allowed.filter(|decision| decision.refused) {
+        return Ok(limits::requests::refuse(refused));
+    }
     let include = list::flag("include_attempts", params.include_attempts.as_deref())?;
     let body = body.unwrap_or_default();
     let contract = match &body.share_fields {
@@ -102,6 +107,7 @@ async fn create(
             "its operator can decide to go without: kayle org set ID face_match=off",
         ));
     }
+    let by = caller.actor();
     let cancel_token = app.random(|entropy| random_text(CANCEL_TOKEN_LENGTH, entropy));
     let session = Session::create(
         NewSession {
@@ -114,13 +120,18 @@ async fn create(
         },
         app.now(),
     );
-    app.store.create_session(session.clone()).await?;
+    app.store.create_session(session.clone(), by).await?;
+    app.metrics.session_created();
     let mut view = SessionView::of(&session, &app, include.unwrap_or(false));
     // In the fragment, which browsers send to nobody (SECURITY row 8).
     view.verification_url.push_str("#cancel_token=");
     view.verification_url.push_str(&cancel_token);
     view.cancel_token = Some(cancel_token);
-    Ok(created(view))
+    let mut answer = created(view);
+    if let Some(allowed) = allowed {
+        answer.extensions_mut().insert(allowed);
+    }
+    Ok(answer)
 }
 
 async fn read(
@@ -167,7 +178,7 @@ async fn cancel(
     let session = owned(&app, &caller, &id).await?;
     let now = app.now();
     let unit = move |session: Session| Ok::<_, ApiError>(session.cancel(now));
-    app.store.session(&session.id, now, unit).await??;
+    app.store.session_by(caller.actor(), &session.id, now, unit).await??;
     Ok(StatusCode::NO_CONTENT)
 }
 

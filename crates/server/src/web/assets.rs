@@ -8,11 +8,13 @@ use axum::routing::get;
 use crate::app::App;
 
 const SCRIPT: &str = include_str!("../../assets/page.js");
+const OPEN_SCRIPT: &str = include_str!("../../assets/open.js");
 const STYLE: &str = include_str!("../../assets/page.css");
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
         .route("/assets/page.js", get(|| file("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/assets/open.js", get(|| file("text/javascript; charset=utf-8", OPEN_SCRIPT)))
         .route("/assets/page.css", get(|| file("text/css; charset=utf-8", STYLE)))
 }
 

@@ -8,19 +8,18 @@ use axum::routing::{any, post};
 use axum::{Json, Router};
 use domain::id::SessionId;
 use domain::session::Session;
-use protocol::{HandoffLink, SecretText};
+use protocol::{Flow, HandoffLink, SecretText};
 use serde::Serialize;
 use store::StoreError;
 
+use super::document::{INVALID_LINK, OTHER_BROWSER, UNAVAILABLE, html};
 use super::qr;
 use crate::app::App;
+use crate::browser::{self, Browser};
 use crate::envelope::ApiError;
 use crate::handoff;
 use crate::iso::iso;
 use crate::path::PathText;
-
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub(super) fn routes() -> Router<App> {
     Router::new().route("/{session}", any(page)).route("/{session}/handoff", post(mint))
@@ -41,27 +40,27 @@ struct FieldRow<'a> {
     required: bool,
 }
 
-#[derive(Template)]
-#[template(path = "message.html")]
-struct MessagePage {
-    title: &'static str,
-    text: &'static str,
-}
-
 /// What the page needs to show a way to the phone.
 #[derive(Serialize)]
 struct HandoffView {
-    /// The https link of "copy link"; its payload is in the fragment.
+    /// The link that is carried to another device; its payload is in the fragment.
     link: String,
-    /// The app's own scheme, for the QR code and for a button on the phone itself.
+    /// The link of the button on the phone itself.
+    same_device_link: String,
+    /// The same in the app's own scheme, where nothing claims the https link.
     app_link: String,
-    /// The QR code as an SVG document.
+    /// `link` as a QR code, an SVG document.
     qr: String,
     /// When the code stops working for a phone that has not come.
     expires_at: String,
 }
 
-async fn page(State(app): State<App>, method: Method, PathText(id): PathText) -> Response {
+async fn page(
+    State(app): State<App>,
+    method: Method,
+    PathText(id): PathText,
+    browser: Browser,
+) -> Response {
     let Ok(id) = id.parse::<SessionId>() else {
         if id.starts_with("vs_") && method == Method::GET {
             return html(StatusCode::NOT_FOUND, &INVALID_LINK);
@@ -72,8 +71,13 @@ async fn page(State(app): State<App>, method: Method, PathText(id): PathText) ->
         return ([(header::ALLOW, "GET, HEAD")], ApiError::wrong_method()).into_response();
     }
     match load(&app, &id).await {
+        // A link preview comes here too. It is shown the page and binds nothing.
         Ok(Some((session, organization))) => {
-            html(StatusCode::OK, &session_page(&session, &organization))
+            if session.admit(&browser.visitor(&app.keys, &id)).is_err() {
+                return html(StatusCode::FORBIDDEN, &OTHER_BROWSER);
+            }
+            let page = html(StatusCode::OK, &session_page(&session, &organization));
+            with_cookie(&app, &browser, page)
         }
         Ok(None) => html(StatusCode::NOT_FOUND, &INVALID_LINK),
         Err(error) => {
@@ -83,32 +87,30 @@ async fn page(State(app): State<App>, method: Method, PathText(id): PathText) ->
     }
 }
 
-async fn mint(State(app): State<App>, PathText(id): PathText) -> Result<Response, ApiError> {
+async fn mint(
+    State(app): State<App>,
+    PathText(id): PathText,
+    browser: Browser,
+) -> Result<Response, ApiError> {
     let session: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
-    let handoff = handoff::mint(&app, &session).await?;
+    let handoff = handoff::mint(&app, &session, browser.page_visitor(&app.keys, &session)).await?;
     let expires_at = jiff::Timestamp::from_millisecond(handoff.expires_at.as_millis())
         .map_err(|error| ApiError::internal(&error))?;
     let token = SecretText::from(handoff.token.reveal());
     let link = HandoffLink::new(&id, handoff.attempt.as_str(), token, expires_at)
         .and_then(|link| link.with_api(app.public_url.clone()))
         .map_err(|error| ApiError::internal(&error))?;
-    let https = link.to_https(&app.public_url);
+    let same_device = link.clone().with_flow(Flow::SameDevice);
+    let carried = link.with_flow(Flow::CrossDevice).to_https(&app.public_url);
     let view = HandoffView {
-        qr: qr::svg(link.to_scheme_uri().expose()).map_err(|error| ApiError::internal(&error))?,
-        link: https.expose().to_owned(),
-        app_link: link.to_scheme_uri().expose().to_owned(),
+        qr: qr::svg(carried.expose()).map_err(|error| ApiError::internal(&error))?,
+        link: carried.expose().to_owned(),
+        same_device_link: same_device.to_https(&app.public_url).expose().to_owned(),
+        app_link: same_device.to_scheme_uri().expose().to_owned(),
         expires_at: iso(handoff.expires_at),
     };
     Ok(Json(view).into_response())
 }
-
-const INVALID_LINK: MessagePage = MessagePage {
-    title: "This link does not work",
-    text: "It may have been copied incompletely. Go back to the business that sent you and start again.",
-};
-
-const UNAVAILABLE: MessagePage =
-    MessagePage { title: "Something went wrong", text: "Please try again in a moment." };
 
 async fn load(app: &App, id: &SessionId) -> Result<Option<(Session, String)>, StoreError> {
     let Some(session) = app.store.read_session(id).await? else { return Ok(None) };
@@ -116,6 +118,19 @@ async fn load(app: &App, id: &SessionId) -> Result<Option<(Session, String)>, St
         return Ok(None);
     };
     Ok(Some((session.at(app.now()).session, organization.name)))
+}
+
+fn with_cookie(app: &App, browser: &Browser, mut page: Response) -> Response {
+    if browser.has_secret() {
+        return page;
+    }
+    match browser::new_cookie(app) {
+        Ok(cookie) => {
+            page.headers_mut().insert(header::SET_COOKIE, cookie);
+            page
+        }
+        Err(error) => error.into_response(),
+    }
 }
 
 fn session_page<'a>(session: &'a Session, organization: &'a str) -> SessionPage<'a> {
@@ -132,20 +147,5 @@ fn session_page<'a>(session: &'a Session, organization: &'a str) -> SessionPage<
             .collect(),
         session: session.id.as_str(),
         state: session.status(),
-    }
-}
-
-fn html(status: StatusCode, page: &impl Template) -> Response {
-    match page.render() {
-        Ok(body) => (
-            status,
-            [
-                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-                (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-            ],
-            body,
-        )
-            .into_response(),
-        Err(error) => ApiError::internal(&error).into_response(),
     }
 }

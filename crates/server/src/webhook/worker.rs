@@ -13,12 +13,15 @@ use store::{Store, StoreError};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::client::{Client, NoAnswer, Request};
 use super::signing::signature_header;
 use crate::clock::Clock;
 use crate::signing_secret::{self, SecretError};
 use crate::target::TargetRules;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::milliseconds;
 
 /// How long an endpoint may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -43,6 +46,7 @@ struct Sender {
     keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
     client: Client,
+    metrics: Metrics,
 }
 
 /// Why a try had no answer, for the log.
@@ -69,9 +73,10 @@ impl Worker {
         clock: Arc<dyn Clock>,
         wake: Arc<Notify>,
         rules: TargetRules,
+        metrics: Metrics,
     ) -> reqwest::Result<Self> {
         let client = Client::new(rules)?;
-        Ok(Self { sender: Arc::new(Sender { store, keys, clock, client }), wake })
+        Ok(Self { sender: Arc::new(Sender { store, keys, clock, client, metrics }), wake })
     }
 
     /// Runs until stopped; then finishes what is in flight.
@@ -142,13 +147,20 @@ impl Sender {
     async fn deliver(self: Arc<Self>, delivery: DueDelivery) {
         let (id, endpoint) = (&delivery.id, &delivery.endpoint);
         let attempt = delivery.attempts + 1;
-        let result = match self.attempt(&delivery).await {
+        let began = self.metrics.clock();
+        let event = delivery.kind.as_str();
+        let span = tracing::debug_span!(target: "kayle::webhook", "webhook", event, attempt);
+        let answer = self.attempt(&delivery).instrument(span).await;
+        let took = self.metrics.clock().saturating_sub(began);
+        self.metrics.delivered(kind_of(&answer), took);
+        let duration_ms = milliseconds(took);
+        let result = match answer {
             Ok(status) => {
-                tracing::info!(delivery = %id, %endpoint, attempt, status, "webhook answered");
+                tracing::info!(target: "kayle::webhook", delivery = %id, %endpoint, event, attempt, status, duration_ms, "answered");
                 DeliveryResult::Answered(status)
             }
             Err(error) => {
-                tracing::warn!(delivery = %id, %endpoint, attempt, %error, "webhook not answered");
+                tracing::warn!(target: "kayle::webhook", delivery = %id, %endpoint, event, attempt, %error, duration_ms, "not answered");
                 DeliveryResult::NoAnswer
             }
         };
@@ -180,6 +192,24 @@ impl Sender {
             answer = request => Ok(answer?),
             () = self.clock.sleep_until(now + TIMEOUT) => Err(TryError::TimedOut),
         }
+    }
+}
+
+/// How a try ended, as it is counted.
+fn kind_of(answer: &Result<u16, TryError>) -> &'static str {
+    match answer {
+        Ok(200..300) => "2xx",
+        Ok(300..400) => "3xx",
+        Ok(400..500) => "4xx",
+        Ok(500..600) => "5xx",
+        Ok(_) => "other",
+        Err(TryError::Disabled) => "disabled",
+        Err(TryError::Secret(_)) => "secret",
+        Err(TryError::Signature) => "signature",
+        Err(TryError::NoAnswer(NoAnswer::Target(_))) => "target",
+        Err(TryError::NoAnswer(NoAnswer::Connect)) => "no_connection",
+        Err(TryError::NoAnswer(NoAnswer::Broken)) => "broken",
+        Err(TryError::TimedOut) => "timed_out",
     }
 }
 

@@ -72,9 +72,14 @@ pub(super) async fn on_prover<T: Send + 'static>(
     app: &App,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, ProveError> {
+    let asked = app.metrics.clock();
     let permit = app.provers.clone().acquire_owned().await.map_err(|_| ProveError::Worker)?;
+    let span = tracing::debug_span!(target: "kayle::socket", "proof");
+    let metrics = app.metrics.clone();
     tokio::task::spawn_blocking(move || {
-        let outcome = work();
+        let began = metrics.clock();
+        let outcome = span.in_scope(work);
+        metrics.proved(began.saturating_sub(asked), metrics.clock().saturating_sub(began));
         drop(permit);
         outcome
     })

@@ -1,6 +1,8 @@
 //! The attempts of a session.
 
 use domain::attempt::{Attempt, AttemptState, Claim, FailureCode, HandoffToken, Phase};
+use domain::browser::SameNetwork;
+use domain::confirmation::{Flow, MatchCodeState};
 use domain::id::SessionId;
 use domain::key::KeyedHash;
 use domain::session::Session;
@@ -56,9 +58,10 @@ fn insert(session: &Session, position: usize, attempt: &Attempt) -> Outcome<Quer
     Ok(query(
         "INSERT INTO attempts (id, session_id, organization_id, position, created_at, updated_at,
              token_hash, token_issued_at, token_expires_at, state, claimed_at, fence, phase,
-             phase_at, app_version, ended_at, assurance, failure_code, was_claimed)
+             phase_at, app_version, ended_at, assurance, failure_code, was_claimed, flow,
+             same_network, match_code)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19)",
+             $19, $20, $21, $22)",
         params![
             attempt.id.to_string(),
             session.id.to_string(),
@@ -79,6 +82,9 @@ fn insert(session: &Session, position: usize, attempt: &Attempt) -> Outcome<Quer
             state.assurance,
             state.failure_code,
             state.was_claimed,
+            state.flow,
+            state.same_network,
+            state.match_code,
         ],
     ))
 }
@@ -88,7 +94,7 @@ fn update(attempt: &Attempt) -> Outcome<Query> {
     Ok(query(
         "UPDATE attempts SET updated_at = $2, state = $3, claimed_at = $4, fence = $5, phase = $6,
              phase_at = $7, app_version = $8, ended_at = $9, assurance = $10, failure_code = $11,
-             was_claimed = $12
+             was_claimed = $12, flow = $13, same_network = $14, match_code = $15
          WHERE id = $1",
         params![
             attempt.id.to_string(),
@@ -103,6 +109,9 @@ fn update(attempt: &Attempt) -> Outcome<Query> {
             state.assurance,
             state.failure_code,
             state.was_claimed,
+            state.flow,
+            state.same_network,
+            state.match_code,
         ],
     ))
 }
@@ -120,6 +129,9 @@ struct StateColumns {
     assurance: Option<String>,
     failure_code: Option<&'static str>,
     was_claimed: Option<bool>,
+    flow: Option<&'static str>,
+    same_network: Option<&'static str>,
+    match_code: Option<&'static str>,
 }
 
 impl StateColumns {
@@ -133,6 +145,9 @@ impl StateColumns {
                 phase: Some(claim.phase.as_str()),
                 phase_at: Some(claim.phase_at.as_millis()),
                 app_version: claim.app_version.clone(),
+                flow: Some(claim.flow.as_str()),
+                same_network: Some(claim.network.as_str()),
+                match_code: Some(claim.match_code.as_str()),
                 ..Self::default()
             },
             AttemptState::Superseded { at } => {
@@ -179,6 +194,9 @@ fn decode_state(row: &Row<'_>) -> Outcome<AttemptState> {
             phase: row.parsed("phase", Phase::parse)?,
             phase_at: row.time("phase_at")?,
             app_version: row.optional_text("app_version")?.map(str::to_owned),
+            flow: row.parsed("flow", Flow::parse)?,
+            network: row.parsed("same_network", SameNetwork::parse)?,
+            match_code: row.parsed("match_code", MatchCodeState::parse)?,
         }),
         "superseded" => AttemptState::Superseded { at: ended_at()? },
         "succeeded" => AttemptState::Succeeded {

@@ -1,9 +1,11 @@
 //! The encryption keys of endpoints: at most one of each endpoint is active.
 
+use domain::audit::{Actor, Entry};
 use domain::id::{EncryptionKeyId, EndpointId, OrganizationId};
 use domain::time::Timestamp;
 use domain::webhook::EncryptionKey;
 
+use super::audit::tell;
 use super::endpoints;
 use super::failure::Outcome;
 use super::link::{Link, Query, params, query};
@@ -18,6 +20,7 @@ pub(super) async fn insert(
     link: &Link,
     organization: &OrganizationId,
     key: &EncryptionKey,
+    by: &Actor,
 ) -> Outcome<()> {
     let locked = link.begin(vec![endpoints::lock(organization, &key.endpoint)]).await?;
     if locked.iter().all(Vec::is_empty) {
@@ -41,6 +44,7 @@ pub(super) async fn insert(
             key.disabled_at.map(Timestamp::as_millis),
         ],
     ));
+    writes.extend(tell(&[Entry::encryption_key_added(organization, key, by.clone())]));
     link.commit(writes).await.map(drop)
 }
 
@@ -83,6 +87,7 @@ pub(super) async fn set_active(
     organization: &OrganizationId,
     id: &EncryptionKeyId,
     active: bool,
+    by: &Actor,
     now: Timestamp,
 ) -> Outcome<EncryptionKey> {
     let lock = query(
@@ -116,6 +121,8 @@ pub(super) async fn set_active(
             key.updated_at.as_millis(),
         ],
     ));
+    let entry = Entry::encryption_key_switched(organization, &key, by.clone(), now);
+    writes.extend(tell(&[entry]));
     link.commit(writes).await?;
     Ok(key)
 }

@@ -1,11 +1,13 @@
 //! Webhook endpoints.
 
+use domain::audit::{Action, Actor, Entry};
 use domain::event::EventType;
 use domain::id::{EndpointId, OrganizationId};
 use domain::time::Timestamp;
 use domain::webhook::Endpoint;
 
-use super::failure::{Outcome, found};
+use super::audit::tell;
+use super::failure::Outcome;
 use super::link::{Link, Query, params, query};
 use super::row::Row;
 use crate::error::StoreError;
@@ -16,7 +18,7 @@ use crate::webhooks::{EndpointChange, EndpointFilter, MAX_ENDPOINTS};
 pub(super) const TABLE: &str = "endpoints";
 
 /// The lock on the organization lets no other endpoint in between count and insert.
-pub(super) async fn insert(link: &Link, endpoint: &Endpoint) -> Outcome<()> {
+pub(super) async fn insert(link: &Link, endpoint: &Endpoint, by: &Actor) -> Outcome<()> {
     let organization = endpoint.organization.to_string();
     let lock = query(
         "SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE",
@@ -48,7 +50,9 @@ pub(super) async fn insert(link: &Link, endpoint: &Endpoint) -> Outcome<()> {
             endpoint.disabled_at.map(Timestamp::as_millis),
         ],
     );
-    link.commit(vec![insert]).await.map(drop)
+    let mut writes = vec![insert];
+    writes.extend(tell(&[Entry::endpoint_created(endpoint, by.clone())]));
+    link.commit(writes).await.map(drop)
 }
 
 pub(super) async fn list(
@@ -101,6 +105,7 @@ pub(super) async fn update(
     link: &Link,
     organization: &OrganizationId,
     id: &EndpointId,
+    by: &Actor,
     change: &mut EndpointChange,
 ) -> Outcome<Endpoint> {
     let locked = link.begin(vec![lock(organization, id)]).await?;
@@ -122,7 +127,11 @@ pub(super) async fn update(
             endpoint.disabled_at.map(Timestamp::as_millis),
         ],
     );
-    link.commit(vec![update]).await?;
+    let at = endpoint.updated_at;
+    let entry = Entry::endpoint(Action::EndpointChanged, organization, id, by.clone(), at);
+    let mut writes = vec![update];
+    writes.extend(tell(&[entry]));
+    link.commit(writes).await?;
     let Endpoint { id, organization, sealed_secret, created_at, .. } = stored;
     Ok(Endpoint { id, organization, sealed_secret, created_at, ..endpoint })
 }
@@ -132,8 +141,10 @@ pub(super) async fn set_secret(
     organization: &OrganizationId,
     id: &EndpointId,
     sealed_secret: &str,
+    by: &Actor,
     now: Timestamp,
 ) -> Outcome<()> {
+    lock_or_refuse(link, lock(organization, id)).await?;
     let update = query(
         "UPDATE endpoints SET sealed_secret = $3, updated_at = $4
          WHERE id = $1 AND organization_id = $2",
@@ -144,19 +155,40 @@ pub(super) async fn set_secret(
             now.as_millis(),
         ],
     );
-    found(link.apply(vec![update]).await?.iter().sum(), "webhook endpoint")
+    let entry = Entry::endpoint(Action::EndpointSecretRotated, organization, id, by.clone(), now);
+    let mut writes = vec![update];
+    writes.extend(tell(&[entry]));
+    link.commit(writes).await.map(drop)
 }
 
 pub(super) async fn delete(
     link: &Link,
     organization: &OrganizationId,
     id: &EndpointId,
+    by: &Actor,
+    now: Timestamp,
 ) -> Outcome<()> {
+    let lock = query(
+        "SELECT id FROM endpoints WHERE id = $1 AND organization_id = $2 FOR UPDATE",
+        params![id.to_string(), organization.to_string()],
+    );
+    lock_or_refuse(link, lock).await?;
     let delete = query(
         "DELETE FROM endpoints WHERE id = $1 AND organization_id = $2",
         params![id.to_string(), organization.to_string()],
     );
-    found(link.apply(vec![delete]).await?.iter().sum(), "webhook endpoint")
+    let entry = Entry::endpoint(Action::EndpointDeleted, organization, id, by.clone(), now);
+    let mut writes = vec![delete];
+    writes.extend(tell(&[entry]));
+    link.commit(writes).await.map(drop)
+}
+
+/// Begins a transaction with the lock on an endpoint that must be there.
+async fn lock_or_refuse(link: &Link, lock: Query) -> Outcome<()> {
+    if link.begin(vec![lock]).await?.iter().all(Vec::is_empty) {
+        return Err(StoreError::NotFound("webhook endpoint").into());
+    }
+    Ok(())
 }
 
 fn subscribed(endpoint: &Endpoint) -> String {

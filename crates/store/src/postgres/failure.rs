@@ -128,8 +128,3 @@ fn io_error(error: &tokio_postgres::Error) -> Option<ErrorKind> {
 pub(super) fn integer(count: u64) -> Outcome<i64> {
     i64::try_from(count).map_err(|_| StoreError::Conflict("a number is out of range").into())
 }
-
-/// Refuses a change that met no row.
-pub(super) fn found(rows: u64, what: &'static str) -> Outcome<()> {
-    if rows == 0 { Err(StoreError::NotFound(what).into()) } else { Ok(()) }
-}

@@ -6,6 +6,8 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::tokio_postgres::{AsyncMessage, Config};
@@ -54,6 +56,14 @@ impl Node {
     }
 }
 
+/// What a listener needs.
+pub(super) struct Hearing {
+    pub(super) node: Node,
+    pub(super) notify: Notify,
+    /// Whether the connection is up, for whoever asks.
+    pub(super) listening: Arc<AtomicBool>,
+}
+
 /// Why the connection is no longer listened to.
 enum Gone {
     NoConnection(tokio_postgres::Error),
@@ -61,7 +71,8 @@ enum Gone {
 }
 
 /// Listens until the task is aborted.
-pub(super) async fn run(config: Config, tls: MakeTlsConnector, node: Node, notify: Notify) {
+pub(super) async fn run(config: Config, tls: MakeTlsConnector, hearing: Hearing) {
+    let Hearing { node, notify, listening: state } = hearing;
     let (mut failures, mut was_down) = (0, false);
     loop {
         let mut listening = false;
@@ -70,9 +81,11 @@ pub(super) async fn run(config: Config, tls: MakeTlsConnector, node: Node, notif
                 tracing::info!("wake-ups between servers work again");
                 tell(&notify, &Wake::Everything);
             }
+            state.store(true, Ordering::Relaxed);
             listening = true;
         })
         .await;
+        state.store(false, Ordering::Relaxed);
         if listening {
             failures = 0;
         }

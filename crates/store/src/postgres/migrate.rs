@@ -6,7 +6,8 @@ use super::failure::Outcome;
 use crate::error::StoreError;
 use crate::migration::{self, Migration, MigrationState, migrations};
 
-const MIGRATIONS: &[Migration] = migrations!["0001_initial"];
+const MIGRATIONS: &[Migration] =
+    migrations!["0001_initial", "0002_binding", "0003_audit", "0004_allowances"];
 
 /// The advisory lock of whoever migrates: "Kayl", 1.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1264679276, 1)";

@@ -1,16 +1,19 @@
 //! Organizations and API keys.
 
+use domain::audit::Entry;
 use domain::id::{ApiKeyId, OrganizationId};
 use domain::key::KeyedHash;
 use domain::organization::{ApiKey, Organization, Scope};
 use domain::policy::Policy;
 use domain::time::Timestamp;
 
-use super::failure::{Outcome, found};
+use super::audit::tell;
+use super::failure::Outcome;
 use super::link::{Query, params, query};
 use super::row::Row;
 use super::{Postgres, policy};
 use crate::backend::Answer;
+use crate::error::StoreError;
 use crate::json;
 use crate::organizations::Organizations;
 
@@ -20,8 +23,9 @@ const KEYS: &str = "api_keys";
 impl Organizations for Postgres {
     fn create_organization(&self, organization: Organization) -> Answer<()> {
         self.run(move |link| {
-            let insert = insert(&organization);
-            async move { link.apply(vec![insert]).await.map(drop) }
+            let mut writes = vec![insert(&organization)];
+            writes.extend(tell(&[Entry::organization_created(&organization)]));
+            async move { link.apply(writes).await.map(drop) }
         })
     }
 
@@ -43,12 +47,13 @@ impl Organizations for Postgres {
         })
     }
 
-    fn set_policy(&self, id: &OrganizationId, policy: Policy) -> Answer<()> {
+    fn set_policy(&self, id: &OrganizationId, policy: Policy, now: Timestamp) -> Answer<()> {
         let id = id.clone();
         self.run(move |link| {
             let update = query(
                 "UPDATE organizations SET face_match = $2, chip_proof = $3, revocation = $4,
-                     expired_documents = $5
+                     expired_documents = $5, browser_binding = $6, match_code = $7,
+                     device_proof = $8, same_network = $9
                  WHERE id = $1",
                 params![
                     id.to_string(),
@@ -56,9 +61,26 @@ impl Organizations for Postgres {
                     policy.chip_proof.as_str(),
                     policy.revocation.as_str(),
                     policy.expired_documents.as_str(),
+                    policy.browser_binding.as_str(),
+                    policy.match_code.as_str(),
+                    policy.device_proof.as_str(),
+                    policy.same_network.as_str(),
                 ],
             );
-            async move { found(link.apply(vec![update]).await?.iter().sum(), "organization") }
+            let lock = query(
+                "SELECT * FROM organizations WHERE id = $1 FOR NO KEY UPDATE",
+                params![id.to_string()],
+            );
+            let id = id.clone();
+            async move {
+                let found = link.begin(vec![lock]).await?;
+                let row = found.first().and_then(|rows| rows.first());
+                let before = row.map(|row| decode(&Row::of(TABLE, row))).transpose()?;
+                let before = before.ok_or(StoreError::NotFound("organization"))?.policy;
+                let mut writes = vec![update];
+                writes.extend(tell(&Entry::policies_changed(&id, &before, &policy, now)));
+                link.commit(writes).await.map(drop)
+            }
         })
     }
 
@@ -78,7 +100,9 @@ impl Organizations for Postgres {
                     key.revoked_at.map(Timestamp::as_millis),
                 ],
             );
-            async move { link.apply(vec![insert]).await.map(drop) }
+            let mut writes = vec![insert];
+            writes.extend(tell(&[Entry::api_key_created(&key)]));
+            async move { link.apply(writes).await.map(drop) }
         })
     }
 
@@ -99,11 +123,27 @@ impl Organizations for Postgres {
     fn revoke_api_key(&self, id: &ApiKeyId, now: Timestamp) -> Answer<()> {
         let id = id.clone();
         self.run(move |link| {
+            let lock = query(
+                "SELECT * FROM api_keys WHERE id = $1 FOR NO KEY UPDATE",
+                params![id.to_string()],
+            );
             let update = query(
-                "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1",
+                "UPDATE api_keys SET revoked_at = $2 WHERE id = $1",
                 params![id.to_string(), now.as_millis()],
             );
-            async move { found(link.apply(vec![update]).await?.iter().sum(), "API key") }
+            let id = id.clone();
+            async move {
+                let found = link.begin(vec![lock]).await?;
+                let row = found.first().and_then(|rows| rows.first());
+                let key = row.map(|row| decode_key(&Row::of(KEYS, row))).transpose()?;
+                let key = key.ok_or(StoreError::NotFound("API key"))?;
+                if key.revoked_at.is_none() {
+                    let mut writes = vec![update];
+                    writes.extend(tell(&[Entry::api_key_revoked(&key.organization, &id, now)]));
+                    link.commit(writes).await?;
+                }
+                Ok(())
+            }
         })
     }
 
@@ -128,8 +168,9 @@ impl Organizations for Postgres {
 fn insert(organization: &Organization) -> Query {
     query(
         "INSERT INTO organizations (id, name, face_match, chip_proof, revocation,
-             expired_documents, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+             expired_documents, browser_binding, match_code, device_proof, same_network,
+             created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         params![
             organization.id.to_string(),
             organization.name.clone(),
@@ -137,6 +178,10 @@ fn insert(organization: &Organization) -> Query {
             organization.policy.chip_proof.as_str(),
             organization.policy.revocation.as_str(),
             organization.policy.expired_documents.as_str(),
+            organization.policy.browser_binding.as_str(),
+            organization.policy.match_code.as_str(),
+            organization.policy.device_proof.as_str(),
+            organization.policy.same_network.as_str(),
             organization.created_at.as_millis(),
         ],
     )

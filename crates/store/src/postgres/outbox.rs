@@ -162,7 +162,9 @@ fn insert(event: &RecordedEvent) -> Query {
     let attempt = event.event.attempt();
     let failure_code = match event.event.fact {
         Fact::AttemptFailed { failure_code, .. } => Some(failure_code.as_str()),
-        Fact::AttemptSucceeded { .. } | Fact::SessionExpired | Fact::SessionCancelled => None,
+        Fact::AttemptSucceeded { .. } | Fact::SessionExpired | Fact::SessionCancelled { .. } => {
+            None
+        }
     };
     query(
         "INSERT INTO events (id, organization_id, type, trigger_type, session_id, attempt_id,

@@ -5,11 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::attempt::Attempt;
+use domain::audit::{self, Actor};
+use domain::browser::{AddressFamily, BoundBrowser, BrowserFamily, NetworkHash, OsFamily};
 use domain::id::{AttemptId, OrganizationId, SessionId};
 use domain::key::KeyedHash;
 use domain::session::{CancelToken, Session, SessionState, Transition};
 use domain::time::Timestamp;
 
+use super::audit::tell;
 use super::failure::{Outcome, integer};
 use super::link::{Link, Query, params, query};
 use super::row::Row;
@@ -27,9 +30,9 @@ const TABLE: &str = "sessions";
 const TURN: Duration = Duration::from_secs(10);
 
 impl Sessions for Postgres {
-    fn create_session(&self, session: Session) -> Answer<()> {
+    fn create_session(&self, session: Session, by: Actor) -> Answer<()> {
         self.run(move |link| {
-            let writes = insert(&session);
+            let writes = insert(&session, &by);
             async move { link.apply(writes?).await.map(drop) }
         })
     }
@@ -143,17 +146,19 @@ async fn run(
         let mut work = work.lock().unwrap_or_else(PoisonError::into_inner);
         work(current.clone())
     };
-    let session = match change {
-        Some(Change { session, events: more }) => {
+    let (session, by) = match change {
+        Some(Change { session, events: more, by }) => {
             events.extend(more);
-            session
+            (session, by)
         }
-        None => current,
+        None => (current, None),
     };
     if session == stored && events.is_empty() {
         return Ok(None);
     }
     let mut writes = save(&stored, &session)?;
+    let entries = audit::of_session(Some(&stored), &session, &events, by.as_ref(), now);
+    writes.extend(tell(&entries));
     let changed = Changed { session: session.id.clone(), events: !events.is_empty() };
     if changed.events {
         let subscribers = outbox::Subscribers::load(link, &session.organization).await?;
@@ -166,14 +171,18 @@ async fn run(
     Ok(Some(changed))
 }
 
-fn insert(session: &Session) -> Outcome<Vec<Query>> {
+fn insert(session: &Session, by: &Actor) -> Outcome<Vec<Query>> {
     let state = StateColumns::of(&session.state);
+    let browser = BrowserColumns::of(session.browser.as_ref());
     let insert = query(
         "INSERT INTO sessions (id, organization_id, contract, face_match, chip_proof, revocation,
              expired_documents, redirect_url, created_at, updated_at, expires_at, state,
              live_attempt_id, completed_at, cancel_token_hash, cancel_token_used_at, device_hash,
-             fence)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+             fence, browser_binding, match_code, device_proof, same_network, device_proven,
+             confirmed, browser_secret, browser_family, browser_os, browser_place,
+             browser_address_family, browser_network)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+             $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)",
         params![
             session.id.to_string(),
             session.organization.to_string(),
@@ -193,10 +202,23 @@ fn insert(session: &Session) -> Outcome<Vec<Query>> {
             session.cancel_token.used_at.map(Timestamp::as_millis),
             session.device.map(|hash| hash.0.to_vec()),
             integer(session.fence)?,
+            session.policy.browser_binding.as_str(),
+            session.policy.match_code.as_str(),
+            session.policy.device_proof.as_str(),
+            session.policy.same_network.as_str(),
+            session.device_proven,
+            session.confirmed,
+            browser.secret,
+            browser.family,
+            browser.os,
+            browser.place,
+            browser.address_family,
+            browser.network,
         ],
     );
     let mut writes = vec![insert];
     writes.extend(attempts::save(session, &[])?);
+    writes.extend(tell(&audit::of_session(None, session, &[], Some(by), session.created_at)));
     Ok(writes)
 }
 
@@ -214,9 +236,13 @@ fn save(old: &Session, new: &Session) -> Outcome<Vec<Query>> {
     }
     let mut writes = attempts::save(new, &old.attempts)?;
     let state = StateColumns::of(&new.state);
+    let browser = BrowserColumns::of(new.browser.as_ref());
     writes.push(query(
         "UPDATE sessions SET updated_at = $2, expires_at = $3, state = $4, live_attempt_id = $5,
-             completed_at = $6, cancel_token_used_at = $7, device_hash = $8, fence = $9
+             completed_at = $6, cancel_token_used_at = $7, device_hash = $8, fence = $9,
+             device_proven = $10, confirmed = $11, browser_secret = $12, browser_family = $13,
+             browser_os = $14, browser_place = $15, browser_address_family = $16,
+             browser_network = $17
          WHERE id = $1",
         params![
             new.id.to_string(),
@@ -228,6 +254,14 @@ fn save(old: &Session, new: &Session) -> Outcome<Vec<Query>> {
             new.cancel_token.used_at.map(Timestamp::as_millis),
             new.device.map(|hash| hash.0.to_vec()),
             integer(new.fence)?,
+            new.device_proven,
+            new.confirmed,
+            browser.secret,
+            browser.family,
+            browser.os,
+            browser.place,
+            browser.address_family,
+            browser.network,
         ],
     ));
     Ok(writes)
@@ -358,6 +392,31 @@ impl StateColumns {
     }
 }
 
+/// How the bound browser is stored. Without one, everything is null.
+#[derive(Default)]
+struct BrowserColumns {
+    secret: Option<Vec<u8>>,
+    family: Option<&'static str>,
+    os: Option<&'static str>,
+    place: Option<String>,
+    address_family: Option<&'static str>,
+    network: Option<Vec<u8>>,
+}
+
+impl BrowserColumns {
+    fn of(browser: Option<&BoundBrowser>) -> Self {
+        let Some(browser) = browser else { return Self::default() };
+        Self {
+            secret: Some(browser.secret.0.to_vec()),
+            family: browser.browser.map(BrowserFamily::as_str),
+            os: browser.os.map(OsFamily::as_str),
+            place: browser.place.clone(),
+            address_family: browser.network.map(|network| network.family.as_str()),
+            network: browser.network.map(|network| network.hash.0.to_vec()),
+        }
+    }
+}
+
 fn decode(row: &Row<'_>) -> Outcome<Session> {
     Ok(Session {
         id: row.id("id")?,
@@ -374,9 +433,30 @@ fn decode(row: &Row<'_>) -> Outcome<Session> {
             used_at: row.optional_time("cancel_token_used_at")?,
         },
         device: row.optional_hash("device_hash")?,
+        device_proven: row.bool("device_proven")?,
+        browser: decode_browser(row)?,
+        confirmed: row.bool("confirmed")?,
         fence: row.number("fence")?,
         attempts: Vec::new(),
     })
+}
+
+fn decode_browser(row: &Row<'_>) -> Outcome<Option<BoundBrowser>> {
+    let Some(secret) = row.optional_hash("browser_secret")? else { return Ok(None) };
+    let family = row.optional_parsed("browser_address_family", AddressFamily::parse)?;
+    let network = match family {
+        Some(family) => {
+            Some(NetworkHash { family, hash: KeyedHash(row.digest("browser_network")?) })
+        }
+        None => None,
+    };
+    Ok(Some(BoundBrowser {
+        secret,
+        browser: row.optional_parsed("browser_family", BrowserFamily::parse)?,
+        os: row.optional_parsed("browser_os", OsFamily::parse)?,
+        place: row.optional_text("browser_place")?.map(str::to_owned),
+        network,
+    }))
 }
 
 fn decode_state(row: &Row<'_>) -> Outcome<SessionState> {

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use domain::audit::Entry;
+
 use super::Postgres;
+use super::audit::tell;
 use super::failure::Outcome;
 use super::link::{Link, Query, params, query};
 use super::row::Row;
@@ -47,7 +50,12 @@ impl Trust for Postgres {
                     let why = "the trust material was changed meanwhile";
                     return Err(StoreError::Conflict(why).into());
                 }
-                link.commit(apply(&update)).await.map(drop)
+                let mut writes = apply(&update);
+                if changes(&update) {
+                    let (next, at) = (update.generation + 1, update.source.imported_at);
+                    writes.extend(tell(&[Entry::trust_changed(next, at)]));
+                }
+                link.commit(writes).await.map(drop)
             }
         })
     }
@@ -115,8 +123,11 @@ async fn import(link: &Link, items: &[TrustItem]) -> Outcome<ImportCounts> {
         best.insert(item.fingerprint, item.verified);
         writes.extend(put(&item.source, item));
     }
-    if counts.added + counts.upgraded > 0 {
+    if counts.added + counts.upgraded > 0
+        && let Some(at) = items.iter().map(|item| item.imported_at).max()
+    {
         writes.push(begin_generation());
+        writes.extend(tell(&[Entry::trust_changed(generation(found.first())? + 1, at)]));
     }
     link.commit(writes).await?;
     Ok(counts)
@@ -148,10 +159,15 @@ fn apply(update: &TrustUpdate) -> Vec<Query> {
              SELECT FROM trust_vouchers v WHERE v.source = s.name)",
         params![],
     ));
-    if held.len() + withdrawn.len() + superseded.len() > 0 {
+    if changes(update) {
         writes.push(begin_generation());
     }
     writes
+}
+
+/// Whether it begins a generation.
+fn changes(update: &TrustUpdate) -> bool {
+    update.put.len() + update.withdrawn.len() + update.superseded.len() > 0
 }
 
 fn source_of(item: &TrustItem) -> TrustSource {

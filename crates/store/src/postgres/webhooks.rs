@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::audit::Actor;
 use domain::id::{EncryptionKeyId, EndpointId, OrganizationId};
 use domain::time::Timestamp;
 use domain::webhook::{EncryptionKey, Endpoint};
@@ -12,11 +13,11 @@ use crate::page::Page;
 use crate::webhooks::{EndpointChange, EndpointFilter, KeyFilter, Webhooks};
 
 impl Webhooks for Postgres {
-    fn create_endpoint(&self, endpoint: Endpoint) -> Answer<()> {
-        let endpoint = Arc::new(endpoint);
+    fn create_endpoint(&self, endpoint: Endpoint, by: Actor) -> Answer<()> {
+        let about = Arc::new((endpoint, by));
         self.run(move |link| {
-            let endpoint = Arc::clone(&endpoint);
-            async move { endpoints::insert(&link, &endpoint).await }
+            let about = Arc::clone(&about);
+            async move { endpoints::insert(&link, &about.0, &about.1).await }
         })
     }
 
@@ -48,9 +49,10 @@ impl Webhooks for Postgres {
         &self,
         organization: &OrganizationId,
         id: &EndpointId,
+        by: Actor,
         change: EndpointChange,
     ) -> Answer<Endpoint> {
-        let about = Arc::new((organization.clone(), id.clone()));
+        let about = Arc::new((organization.clone(), id.clone(), by));
         let change = Arc::new(Mutex::new(change));
         self.run(move |link| {
             let (about, change) = (Arc::clone(&about), Arc::clone(&change));
@@ -58,7 +60,7 @@ impl Webhooks for Postgres {
                 let mut change: EndpointChange = Box::new(move |endpoint| {
                     (change.lock().unwrap_or_else(PoisonError::into_inner))(endpoint);
                 });
-                endpoints::update(&link, &about.0, &about.1, &mut change).await
+                endpoints::update(&link, &about.0, &about.1, &about.2, &mut change).await
             }
         })
     }
@@ -68,28 +70,43 @@ impl Webhooks for Postgres {
         organization: &OrganizationId,
         id: &EndpointId,
         sealed_secret: String,
+        by: Actor,
         now: Timestamp,
     ) -> Answer<()> {
-        let about = Arc::new((organization.clone(), id.clone(), sealed_secret));
+        let about = Arc::new((organization.clone(), id.clone(), sealed_secret, by));
         self.run(move |link| {
             let about = Arc::clone(&about);
-            async move { endpoints::set_secret(&link, &about.0, &about.1, &about.2, now).await }
+            async move {
+                let (organization, id, sealed_secret, by) = &*about;
+                endpoints::set_secret(&link, organization, id, sealed_secret, by, now).await
+            }
         })
     }
 
-    fn delete_endpoint(&self, organization: &OrganizationId, id: &EndpointId) -> Answer<()> {
-        let about = Arc::new((organization.clone(), id.clone()));
+    fn delete_endpoint(
+        &self,
+        organization: &OrganizationId,
+        id: &EndpointId,
+        by: Actor,
+        now: Timestamp,
+    ) -> Answer<()> {
+        let about = Arc::new((organization.clone(), id.clone(), by));
         self.run(move |link| {
             let about = Arc::clone(&about);
-            async move { endpoints::delete(&link, &about.0, &about.1).await }
+            async move { endpoints::delete(&link, &about.0, &about.1, &about.2, now).await }
         })
     }
 
-    fn add_encryption_key(&self, organization: &OrganizationId, key: EncryptionKey) -> Answer<()> {
-        let about = Arc::new((organization.clone(), key));
+    fn add_encryption_key(
+        &self,
+        organization: &OrganizationId,
+        key: EncryptionKey,
+        by: Actor,
+    ) -> Answer<()> {
+        let about = Arc::new((organization.clone(), key, by));
         self.run(move |link| {
             let about = Arc::clone(&about);
-            async move { encryption_keys::insert(&link, &about.0, &about.1).await }
+            async move { encryption_keys::insert(&link, &about.0, &about.1, &about.2).await }
         })
     }
 
@@ -111,12 +128,16 @@ impl Webhooks for Postgres {
         organization: &OrganizationId,
         id: &EncryptionKeyId,
         active: bool,
+        by: Actor,
         now: Timestamp,
     ) -> Answer<EncryptionKey> {
-        let about = Arc::new((organization.clone(), id.clone()));
+        let about = Arc::new((organization.clone(), id.clone(), by));
         self.run(move |link| {
             let about = Arc::clone(&about);
-            async move { encryption_keys::set_active(&link, &about.0, &about.1, active, now).await }
+            async move {
+                let (organization, id, by) = &*about;
+                encryption_keys::set_active(&link, organization, id, active, by, now).await
+            }
         })
     }
 }

@@ -23,7 +23,15 @@ const WAL_WAIT: Duration = Duration::from_millis(25);
 /// Marks the file as Kayle's (`application_id`): "Kayl".
 const APPLICATION_ID: i64 = 0x4b61_796c;
 
-const MIGRATIONS: &[Migration] = migrations!["0001_initial", "0002_chip_proof", "0003_trust"];
+/// The steps from an empty file to the current schema.
+const MIGRATIONS: &[Migration] = migrations![
+    "0001_initial",
+    "0002_chip_proof",
+    "0003_trust",
+    "0004_binding",
+    "0005_audit",
+    "0006_allowances",
+];
 
 /// Statements kept prepared per connection; more than there are in this crate.
 const STATEMENTS: usize = 128;

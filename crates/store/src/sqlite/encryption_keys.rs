@@ -76,13 +76,14 @@ pub(super) fn active(db: &Connection, endpoint: &EndpointId) -> Outcome<Option<E
     .transpose()
 }
 
+/// Gives the key as it is now, and whether it was switched.
 pub(super) fn set_active(
     db: &Connection,
     organization: &OrganizationId,
     id: &EncryptionKeyId,
     active: bool,
     now: Timestamp,
-) -> Outcome<EncryptionKey> {
+) -> Outcome<(EncryptionKey, bool)> {
     let mut key = db
         .prepare_cached(
             "SELECT k.* FROM encryption_keys k JOIN endpoints e ON e.id = k.endpoint_id
@@ -93,7 +94,7 @@ pub(super) fn set_active(
         .transpose()?
         .ok_or(StoreError::NotFound("encryption key"))?;
     if key.disabled_at.is_none() == active {
-        return Ok(key);
+        return Ok((key, false));
     }
     if active {
         switch_off_all(db, &key.endpoint, now)?;
@@ -108,7 +109,7 @@ pub(super) fn set_active(
         key.disabled_at.map(Timestamp::as_millis),
         key.updated_at.as_millis(),
     ])?;
-    Ok(key)
+    Ok((key, true))
 }
 
 fn switch_off_all(db: &Connection, endpoint: &EndpointId, now: Timestamp) -> Outcome<()> {

@@ -1,5 +1,6 @@
 //! Organizations and API keys.
 
+use domain::audit::Entry;
 use domain::id::{ApiKeyId, OrganizationId};
 use domain::key::KeyedHash;
 use domain::organization::{ApiKey, Organization, Scope};
@@ -7,10 +8,11 @@ use domain::policy::Policy;
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::failure::{Outcome, found};
+use super::failure::Outcome;
 use super::row::Row;
 use super::{Sqlite, policy};
 use crate::backend::Answer;
+use crate::error::StoreError;
 use crate::json;
 use crate::organizations::Organizations;
 
@@ -20,8 +22,9 @@ impl Organizations for Sqlite {
             unit.db
                 .prepare_cached(
                     "INSERT INTO organizations (id, name, face_match, chip_proof, revocation,
-                         expired_documents, created_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                         expired_documents, browser_binding, match_code, device_proof,
+                         same_network, created_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                 )?
                 .execute(params![
                     organization.id.as_str(),
@@ -30,8 +33,13 @@ impl Organizations for Sqlite {
                     organization.policy.chip_proof.as_str(),
                     organization.policy.revocation.as_str(),
                     organization.policy.expired_documents.as_str(),
+                    organization.policy.browser_binding.as_str(),
+                    organization.policy.match_code.as_str(),
+                    organization.policy.device_proof.as_str(),
+                    organization.policy.same_network.as_str(),
                     organization.created_at.as_millis(),
                 ])?;
+            unit.tell(Entry::organization_created(&organization));
             Ok(())
         })
     }
@@ -49,14 +57,15 @@ impl Organizations for Sqlite {
         self.read(move |db| load(db, &id))
     }
 
-    fn set_policy(&self, id: &OrganizationId, policy: Policy) -> Answer<()> {
+    fn set_policy(&self, id: &OrganizationId, policy: Policy, now: Timestamp) -> Answer<()> {
         let id = id.clone();
         self.write(move |unit| {
-            let rows = unit
-                .db
+            let before = load(unit.db, &id)?.ok_or(StoreError::NotFound("organization"))?.policy;
+            unit.db
                 .prepare_cached(
                     "UPDATE organizations SET face_match = ?2, chip_proof = ?3, revocation = ?4,
-                         expired_documents = ?5
+                         expired_documents = ?5, browser_binding = ?6, match_code = ?7,
+                         device_proof = ?8, same_network = ?9
                      WHERE id = ?1",
                 )?
                 .execute([
@@ -65,8 +74,13 @@ impl Organizations for Sqlite {
                     policy.chip_proof.as_str(),
                     policy.revocation.as_str(),
                     policy.expired_documents.as_str(),
+                    policy.browser_binding.as_str(),
+                    policy.match_code.as_str(),
+                    policy.device_proof.as_str(),
+                    policy.same_network.as_str(),
                 ])?;
-            found(rows, "organization")
+            unit.entries = Entry::policies_changed(&id, &before, &policy, now);
+            Ok(())
         })
     }
 
@@ -87,6 +101,7 @@ impl Organizations for Sqlite {
                     key.created_at.as_millis(),
                     key.revoked_at.map(Timestamp::as_millis),
                 ])?;
+            unit.tell(Entry::api_key_created(&key));
             Ok(())
         })
     }
@@ -107,13 +122,20 @@ impl Organizations for Sqlite {
     fn revoke_api_key(&self, id: &ApiKeyId, now: Timestamp) -> Answer<()> {
         let id = id.clone();
         self.write(move |unit| {
-            let rows = unit
+            let key = unit
                 .db
-                .prepare_cached(
-                    "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1",
-                )?
-                .execute(params![id.as_str(), now.as_millis()])?;
-            found(rows, "API key")
+                .prepare_cached("SELECT * FROM api_keys WHERE id = ?1")?
+                .query_and_then([id.as_str()], |row| decode_key(&Row::of("api_keys", row)))?
+                .next()
+                .transpose()?
+                .ok_or(StoreError::NotFound("API key"))?;
+            if key.revoked_at.is_none() {
+                unit.db
+                    .prepare_cached("UPDATE api_keys SET revoked_at = ?2 WHERE id = ?1")?
+                    .execute(params![id.as_str(), now.as_millis()])?;
+                unit.tell(Entry::api_key_revoked(&key.organization, &id, now));
+            }
+            Ok(())
         })
     }
 

@@ -1,5 +1,6 @@
 //! Trust items, their sources and their generation.
 
+use domain::audit::Entry;
 use rusqlite::{Connection, params};
 
 use super::Sqlite;
@@ -32,8 +33,11 @@ impl Trust for Sqlite {
                 put_source(unit.db, &source_of(item))?;
                 import(unit.db, item, &mut counts)?;
             }
-            if counts.added + counts.upgraded > 0 {
+            if counts.added + counts.upgraded > 0
+                && let Some(at) = items.iter().map(|item| item.imported_at).max()
+            {
                 begin_generation(unit.db)?;
+                unit.tell(Entry::trust_changed(generation(unit.db)?, at));
             }
             Ok(counts)
         })
@@ -44,7 +48,12 @@ impl Trust for Sqlite {
             if generation(unit.db)? != update.generation {
                 return Err(StoreError::Conflict("the trust material was changed meanwhile").into());
             }
-            apply(unit.db, &update)
+            apply(unit.db, &update)?;
+            let now = generation(unit.db)?;
+            if now != update.generation {
+                unit.tell(Entry::trust_changed(now, update.source.imported_at));
+            }
+            Ok(())
         })
     }
 

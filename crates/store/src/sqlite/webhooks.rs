@@ -1,5 +1,6 @@
 //! Endpoints and their keys, as the seam asks for them.
 
+use domain::audit::{Action, Actor, Entry};
 use domain::id::{EncryptionKeyId, EndpointId, OrganizationId};
 use domain::time::Timestamp;
 use domain::webhook::{EncryptionKey, Endpoint};
@@ -10,8 +11,12 @@ use crate::page::Page;
 use crate::webhooks::{EndpointChange, EndpointFilter, KeyFilter, Webhooks};
 
 impl Webhooks for Sqlite {
-    fn create_endpoint(&self, endpoint: Endpoint) -> Answer<()> {
-        self.write(move |unit| endpoints::insert(unit.db, &endpoint))
+    fn create_endpoint(&self, endpoint: Endpoint, by: Actor) -> Answer<()> {
+        self.write(move |unit| {
+            endpoints::insert(unit.db, &endpoint)?;
+            unit.tell(Entry::endpoint_created(&endpoint, by));
+            Ok(())
+        })
     }
 
     fn list_endpoints(
@@ -36,10 +41,16 @@ impl Webhooks for Sqlite {
         &self,
         organization: &OrganizationId,
         id: &EndpointId,
+        by: Actor,
         change: EndpointChange,
     ) -> Answer<Endpoint> {
         let (organization, id) = (organization.clone(), id.clone());
-        self.write(move |unit| endpoints::update(unit.db, &organization, &id, change))
+        self.write(move |unit| {
+            let endpoint = endpoints::update(unit.db, &organization, &id, change)?;
+            let at = endpoint.updated_at;
+            unit.tell(Entry::endpoint(Action::EndpointChanged, &organization, &id, by, at));
+            Ok(endpoint)
+        })
     }
 
     fn set_endpoint_secret(
@@ -47,22 +58,44 @@ impl Webhooks for Sqlite {
         organization: &OrganizationId,
         id: &EndpointId,
         sealed_secret: String,
+        by: Actor,
         now: Timestamp,
     ) -> Answer<()> {
         let (organization, id) = (organization.clone(), id.clone());
         self.write(move |unit| {
-            endpoints::set_secret(unit.db, &organization, &id, &sealed_secret, now)
+            endpoints::set_secret(unit.db, &organization, &id, &sealed_secret, now)?;
+            unit.tell(Entry::endpoint(Action::EndpointSecretRotated, &organization, &id, by, now));
+            Ok(())
         })
     }
 
-    fn delete_endpoint(&self, organization: &OrganizationId, id: &EndpointId) -> Answer<()> {
+    fn delete_endpoint(
+        &self,
+        organization: &OrganizationId,
+        id: &EndpointId,
+        by: Actor,
+        now: Timestamp,
+    ) -> Answer<()> {
         let (organization, id) = (organization.clone(), id.clone());
-        self.write(move |unit| endpoints::delete(unit.db, &organization, &id))
+        self.write(move |unit| {
+            endpoints::delete(unit.db, &organization, &id)?;
+            unit.tell(Entry::endpoint(Action::EndpointDeleted, &organization, &id, by, now));
+            Ok(())
+        })
     }
 
-    fn add_encryption_key(&self, organization: &OrganizationId, key: EncryptionKey) -> Answer<()> {
+    fn add_encryption_key(
+        &self,
+        organization: &OrganizationId,
+        key: EncryptionKey,
+        by: Actor,
+    ) -> Answer<()> {
         let organization = organization.clone();
-        self.write(move |unit| encryption_keys::insert(unit.db, &organization, &key))
+        self.write(move |unit| {
+            encryption_keys::insert(unit.db, &organization, &key)?;
+            unit.tell(Entry::encryption_key_added(&organization, &key, by));
+            Ok(())
+        })
     }
 
     fn list_encryption_keys(
@@ -80,11 +113,17 @@ impl Webhooks for Sqlite {
         organization: &OrganizationId,
         id: &EncryptionKeyId,
         active: bool,
+        by: Actor,
         now: Timestamp,
     ) -> Answer<EncryptionKey> {
         let (organization, id) = (organization.clone(), id.clone());
         self.write(move |unit| {
-            encryption_keys::set_active(unit.db, &organization, &id, active, now)
+            let (key, switched) =
+                encryption_keys::set_active(unit.db, &organization, &id, active, now)?;
+            if switched {
+                unit.tell(Entry::encryption_key_switched(&organization, &key, by, now));
+            }
+            Ok(key)
         })
     }
 }

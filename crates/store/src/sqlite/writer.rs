@@ -8,12 +8,15 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use domain::audit::{Chain, Entry};
 use domain::entropy::Entropy;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
+use super::audit;
 use super::failure::Outcome;
 use crate::error::StoreError;
+use crate::observer::{Commit, Observer};
 use crate::open::{Changed, Notify, Wake};
 use crate::outbox::Sealer;
 
@@ -38,6 +41,15 @@ pub(super) struct Unit<'a> {
     pub(super) sealer: &'a dyn Sealer,
     /// Sessions that the unit changed.
     pub(super) changed: Vec<Changed>,
+    /// What the unit tells the audit trail.
+    pub(super) entries: Vec<Entry>,
+}
+
+impl Unit<'_> {
+    /// Tells the audit trail, if the unit is committed.
+    pub(super) fn tell(&mut self, entry: Entry) {
+        self.entries.push(entry);
+    }
 }
 
 /// A unit of which only the thread it waits for knows the type.
@@ -94,7 +106,9 @@ pub(super) struct Writer {
     queue: mpsc::Receiver<Message>,
     entropy: Box<dyn Entropy + Send>,
     sealer: Arc<dyn Sealer>,
+    chain: Chain,
     notify: Notify,
+    observer: Arc<dyn Observer>,
 }
 
 impl Writer {
@@ -103,9 +117,11 @@ impl Writer {
         queue: mpsc::Receiver<Message>,
         entropy: Box<dyn Entropy + Send>,
         sealer: Arc<dyn Sealer>,
+        chain: Chain,
         notify: Notify,
+        observer: Arc<dyn Observer>,
     ) -> Self {
-        Self { connection, queue, entropy, sealer, notify }
+        Self { connection, queue, entropy, sealer, chain, notify, observer }
     }
 
     /// Works until the store is closed or every handle is gone, and the queue is empty.
@@ -139,10 +155,18 @@ impl Writer {
     }
 
     fn commit(&mut self, mut batch: Vec<Box<dyn Job>>) {
-        match self.transaction(&mut batch).map_err(StoreError::from) {
+        let began = self.observer.clock();
+        let outcome = self.transaction(&mut batch).map_err(StoreError::from);
+        let commit = Commit {
+            units: batch.len(),
+            took: self.observer.clock().saturating_sub(began),
+            committed: outcome.is_ok(),
+        };
+        // It is somebody else's code, as what is notified is; the writer outlives its panics.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.observer.commit(commit)));
+        match outcome {
             Ok(changed) => {
                 for wake in changed.into_iter().map(Wake::Changed) {
-                    // It is somebody else's code; the writer outlives its panics.
                     let _ = catch_unwind(AssertUnwindSafe(|| (self.notify)(&wake)));
                 }
             }
@@ -161,6 +185,7 @@ impl Writer {
     /// Runs the batch in one transaction; gives the sessions that the committed units changed.
     fn transaction(&mut self, batch: &mut [Box<dyn Job>]) -> Outcome<Vec<Changed>> {
         let mut changed = BTreeMap::new();
+        let mut entries = Vec::new();
         let mut transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for job in batch {
@@ -170,11 +195,13 @@ impl Writer {
                 entropy: &mut *self.entropy,
                 sealer: &*self.sealer,
                 changed: Vec::new(),
+                entries: Vec::new(),
             };
             if job.run(&mut unit) {
                 for Changed { session, events } in unit.changed {
                     *changed.entry(session).or_default() |= events;
                 }
+                entries.append(&mut unit.entries);
                 savepoint.commit()?;
             } else {
                 savepoint.finish()?;
@@ -185,6 +212,7 @@ impl Writer {
                 return Err(StoreError::Io(std::io::ErrorKind::Other).into());
             }
         }
+        audit::append(&transaction, &self.chain, &entries)?;
         transaction.commit()?;
         Ok(changed.into_iter().map(|(session, events)| Changed { session, events }).collect())
     }

@@ -1,9 +1,18 @@
 //! One contract suite for every database behind the store, and what is each one's own.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "tests; the wall clock is read to report how long a run took"
+)]
 
+mod audit;
 #[path = "../../../../testkit/src/postgres.rs"]
 mod cluster;
 mod contract;
+mod exclusivity;
+mod observer;
 mod postgres;
 #[path = "../../../../testkit/src/skip.rs"]
 mod skip;

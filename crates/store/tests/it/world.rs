@@ -4,6 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::attempt::{Attempt, AttemptState, HandoffToken};
+use domain::audit::Actor;
+use domain::browser::Visitor;
+use domain::confirmation::Flow;
 use domain::entropy::Entropy;
 use domain::event::{Event, EventType, Fact};
 use domain::id::{ApiKeyId, AttemptId, EncryptionKeyId, EndpointId, OrganizationId, SessionId};
@@ -15,7 +18,8 @@ use domain::share::ShareContract;
 use domain::time::Timestamp;
 use domain::webhook::{EncryptionKey, Endpoint};
 use store::{
-    Changed, Location, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError, Wake,
+    Changed, Location, Observer, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError,
+    Unobserved, Wake,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_750_000_000_000);
@@ -41,6 +45,12 @@ pub(crate) struct World {
 
 /// SplitMix64: good enough to tell ids apart.
 pub(crate) struct Seeded(u64);
+
+impl Seeded {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+}
 
 impl Entropy for Seeded {
     fn fill(&mut self, buffer: &mut [u8]) {
@@ -71,13 +81,23 @@ impl Sealer for TestSealer {
 }
 
 pub(crate) async fn open(location: Location, seed: u64) -> Result<World, StoreError> {
+    open_observed(location, seed, Arc::new(Unobserved)).await
+}
+
+pub(crate) async fn open_observed(
+    location: Location,
+    seed: u64,
+    observer: Arc<dyn Observer>,
+) -> Result<World, StoreError> {
     let woken = Arc::new(Mutex::new(Vec::new()));
     let wake = Arc::clone(&woken);
     let store = Store::open(OpenOptions {
         location,
         entropy: Box::new(Seeded(seed)),
         sealer: Arc::new(TestSealer),
+        chain: Keys::derive(&[7; 32]).audit_chain(),
         notify: Arc::new(move |heard: &Wake| heard_by(&wake, heard)),
+        observer,
     })
     .await?;
     let random = Mutex::new(Seeded(seed ^ 0xffff_ffff));
@@ -133,7 +153,7 @@ impl World {
 
     pub(crate) async fn session(&self, organization: &OrganizationId) -> SessionId {
         let session = self.new_session(organization);
-        self.store.create_session(session.clone()).await.unwrap();
+        self.store.create_session(session.clone(), Actor::Server).await.unwrap();
         session.id
     }
 
@@ -163,7 +183,9 @@ impl World {
     ) -> Result<Handoff, MintRefusal> {
         let (fresh, keys) = (self.id(AttemptId::random), Keys::derive(&[7; 32]));
         self.store
-            .session(session, now, move |session| session.mint(fresh.clone(), &keys, now))
+            .session(session, now, move |session| {
+                session.mint(fresh.clone(), &keys, &Visitor::Unknown, now)
+            })
             .await
             .unwrap()
     }
@@ -174,6 +196,10 @@ impl World {
             token: self.keys.handoff_token_hash(handoff.token.reveal()),
             device: self.keys.device_hash(session, device),
             app_version: Some("1.0".into()),
+            flow: Flow::Unknown,
+            confirms: false,
+            network: None,
+            proof: None,
         }
     }
 
@@ -184,10 +210,10 @@ impl World {
         key: Option<&str>,
     ) -> Endpoint {
         let endpoint = self.new_endpoint(organization);
-        self.store.create_endpoint(endpoint.clone()).await.unwrap();
+        self.store.create_endpoint(endpoint.clone(), Actor::Operator).await.unwrap();
         if let Some(name) = key {
             let key = self.new_key(&endpoint.id, name);
-            self.store.add_encryption_key(organization, key).await.unwrap();
+            self.store.add_encryption_key(organization, key, Actor::Operator).await.unwrap();
         }
         endpoint
     }

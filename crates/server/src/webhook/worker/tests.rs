@@ -9,6 +9,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use domain::audit::Actor;
 use domain::event::EventType;
 use domain::id::{EncryptionKeyId, EndpointId, OrganizationId, SessionId};
 use domain::key::Secret;
@@ -18,7 +19,7 @@ use domain::session::{NewSession, Session};
 use domain::share::ShareContract;
 use domain::webhook::{DeliveryStatus, EncryptionKey, Endpoint, RETRY_WAITS};
 use josekit::jwk::alg::rsa::RsaKeyPair;
-use store::{Changed, Delivery, DeliveryFilter, Location, OpenOptions};
+use store::{Delivery, DeliveryFilter, Location, OpenOptions, Unobserved, Wake};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -87,11 +88,13 @@ impl Fixture {
             location: Location::Sqlite(data.path().join("kayle.db")),
             entropy: Box::new(OsEntropy),
             sealer: Arc::new(JweSealer),
-            notify: Arc::new(move |changed: &Changed| {
-                if changed.events {
+            chain: Keys::derive(&[9; 32]).audit_chain(),
+            notify: Arc::new(move |wake: &Wake| {
+                if matches!(wake, Wake::Changed(changed) if changed.events) {
                     notified.notify_one();
                 }
             }),
+            observer: Arc::new(Unobserved),
         })
         .await
         .unwrap();
@@ -130,7 +133,7 @@ impl Fixture {
             updated_at: now,
             disabled_at: None,
         };
-        self.store.create_endpoint(endpoint).await.unwrap();
+        self.store.create_endpoint(endpoint, Actor::Operator).await.unwrap();
         let key = EncryptionKey {
             id: EncryptionKeyId::random(&mut OsEntropy),
             endpoint: id.clone(),
@@ -140,7 +143,7 @@ impl Fixture {
             updated_at: now,
             disabled_at: None,
         };
-        self.store.add_encryption_key(&self.organization, key).await.unwrap();
+        self.store.add_encryption_key(&self.organization, key, Actor::Operator).await.unwrap();
         (id, secret)
     }
 
@@ -156,7 +159,7 @@ impl Fixture {
             cancel_token: self.keys.cancel_token_hash("x"),
         };
         let id = new.id.clone();
-        self.store.create_session(Session::create(new, now)).await.unwrap();
+        self.store.create_session(Session::create(new, now), Actor::Server).await.unwrap();
         let cancel = move |session: Session| Ok::<_, ()>(session.cancel(now));
         self.store.session(&id, now, cancel).await.unwrap().unwrap();
     }
@@ -166,12 +169,14 @@ impl Fixture {
     }
 
     fn start_on(&self, clock: Arc<dyn Clock>) -> (JoinHandle<()>, CancellationToken) {
+        let metrics = Metrics::new(Arc::clone(&clock)).unwrap();
         let worker = Worker::new(
             self.store.clone(),
             Arc::clone(&self.keys),
             clock,
             Arc::clone(&self.wake),
             TargetRules::for_public_url(&Url::parse("http://127.0.0.1:1").unwrap()),
+            metrics,
         )
         .unwrap();
         let stop = CancellationToken::new();
@@ -331,7 +336,10 @@ async fn a_rotated_secret_signs_the_next_try() {
     let secret = signing_secret::generate(&mut OsEntropy);
     let sealed = signing_secret::seal(&secret, &endpoint, &fixture.keys, &mut OsEntropy).unwrap();
     let now = fixture.clock.now();
-    fixture.store.set_endpoint_secret(&fixture.organization, &endpoint, sealed, now).await.unwrap();
+    let by = Actor::Operator;
+    let rotated =
+        fixture.store.set_endpoint_secret(&fixture.organization, &endpoint, sealed, by, now);
+    rotated.await.unwrap();
     fixture.clock.advance(RETRY_WAITS[0]);
     let arrived = sink.next().await;
     let expected = signature_header(&secret, fixture.clock.now(), &arrived.body).unwrap();
@@ -459,7 +467,9 @@ async fn a_disabled_endpoint_and_an_inside_target_get_no_request() {
     fixture.fire().await;
     let now = fixture.clock.now();
     let switch_off = move |endpoint: &mut Endpoint| endpoint.disabled_at = Some(now);
-    fixture.store.update_endpoint(&fixture.organization, &disabled, switch_off).await.unwrap();
+    let by = Actor::Operator;
+    let update = fixture.store.update_endpoint(&fixture.organization, &disabled, by, switch_off);
+    update.await.unwrap();
     let _worker = fixture.start();
     for endpoint in [&disabled, &inside] {
         let delivery = fixture.tried(endpoint, 1).await;

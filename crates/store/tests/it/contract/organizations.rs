@@ -1,7 +1,11 @@
 //! Organizations and API keys.
 
+use domain::audit::Actor;
 use domain::organization::{ApiKey, Organization, Scope};
-use domain::policy::{ChipProofPolicy, ExpiredDocuments, FaceMatch, Policy, RevocationPolicy};
+use domain::policy::{
+    BrowserBinding, ChipProofPolicy, DeviceProofPolicy, ExpiredDocuments, FaceMatch,
+    MatchCodePolicy, Policy, RevocationPolicy, SameNetworkPolicy,
+};
 use domain::session::Session;
 use store::StoreError;
 
@@ -20,16 +24,24 @@ pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
         chip_proof: ChipProofPolicy::Required,
         revocation: RevocationPolicy::Strict,
         expired_documents: ExpiredDocuments::Refuse,
+        browser_binding: BrowserBinding::Required,
+        match_code: MatchCodePolicy::Required,
+        device_proof: DeviceProofPolicy::Required,
+        same_network: SameNetworkPolicy::Required,
     };
     let lenient = Policy {
         face_match: FaceMatch::Off,
         chip_proof: ChipProofPolicy::WhenAvailable,
         revocation: RevocationPolicy::Report,
         expired_documents: ExpiredDocuments::Report,
+        browser_binding: BrowserBinding::Off,
+        match_code: MatchCodePolicy::Off,
+        device_proof: DeviceProofPolicy::WhenAvailable,
+        same_network: SameNetworkPolicy::Report,
     };
     for policy in [strict, lenient] {
         organization.policy = policy;
-        world.store.set_policy(&organization.id, policy).await.unwrap();
+        world.store.set_policy(&organization.id, policy, NOW).await.unwrap();
         assert_eq!(
             world.store.read_organization(&organization.id).await,
             Ok(Some(organization.clone()))
@@ -37,7 +49,7 @@ pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
         let other = Organization { policy, ..world.new_organization() };
         world.store.create_organization(other.clone()).await.unwrap();
         let session = Session { policy, ..world.new_session(&other.id) };
-        world.store.create_session(session.clone()).await.unwrap();
+        world.store.create_session(session.clone(), Actor::Server).await.unwrap();
         assert_eq!(world.read(&session.id).await, session);
         assert_eq!(world.store.read_organization(&other.id).await, Ok(Some(other)));
     }
@@ -45,7 +57,7 @@ pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
     let nobody = world.new_organization().id;
     assert_eq!(world.store.read_organization(&nobody).await, Ok(None));
     assert_eq!(
-        world.store.set_policy(&nobody, Policy::default()).await,
+        world.store.set_policy(&nobody, Policy::default(), NOW).await,
         Err(StoreError::NotFound("organization"))
     );
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::assurance::{Assurance, ProofState, RevocationState};
 use domain::attempt::{FailureCode, VerdictCode};
+use domain::audit::Actor;
 use domain::claim::ClaimValue;
 use domain::event::{Event, EventType, Fact};
 use domain::id::{AttemptId, OrganizationId};
@@ -36,6 +37,7 @@ pub(crate) fn success(attempt: AttemptId, claim: &str) -> Fact {
             trust_verified: true,
             leniencies: vec![],
             deviations: vec![],
+            handoff: None,
         },
     }
 }
@@ -63,11 +65,11 @@ pub(crate) async fn each_endpoint_gets_what_it_can_take(database: &dyn Database)
     let unsubscribed = world.endpoint(&ours, Some("k")).await.id;
     let disabled = world.endpoint(&ours, Some("k")).await.id;
     world.endpoint(&theirs, Some("k")).await;
-    let update = world.store.update_endpoint(&ours, &unsubscribed, |endpoint| {
+    let update = world.store.update_endpoint(&ours, &unsubscribed, Actor::Operator, |endpoint| {
         endpoint.subscribed.retain(|kind| *kind != EventType::SessionCancelled);
     });
     update.await.unwrap();
-    let update = world.store.update_endpoint(&ours, &disabled, |endpoint| {
+    let update = world.store.update_endpoint(&ours, &disabled, Actor::Operator, |endpoint| {
         endpoint.disabled_at = Some(NOW);
     });
     update.await.unwrap();
@@ -236,9 +238,10 @@ pub(crate) async fn a_success_ends_the_delivery(database: &dyn Database) {
 pub(crate) async fn a_disabled_endpoint_has_no_url(database: &dyn Database) {
     let world = World::new(database).await;
     let (organization, endpoint) = one_delivery(&world).await;
-    let update = world.store.update_endpoint(&organization, &endpoint.id, |endpoint| {
-        endpoint.disabled_at = Some(NOW);
-    });
+    let update =
+        world.store.update_endpoint(&organization, &endpoint.id, Actor::Operator, |endpoint| {
+            endpoint.disabled_at = Some(NOW);
+        });
     update.await.unwrap();
     let due = world.store.lease_deliveries(NOW, 1).await.unwrap().remove(0);
     assert_eq!(due.url, None);
@@ -282,7 +285,10 @@ pub(crate) async fn nothing_of_a_refused_unit_is_told(database: &dyn Database) {
     // The first event and its delivery are written before the second fails.
     let unit = world.store.session(&session, NOW, move |session| {
         let event = |fact| Event { session: session.id.clone(), fact };
-        let events = vec![event(Fact::SessionCancelled), event(success(nobody.clone(), "X"))];
+        let events = vec![
+            event(Fact::SessionCancelled { reason: None }),
+            event(success(nobody.clone(), "X")),
+        ];
         Ok::<_, ()>(Transition { session, events, value: () })
     });
     assert!(unit.await.is_err());

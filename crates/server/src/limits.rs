@@ -1,0 +1,210 @@
+//! What keeps one client from taking what belongs to all: rates, and how much may be open.
+//!
+//! Every number is in `docs/LIMITS.md`, with what honest use needs beside it. Nothing here holds
+//! an address or a session id for longer than something of theirs is open: rates are kept under
+//! hashes whose key dies with the process.
+
+mod meter;
+mod occupancy;
+mod policy;
+pub(crate) mod requests;
+pub(crate) mod shared;
+
+use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::meter::{Meter, MeterClock};
+pub(crate) use self::occupancy::Held;
+use self::occupancy::Occupancy;
+pub(crate) use self::policy::Policy;
+use self::policy::{HELLO_FAILURES, HELLO_FAILURES_OF_ADDRESS};
+use crate::app::App;
+use crate::client_address::{ClientAddress, Network, Proxies};
+use crate::clock::Clock;
+use domain::id::SessionId;
+
+/// Connections of one address that is no trusted proxy.
+const CONNECTIONS_PER_ADDRESS: u32 = 1024;
+
+/// Sockets of one address: a carrier's network address translation puts hundreds of phones behind
+/// one, and each needs one socket.
+const SOCKETS_PER_ADDRESS: u32 = 512;
+
+/// Of these, sockets that have not said hello yet. They have five seconds.
+const STRANGERS_PER_ADDRESS: u32 = 128;
+
+/// Sockets of one session from one address. Half of what the hub lets wait for a session: one
+/// address alone can keep no phone elsewhere out.
+const SOCKETS_PER_SESSION_AND_ADDRESS: u32 = 32;
+
+/// Sockets before hello on this server, from wherever.
+const STRANGERS: u32 = 8192;
+
+/// How often rates that have long recovered are forgotten.
+const SHED_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How far rate limits are stretched (`rate_limits`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateLimits {
+    /// Nothing is counted per address, session or key: for load tests, and behind a proxy that
+    /// limits by itself.
+    Off,
+    /// Every number of `docs/LIMITS.md` that is per address, session or key, this many times.
+    Times(NonZeroU32),
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self::Times(NonZeroU32::MIN)
+    }
+}
+
+/// The limits of one server, as they stand.
+pub struct Limits {
+    stretch: RateLimits,
+    meters: Option<Vec<Meter>>,
+    hasher: RandomState,
+    connections: Occupancy<Network>,
+    sockets: Occupancy<Network>,
+    strangers: Occupancy<Network>,
+    /// By hash: ids are long, and there may be many sockets.
+    sockets_of_session: Occupancy<u64>,
+    all_strangers: Occupancy<()>,
+    portions: shared::Portions,
+}
+
+/// What was decided about one request, and what is left.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decision {
+    /// By which policy.
+    pub(crate) policy: &'static Policy,
+    /// The quota, stretched.
+    pub(crate) quota: u32,
+    /// How many more at once.
+    pub(crate) remaining: u32,
+    /// Until the whole quota is there again; for a refusal, until the next one may pass.
+    pub(crate) reset: Duration,
+    /// Whether it was refused.
+    pub(crate) refused: bool,
+}
+
+/// A socket's places, held while it is open.
+pub(crate) struct SocketPlaces {
+    strangers: Option<(Held<()>, Held<Network>)>,
+    _of_address: Held<Network>,
+    _of_session: Held<u64>,
+}
+
+impl SocketPlaces {
+    /// The phone has shown that it belongs to the session.
+    pub(crate) fn greeted(&mut self) {
+        self.strangers = None;
+    }
+}
+
+impl Limits {
+    pub(crate) fn new(stretch: RateLimits, clock: Arc<dyn Clock>) -> Self {
+        let meters = match stretch {
+            RateLimits::Off => None,
+            RateLimits::Times(times) => {
+                let clock = MeterClock::new(clock);
+                Some(Policy::ALL.iter().map(|policy| Meter::new(policy, times, &clock)).collect())
+            }
+        };
+        Self {
+            stretch,
+            meters,
+            hasher: RandomState::new(),
+            connections: Occupancy::default(),
+            sockets: Occupancy::default(),
+            strangers: Occupancy::default(),
+            sockets_of_session: Occupancy::default(),
+            all_strangers: Occupancy::default(),
+            portions: shared::Portions::default(),
+        }
+    }
+
+    /// Takes one from what `key` has left under `policy`. `None` where nothing is limited.
+    pub(crate) fn take(&self, policy: &'static Policy, key: impl Hash) -> Option<Decision> {
+        let meter = self.meter(policy)?;
+        Some(meter.take(self.hasher.hash_one(key)))
+    }
+
+    /// Whether `key` has anything left under `policy`; takes nothing.
+    pub(crate) fn is_exhausted(&self, policy: &'static Policy, key: impl Hash) -> bool {
+        self.meter(policy).is_some_and(|meter| meter.is_exhausted(self.hasher.hash_one(key)))
+    }
+
+    fn meter(&self, policy: &'static Policy) -> Option<&Meter> {
+        self.meters.as_ref()?.iter().find(|meter| std::ptr::eq(meter.policy, policy))
+    }
+
+    /// A place for a connection: `None` if its address has too many. Trusted proxies speak for
+    /// many addresses and are counted under none.
+    pub(crate) fn connection(
+        &self,
+        proxies: &Proxies,
+        peer: IpAddr,
+    ) -> Option<Option<Held<Network>>> {
+        let peer = peer.to_canonical();
+        if proxies.trusts(peer) {
+            return Some(None);
+        }
+        let network = ClientAddress(peer).network();
+        self.connections.enter(network, self.most(CONNECTIONS_PER_ADDRESS)).map(Some)
+    }
+
+    /// Places for a socket; `None` if its address has too many.
+    pub(crate) fn socket(&self, session: &str, address: ClientAddress) -> Option<SocketPlaces> {
+        let network = address.network();
+        let session = self.hasher.hash_one((session, network));
+        Some(SocketPlaces {
+            strangers: Some((
+                self.all_strangers.enter((), STRANGERS)?,
+                self.strangers.enter(network, self.most(STRANGERS_PER_ADDRESS))?,
+            )),
+            _of_address: self.sockets.enter(network, self.most(SOCKETS_PER_ADDRESS))?,
+            _of_session: self
+                .sockets_of_session
+                .enter(session, self.most(SOCKETS_PER_SESSION_AND_ADDRESS))?,
+        })
+    }
+
+    /// Notes a hello that was refused.
+    pub(crate) fn hello_failed(&self, session: &SessionId, address: ClientAddress) {
+        let network = address.network();
+        self.take(&HELLO_FAILURES, (session, network));
+        self.take(&HELLO_FAILURES_OF_ADDRESS, network);
+    }
+
+    /// Whether so many hellos were refused that the next one is looked at before it costs a write.
+    pub(crate) fn hello_is_suspect(&self, session: &SessionId, address: ClientAddress) -> bool {
+        let network = address.network();
+        self.is_exhausted(&HELLO_FAILURES, (session, network))
+            || self.is_exhausted(&HELLO_FAILURES_OF_ADDRESS, network)
+    }
+
+    fn most(&self, number: u32) -> u32 {
+        match self.stretch {
+            RateLimits::Off => u32::MAX,
+            RateLimits::Times(times) => number.saturating_mul(times.get()),
+        }
+    }
+}
+
+/// Forgets what has recovered, until the server stops.
+pub(crate) async fn shed(app: App) {
+    loop {
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            () = app.clock.sleep_until(app.now() + SHED_INTERVAL) => {}
+        }
+        for meter in app.limits.meters.iter().flatten() {
+            meter.shed();
+        }
+        app.limits.portions.shed(app.now());
+    }
+}

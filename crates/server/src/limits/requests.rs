@@ -1,0 +1,188 @@
+//! Rates of requests: which route is counted how, and the headers that say so.
+//!
+//! `RateLimit` and `RateLimit-Policy` as in draft-ietf-httpapi-ratelimit-headers-10, for the
+//! policy that is nearest to its end; `Retry-After` (RFC 9110 §10.2.3) where one was passed.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::id::SessionId;
+
+use super::policy::{
+    API, CANCEL, CANCEL_OF_ADDRESS, HANDOFF, HANDOFF_OF_ADDRESS, PAGE, PAGE_OF_ADDRESS, REQUESTS,
+    SOCKETS, SOCKETS_OF_ADDRESS, STATUS, STATUS_OF_ADDRESS, UNAUTHORIZED,
+};
+use super::{Decision, Limits, Policy};
+use crate::app::App;
+use crate::client_address::ClientAddress;
+use crate::envelope::ApiError;
+
+/// The largest head of a request, in bytes: cookies and headers of proxies included.
+const MAX_HEAD: usize = 16 * 1024;
+
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// How a route is counted, beside the rate of all requests of its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Status,
+    Handoff,
+    Page,
+    Cancel,
+    Socket,
+    Api,
+    Other,
+}
+
+impl Kind {
+    fn of(path: &str) -> Self {
+        match path.strip_prefix("/v1/verify/session/") {
+            Some(rest) => match rest.split_once('/').map(|(_, action)| action) {
+                None => Self::Socket,
+                Some("status") => Self::Status,
+                Some("handoff") => Self::Handoff,
+                Some("cancel") => Self::Cancel,
+                Some(_) => Self::Page,
+            },
+            None if path.starts_with("/v1/") => Self::Api,
+            None if !path.starts_with("/vs_") && !path.starts_with("/open/") => Self::Other,
+            None if path.ends_with("/handoff") => Self::Handoff,
+            None if path.ends_with("/live") => Self::Status,
+            None => Self::Page,
+        }
+    }
+
+    /// By session and address, and by address alone.
+    fn policies(self) -> Option<(&'static Policy, &'static Policy)> {
+        match self {
+            Self::Status => Some((&STATUS, &STATUS_OF_ADDRESS)),
+            Self::Handoff => Some((&HANDOFF, &HANDOFF_OF_ADDRESS)),
+            Self::Page => Some((&PAGE, &PAGE_OF_ADDRESS)),
+            Self::Cancel => Some((&CANCEL, &CANCEL_OF_ADDRESS)),
+            Self::Socket => Some((&SOCKETS, &SOCKETS_OF_ADDRESS)),
+            Self::Api | Self::Other => None,
+        }
+    }
+}
+
+/// Refuses what is too much, and says on every answer of a limited route what is left.
+///
+/// Sessions are counted by address too: a stranger who knows a session's id uses up its own
+/// share, and never that of the person it belongs to.
+pub(crate) async fn limit(
+    State(app): State<App>,
+    address: ClientAddress,
+    request: Request,
+    next: Next,
+) -> Response {
+    if size_of_head(&request) > MAX_HEAD {
+        return head_too_large().into_response();
+    }
+    let decided = decide(&app.limits, address, &request);
+    if let Some(refused) = decided.filter(|decision| decision.refused) {
+        return refuse(refused);
+    }
+    let mut response = next.run(request).await;
+    // What a handler decided itself, such as the organization's rate of new sessions.
+    let inside = response.extensions_mut().remove::<Decision>();
+    let unauthorized = (response.status() == StatusCode::UNAUTHORIZED)
+        .then(|| app.limits.take(&UNAUTHORIZED, address.network()))
+        .flatten();
+    if let Some(refused) = unauthorized.filter(|decision| decision.refused) {
+        return refuse(refused);
+    }
+    let nearest = [decided, inside, unauthorized].into_iter().flatten().min_by(nearer);
+    if let Some(decision) = nearest {
+        decision.describe(&mut response);
+    }
+    response
+}
+
+fn decide(limits: &Limits, address: ClientAddress, request: &Request) -> Option<Decision> {
+    let network = address.network();
+    let all = limits.take(&REQUESTS, network)?;
+    if all.refused {
+        return Some(all);
+    }
+    let path = request.uri().path();
+    let kind = Kind::of(path);
+    if let Some((of_session, of_address)) = kind.policies() {
+        let of_address = limits.take(of_address, network)?;
+        if of_address.refused {
+            return Some(of_address);
+        }
+        // Whatever is no session id is counted together: there is nothing to ask it for.
+        let session = path
+            .split('/')
+            .find(|part| part.starts_with("vs_"))
+            .filter(|part| part.parse::<SessionId>().is_ok());
+        let of_session = limits.take(of_session, (session, network))?;
+        return Some(most_urgent([of_session, of_address]));
+    }
+    if kind == Kind::Api
+        && let Some(key) = request.headers().get(header::AUTHORIZATION)
+    {
+        // The key as it is presented: a made-up one has a rate of its own, and ends at
+        // `UNAUTHORIZED`.
+        return limits.take(&API, key.as_bytes());
+    }
+    // The assets and the like: they say nothing of limits, as long as they are far from them.
+    None
+}
+
+fn most_urgent(decisions: [Decision; 2]) -> Decision {
+    let [one, other] = decisions;
+    if one.refused || (!other.refused && nearer(&one, &other).is_le()) { one } else { other }
+}
+
+fn nearer(one: &Decision, other: &Decision) -> std::cmp::Ordering {
+    let left = |decision: &Decision| {
+        u64::from(decision.remaining) * 1_000_000 / u64::from(decision.quota.max(1))
+    };
+    left(one).cmp(&left(other))
+}
+
+/// The answer to a request that is too much.
+pub(crate) fn refuse(decision: Decision) -> Response {
+    let mut response = ApiError::rate_limited(decision.policy.per).into_response();
+    decision.describe(&mut response);
+    if let Ok(seconds) = HeaderValue::try_from(seconds(decision.reset).max(1).to_string()) {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    }
+    response
+}
+
+impl Decision {
+    fn describe(&self, response: &mut Response) {
+        let Self { policy, quota, remaining, reset, .. } = self;
+        let (name, window) = (policy.name, policy.window);
+        let headers = [
+            (RATE_LIMIT, format!("\"{name}\";r={remaining};t={}", seconds(*reset))),
+            (RATE_LIMIT_POLICY, format!("\"{name}\";q={quota};w={window}")),
+        ];
+        for (name, value) in headers {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+    }
+}
+
+/// Whole seconds, rounded up: who waits that long is not refused again.
+fn seconds(span: Duration) -> u64 {
+    span.as_secs() + u64::from(span.subsec_nanos() > 0)
+}
+
+fn size_of_head(request: &Request) -> usize {
+    let headers = request.headers().iter();
+    let lines: usize = headers.map(|(name, value)| name.as_str().len() + value.len()).sum();
+    lines + request.uri().path_and_query().map_or(0, |path| path.as_str().len())
+}
+
+fn head_too_large() -> ApiError {
+    ApiError::head_too_large(MAX_HEAD)
+}
