@@ -9,23 +9,23 @@ mod chip;
 mod cli;
 mod consent;
 mod crash;
-mod deliveries;
 mod encryption_keys;
-mod endings;
 mod endpoints;
 mod errors;
 mod flood;
-mod handoff;
 mod installation;
 mod interop;
 mod limits;
+
+mod on_postgres;
+mod on_sqlite;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod page;
 mod phone;
 mod process;
-mod reconnect;
 mod sessions;
 mod socket;
 mod telemetry;
 mod trust;
+mod two_servers;
