@@ -209,7 +209,7 @@ async fn a_button_pressed_in_the_pages_network_asks_nothing_and_from_elsewhere_i
 
     // The link of the button, sent to a phone elsewhere.
     let scene = Scene::under(Policy::default()).await;
-    let mut phone = PhoneSocket::connect_from(&scene.server, &scene.session, ELSEWHERE).await;
+    let mut phone = PhoneSocket::connect_at(&scene.server, &scene.session, ELSEWHERE).await;
     let hello = scene.handoff.confirming_hello("phone", "same_device");
     let context = phone.welcome(hello, None).await;
     assert_eq!((context.network.as_str(), context.choices.len()), ("different", 3));
@@ -271,11 +271,11 @@ async fn a_policy_of_one_network_refuses_phones_elsewhere() {
     let required = Policy { same_network: SameNetworkPolicy::Required, ..Policy::default() };
     let scene = Scene::under(required).await;
     let hello = || scene.handoff.confirming_hello("phone", "cross_device");
-    let far = PhoneSocket::connect_from(&scene.server, &scene.session, ELSEWHERE).await;
+    let far = PhoneSocket::connect_at(&scene.server, &scene.session, ELSEWHERE).await;
     assert_eq!(scene.refusal(far, hello()).await, "NETWORK_MISMATCH");
     scene.claimed("cross_device").await;
     // Nor does a phone that has claimed go on from there.
-    let mut far = PhoneSocket::connect_from(&scene.server, &scene.session, ELSEWHERE).await;
+    let mut far = PhoneSocket::connect_at(&scene.server, &scene.session, ELSEWHERE).await;
     assert_eq!(far.greet(hello(), None).await.error_code(), "NETWORK_MISMATCH");
     // No page, no network to compare with.
     let session = scene.rp.session(&[]).await.id;
@@ -291,7 +291,7 @@ async fn a_phone_that_wanders_off_is_reported() {
     let (mut phone, _) = scene.claimed("cross_device").await;
     assert_eq!(phone.choose(&scene.shown().await).await, ack("match_ok"));
     let hello = || scene.handoff.confirming_hello("phone", "cross_device");
-    let mut far = PhoneSocket::connect_from(&scene.server, &scene.session, ELSEWHERE).await;
+    let mut far = PhoneSocket::connect_at(&scene.server, &scene.session, ELSEWHERE).await;
     assert_eq!(far.welcome(hello(), None).await.network, "different");
     let (back, _) = scene.claimed("cross_device").await;
     assert_eq!(assurance(&scene, back, &passport).await["same_network"], false);

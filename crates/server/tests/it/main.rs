@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "tests")]
 
+mod audit;
 mod binding;
+mod broken_phone;
 mod canary;
 mod chip;
 mod cli;
@@ -15,13 +17,18 @@ mod encryption_keys;
 mod endings;
 mod endpoints;
 mod errors;
+mod flood;
 mod handoff;
 mod installation;
 mod interop;
+mod limits;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod page;
 mod phone;
 mod process;
 mod reconnect;
 mod sessions;
 mod socket;
+mod telemetry;
 mod trust;
