@@ -7,7 +7,8 @@ use protocol::{
     ClientMessage, DataKind, DataPayload, Hello, SecretBytes, ServerMessage, VerdictOutcome,
 };
 use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::{ChipOnReader, Handoff, Passport, TestServer, within};
@@ -48,6 +49,22 @@ impl PhoneSocket {
     pub async fn connect_to(address: &str, session: &str) -> Self {
         let url = format!("ws://{address}/v1/verify/session/{session}");
         Self { stream: connect_async(url).await.unwrap().0, challenge: None }
+    }
+
+    /// Connects through a proxy that names this client; the status where the server declines.
+    pub async fn connect_from(
+        server: &TestServer,
+        session: &str,
+        client: &str,
+    ) -> Result<Self, u16> {
+        let url = format!("ws://{}/v1/verify/session/{session}", server.address());
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("x-forwarded-for", client.parse().unwrap());
+        match connect_async(request).await {
+            Ok((stream, _)) => Ok(Self { stream, challenge: None }),
+            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Connects and says hello; the socket and what was answered first.
@@ -100,6 +117,22 @@ impl PhoneSocket {
     /// Sends any frame at all. The server may have closed already.
     pub async fn send_raw(&mut self, message: Message) {
         let _ = self.stream.send(message).await;
+    }
+
+    /// Waits for a ping and answers it, as libraries do by themselves while they are read.
+    pub async fn answer_ping(&mut self) {
+        match within(SOON, "a ping from the server", self.stream.next()).await {
+            Some(Ok(Message::Ping(_))) => self.stream.flush().await.unwrap(),
+            other => panic!("expected a ping, heard {other:?}"),
+        }
+    }
+
+    /// Waits for a ping and does not answer it yet: the answer goes out with what is done next.
+    pub async fn ignore_ping(&mut self) {
+        match within(SOON, "a ping from the server", self.stream.next()).await {
+            Some(Ok(Message::Ping(_))) => {}
+            other => panic!("expected a ping, heard {other:?}"),
+        }
     }
 
     /// Waits for the next thing from the server.

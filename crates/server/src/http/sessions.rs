@@ -22,6 +22,7 @@ use super::list::{self, Params, list};
 use crate::app::App;
 use crate::envelope::ApiError;
 use crate::iso::iso;
+use crate::limits;
 use crate::path::PathText;
 
 const CANCEL_TOKEN_LENGTH: usize = 48;
@@ -87,6 +88,10 @@ async fn create(
     Params(params): Params<IncludeAttempts>,
     OptionalBody(body): OptionalBody<CreateBody>,
 ) -> Result<Response, ApiError> {
+    let allowed = limits::shared::new_session(&app, &caller.organization.id).await?;
+    if let Some(refused) = allowed.filter(|decision| decision.refused) {
+        return Ok(limits::requests::refuse(refused));
+    }
     let include = list::flag("include_attempts", params.include_attempts.as_deref())?;
     let body = body.unwrap_or_default();
     let contract = match &body.share_fields {
@@ -122,7 +127,11 @@ async fn create(
     view.verification_url.push_str("#cancel_token=");
     view.verification_url.push_str(&cancel_token);
     view.cancel_token = Some(cancel_token);
-    Ok(created(view))
+    let mut answer = created(view);
+    if let Some(allowed) = allowed {
+        answer.extensions_mut().insert(allowed);
+    }
+    Ok(answer)
 }
 
 async fn read(

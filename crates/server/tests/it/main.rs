@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "tests")]
 
 mod audit;
+mod broken_phone;
 mod canary;
 mod chip;
 mod cli;
@@ -13,13 +14,18 @@ mod encryption_keys;
 mod endings;
 mod endpoints;
 mod errors;
+mod flood;
 mod handoff;
 mod installation;
 mod interop;
+mod limits;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod page;
 mod phone;
 mod process;
 mod reconnect;
 mod sessions;
 mod socket;
+mod telemetry;
 mod trust;

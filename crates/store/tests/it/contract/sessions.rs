@@ -128,7 +128,7 @@ pub(crate) async fn every_state_round_trips(database: &dyn Database) {
     let world = World::new(database).await;
     let organization = world.organization().await;
     let live = world.id(AttemptId::random);
-    let mut browsers = browsers().into_iter();
+    let mut opened_by = browsers().into_iter();
     for state in [
         SessionState::Created,
         SessionState::InProgress(live),
@@ -142,7 +142,7 @@ pub(crate) async fn every_state_round_trips(database: &dyn Database) {
         session.device = Some(KeyedHash([9; 32]));
         session.device_proven = session.state == SessionState::Created;
         session.confirmed = session.state == SessionState::Completed(NOW);
-        session.browser = browsers.next().flatten();
+        session.browser = opened_by.next().flatten();
         session.cancel_token.used_at = Some(NOW);
         session.fence = 41;
         world.store.create_session(session.clone(), Actor::Server).await.unwrap();
