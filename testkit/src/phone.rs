@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use protocol::{ClientMessage, DataKind, DataPayload, SecretBytes, ServerMessage, VerdictOutcome};
+use protocol::{
+    ClientMessage, DataKind, DataPayload, Hello, SecretBytes, ServerMessage, VerdictOutcome,
+};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -97,12 +99,13 @@ impl PhoneSocket {
 
     /// Says hello.
     pub async fn say_hello(&mut self, handoff: &Handoff, device: &str) {
-        self.send(&ClientMessage::Hello {
+        self.send(&ClientMessage::Hello(Hello {
             attempt_id: handoff.attempt_id.clone(),
             mobile_write_token: handoff.token.as_str().into(),
             device_id: device.into(),
             app_version: "1.0".to_owned(),
-        })
+            ..Hello::default()
+        }))
         .await;
     }
 

@@ -65,6 +65,11 @@ impl TestServer {
         format!("http://{}", self.running.address)
     }
 
+    /// Where it gives metrics and health to its operator.
+    pub fn operator_url(&self) -> String {
+        format!("http://{}", self.running.metrics_address.unwrap())
+    }
+
     /// `host:port`.
     pub fn address(&self) -> String {
         self.running.address.to_string()
@@ -133,7 +138,7 @@ async fn options(data: &Path, clock: &TestClock, seed: u64) -> Options {
         store_entropy: Box::new(SeededEntropy(seed + 1000)),
         public_url: None,
         apps: Apps::default(),
-        metrics_listener: None,
+        metrics_listener: Some(TcpListener::bind("127.0.0.1:0").await.unwrap()),
         edge: Edge::default(),
     }
 }

@@ -36,7 +36,7 @@ fn files(path: PathBuf, extension: &str) -> Vec<PathBuf> {
 /// The source of the REST API, the page and the upgrade to the socket, without its tests.
 fn edge() -> Vec<String> {
     let source = root().join("crates/server/src");
-    ["envelope.rs", "http.rs", "http", "web.rs", "web", "ws.rs"]
+    ["envelope.rs", "http.rs", "http", "telemetry", "web.rs", "web", "ws.rs"]
         .into_iter()
         .flat_map(|part| files(source.join(part), "rs"))
         .map(|file| fs::read_to_string(file).unwrap())
@@ -159,6 +159,22 @@ fn every_setting_is_documented() {
         let row = format!("| `{}` | `{}` |", key.name(), key.variable());
         assert!(cli.contains(&row), "docs/CLI.md does not have {row}");
     }
+}
+
+#[test]
+fn every_metric_is_documented() {
+    let operations = read("docs/OPERATIONS.md");
+    let metrics = server::telemetry::catalog::ALL;
+    for metric in metrics {
+        let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let (name, kind, labels) = (metric.name, metric.kind.as_str(), labels.join(", "));
+        let row = format!("| `{name}` | {kind} | {labels} | {} |\n", metric.help);
+        assert!(operations.contains(&row), "docs/OPERATIONS.md does not have {row}");
+    }
+    let rows = operations
+        .lines()
+        .filter(|line| line.starts_with("| `kayle_") || line.starts_with("| `process_"));
+    assert_eq!(rows.count(), metrics.len(), "docs/OPERATIONS.md has a metric that is gone");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use std::time::Duration;
 use emrtd::read::Access;
 use protocol::codes::SocketCode;
 use protocol::{
-    Ack, ChunkRetry, ClientMessage, DataKind, HandoffLink, NfcMissing, Phase, SecretBytes,
+    Ack, ChunkRetry, ClientMessage, DataKind, HandoffLink, Hello, NfcMissing, Phase, SecretBytes,
     SecretText, SelfieMissing, ServerMessage, ShareRequest, Verdict, VerdictOutcome,
 };
 
@@ -275,12 +275,13 @@ impl Conversation {
     ) -> Self {
         Self {
             session_id: link.session_id().to_owned(),
-            hello: ClientMessage::Hello {
+            hello: ClientMessage::Hello(Hello {
                 attempt_id: link.attempt_id().to_owned(),
                 mobile_write_token: link.mobile_write_token().clone(),
                 device_id,
                 app_version,
-            },
+                ..Hello::default()
+            }),
             evidence: Evidence::new(source.into(), selfies),
             backoff: BACKOFF,
             state: State::Connecting,
@@ -363,6 +364,7 @@ impl Conversation {
                 Vec::new()
             }
             ServerMessage::ChipAuth { commands, protected } => self.commanded(commands, protected),
+            ServerMessage::DeviceChallenge { .. } | ServerMessage::HandoffContext(_) => Vec::new(),
         }
     }
 
@@ -694,6 +696,8 @@ fn answers(ack: Ack, sent: Chunk) -> bool {
             (kind, index, chunk_index) == (sent.kind, sent.index, sent.chunk)
         }
         Ack::DataOk { kind, index } => (kind, index) == (sent.kind, sent.index),
-        Ack::HelloOk | Ack::PhaseOk | Ack::ChipAccessReceived => false,
+        Ack::HelloOk | Ack::PhaseOk | Ack::ChipAccessReceived | Ack::MatchOk | Ack::NotMeOk => {
+            false
+        }
     }
 }

@@ -67,7 +67,7 @@ impl ScriptedServer {
                 Some(messages) => messages,
                 None => vec![self.chip_auth(&answers)],
             },
-            ClientMessage::Hello { device_id, .. } => self.hello(device_id.expose()),
+            ClientMessage::Hello(hello) => self.hello(hello.device_id.expose()),
             _ if !self.hello => vec![error(SocketCode::HelloRequired)],
             ClientMessage::Phase { phase, .. } => self.phase(Phase::parse(&phase).unwrap()),
             ClientMessage::Data(payload) => self.data(payload, self.forget.contains(&count)),
@@ -80,6 +80,9 @@ impl ScriptedServer {
                 self.shared = Some(keys.clone());
                 vec![ServerMessage::ShareReady { session_id, keys }]
             }
+            ClientMessage::DeviceProof { .. }
+            | ClientMessage::MatchChoice { .. }
+            | ClientMessage::NotMe => panic!("nothing of this was asked for"),
         }
     }
 

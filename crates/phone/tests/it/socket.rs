@@ -124,7 +124,7 @@ async fn a_lost_network_is_opened_again() {
     let outcome = phone().run_with(&base, &mut holder).await.unwrap();
     assert!(matches!(outcome, Outcome::Shared { .. }), "{outcome:?}");
     assert_eq!((holder.drop_at, holder.signed), (None, 2));
-    let hellos = |message: &&ClientMessage| matches!(message, ClientMessage::Hello { .. });
+    let hellos = |message: &&ClientMessage| matches!(message, ClientMessage::Hello(_));
     assert_eq!(server.lock().unwrap().received.iter().filter(hellos).count(), 2);
 }
 

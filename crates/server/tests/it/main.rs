@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "tests")]
 
+mod audit;
 mod broken_phone;
 mod canary;
 mod chip;
@@ -18,10 +19,13 @@ mod handoff;
 mod installation;
 mod interop;
 mod limits;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod page;
 mod phone;
 mod process;
 mod reconnect;
 mod sessions;
 mod socket;
+mod telemetry;
 mod trust;
