@@ -14,7 +14,6 @@ use clap::Args;
 use domain::key::{Keys, Secret};
 use domain::organization::Scope;
 use domain::policy::{FaceMatch, Policy};
-use domain::time::Timestamp;
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use serde_json::json;

@@ -71,7 +71,7 @@ impl PhoneProcess {
                 // A phone that has ended says why itself.
                 let _ = stdin.write_all(format!("{code}\n").as_bytes()).await;
             }
-            Ok(())
+            Ok::<_, Failure>(())
         };
         let ended = process.wait_with_output();
         tokio::pin!(ended);
