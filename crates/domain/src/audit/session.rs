@@ -35,11 +35,6 @@ pub fn of_session(
         confirmed,
         // Both change with a claim, which the attempt tells of.
         device: _,
-        device_proven: _,
-        // The first mint of a page binds its browser; there is nothing to tell of which one.
-        browser: _,
-        // A wrong choice fails the attempt; the right one lets it go on.
-        confirmed: _,
         fence: _,
         attempts,
     } = after;
