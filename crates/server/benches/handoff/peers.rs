@@ -11,6 +11,7 @@ use axum::extract::{Path, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
+use domain::audit::Actor;
 use domain::id::{AttemptId, OrganizationId, SessionId};
 use domain::key::{KeyedHash, Keys};
 use domain::organization::Organization;
@@ -20,7 +21,7 @@ use domain::share::ShareContract;
 use serde_json::{Value, json};
 use server::clock::{Clock, SystemClock};
 use server::entropy::OsEntropy;
-use store::{Location, OpenOptions, RecordedEvent, SealError, Sealer, Store};
+use store::{Location, OpenOptions, RecordedEvent, SealError, Sealer, Store, Unobserved};
 use tokio::net::TcpListener;
 
 /// Runs a peer until it is killed.
@@ -62,11 +63,14 @@ fn echo() -> Router {
 
 /// The store, one mint at a time: each has a commit of its own.
 async fn commits(path: PathBuf) -> Router {
+    let keys = Arc::new(Keys::derive(&[7; 32]));
     let store = Store::open(OpenOptions {
         location: Location::Sqlite(path),
         entropy: Box::new(OsEntropy),
         sealer: Arc::new(NoWebhooks),
+        chain: keys.audit_chain(),
         notify: Arc::new(|_| ()),
+        observer: Arc::new(Unobserved),
     })
     .await
     .unwrap();
@@ -80,12 +84,7 @@ async fn commits(path: PathBuf) -> Router {
         })
         .await
         .unwrap();
-    let peer = Peer {
-        store,
-        organization,
-        keys: Arc::new(Keys::derive(&[7; 32])),
-        turn: Arc::new(tokio::sync::Mutex::new(())),
-    };
+    let peer = Peer { store, organization, keys, turn: Arc::new(tokio::sync::Mutex::new(())) };
     Router::new()
         .route("/v1/sessions", post(create))
         .route("/v1/verify/session/{id}/handoff", post(mint))
@@ -122,7 +121,10 @@ async fn create(State(peer): State<Peer>) -> impl IntoResponse {
         cancel_token: KeyedHash([7; 32]),
     };
     let id = new.id.to_string();
-    peer.store.create_session(Session::create(new, SystemClock.now())).await.unwrap();
+    peer.store
+        .create_session(Session::create(new, SystemClock.now()), Actor::Server)
+        .await
+        .unwrap();
     answer(&json!({ "id": id }))
 }
 
