@@ -2,6 +2,8 @@
 
 mod conversation;
 mod evidence;
+mod hello;
+mod pulse;
 mod record;
 mod relay;
 mod socket;
@@ -17,13 +19,15 @@ use axum::{Extension, Router};
 use tracing::Instrument as _;
 
 use crate::app::App;
+use crate::client_address::ClientAddress;
+use crate::connections::Connection;
 use crate::envelope::ApiError;
 use crate::path::PathText;
 use crate::telemetry::request_id::RequestId;
 
 /// A socket reads in small pieces; the library's default of 128 KiB per socket is memory that
 /// ten thousand idle sockets would hold.
-const READ_BUFFER: usize = 4 * 1024;
+const READ_BUFFER: usize = 2 * 1024;
 
 /// Four times the largest frame that is served: a frame between the two is read and answered with
 /// its error, one above it ends the connection unread.
@@ -39,6 +43,8 @@ async fn open(
     request: Extension<RequestId>,
     PathText(id): PathText,
     headers: HeaderMap,
+    address: ClientAddress,
+    Extension(connection): Extension<Connection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
@@ -59,6 +65,10 @@ async fn open(
         )
         .into_response();
     }
+    let Some(places) = app.limits.socket(&id, address) else {
+        return ApiError::too_many_sockets().into_response();
+    };
+    let guest = socket::Guest { address, places, _connection: connection };
     upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -71,7 +81,7 @@ async fn open(
                 "socket",
                 request_id = request.as_str(),
             );
-            tasks.track_future(socket::run(app, id, socket).instrument(span))
+            tasks.track_future(socket::run(app, id, guest, socket).instrument(span))
         })
 }
 
