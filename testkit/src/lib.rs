@@ -9,6 +9,7 @@
 
 mod browser;
 mod chip;
+mod chromium;
 mod clock;
 pub mod crash;
 mod device;
@@ -23,13 +24,14 @@ mod state;
 
 pub use browser::PageBrowser;
 pub use chip::{ChipOnReader, Utopia};
+pub use chromium::{Chromium, Screen, Tab, read_qr_codes};
 pub use clock::TestClock;
 pub use device::DeviceKey;
 pub use entropy::SeededEntropy;
 pub use phone::{Closed, Heard, PhoneSocket, ack};
 pub use postgres::PostgresDatabase;
 pub use rp::{Created, Handoff, RelyingParty};
-pub use server::{Database, TestServer, within};
+pub use server::{Database, MASTER, TestServer, within};
 pub use sink::{Delivery, WebhookSink};
 pub use skip::skipped;
 pub use state::{Passport, simulated_passport};

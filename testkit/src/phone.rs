@@ -58,7 +58,7 @@ impl PhoneSocket {
 
     /// Connects from another address of this machine, which the server takes for another network:
     /// `127.0.1.1`.
-    pub async fn connect_from(server: &TestServer, session: &str, from: Ipv4Addr) -> Self {
+    pub async fn connect_at(server: &TestServer, session: &str, from: Ipv4Addr) -> Self {
         let address = server.address();
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(SocketAddr::from((from, 0))).unwrap();

@@ -17,7 +17,8 @@ use zeroize::Zeroizing;
 
 use crate::{PostgresDatabase, RelyingParty, SeededEntropy, TestClock};
 
-const MASTER: [u8; 32] = [0x4b; 32];
+/// The master secret of every server under test.
+pub const MASTER: [u8; 32] = [0x4b; 32];
 
 /// What a server keeps its state in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
