@@ -83,7 +83,7 @@ struct StoreArgs {
     /// Folder of the database and the master secret [default: kayle-data].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The database: sqlite:PATH [default: DIR/kayle.db].
+    /// The database: sqlite:PATH or postgres://USER@HOST/DATABASE [default: DIR/kayle.db].
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// TOML file of settings.
