@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::audit::{Action, Actor, Chain, Entry};
 use domain::entropy::Entropy;
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use self::failure::Outcome;
@@ -109,6 +110,16 @@ impl Sqlite {
 /// Reads which migrations a file has behind it; changes nothing.
 pub(crate) fn migration_state(path: &Path) -> Result<MigrationState, StoreError> {
     connection::migration_state(path)
+}
+
+/// Opens a file that no other process has open, and keeps all others away from it.
+pub(crate) fn open_alone(path: &Path) -> Result<(Connection, MigrationState), StoreError> {
+    Ok(connection::open_alone(path)?)
+}
+
+/// What an error of the driver means.
+pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
+    failure::Failure::from(error).into()
 }
 
 impl Backend for Sqlite {
