@@ -29,7 +29,7 @@ pub(crate) struct Cluster {
     passport: PassportOnDisk,
     organization: String,
     key: String,
-    keys: Keys,
+    keys: Arc<Keys>,
     folder: TempDir,
     url: String,
     _database: testkit::PostgresDatabase,
@@ -90,7 +90,7 @@ impl Cluster {
             passport,
             organization,
             key: key["key"].as_str().unwrap().to_owned(),
-            keys: Keys::derive(&master),
+            keys: Arc::new(Keys::derive(&master)),
             folder,
             url,
             _database: database,
@@ -138,7 +138,7 @@ impl Cluster {
     pub(crate) async fn minted_before(&self, session: &str, age: Duration) -> Handoff {
         let then = SystemClock.now() - age;
         let (id, fresh) = (session.parse().unwrap(), AttemptId::random(&mut OsEntropy));
-        let keys = self.keys.clone();
+        let keys = Arc::clone(&self.keys);
         let mint = move |it: domain::session::Session| {
             it.mint(fresh.clone(), &keys, &Visitor::Unknown, then)
         };

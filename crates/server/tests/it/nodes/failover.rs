@@ -8,6 +8,7 @@ use domain::id::SessionId;
 use domain::policy::{FaceMatch, Policy};
 use domain::session::{NewSession, SESSION_LIFETIME, Session};
 use domain::share::ShareContract;
+use protocol::ServerMessage;
 use reqwest::Method;
 use serde_json::json;
 use server::entropy::OsEntropy;
@@ -22,6 +23,11 @@ async fn claimed(cluster: &Cluster, node: usize, handoff: &Handoff) -> PhoneSock
     let mut phone = PhoneSocket::connect_to(&cluster.address(node), &handoff.session_id).await;
     phone.claim(handoff, "phone").await;
     phone
+}
+
+async fn shared(phone: &mut PhoneSocket, session: &str, keys: &[&str]) {
+    let answer = phone.share(session, keys).await;
+    assert!(matches!(answer, Heard::Message(ServerMessage::ShareReady { .. })), "{answer:?}");
 }
 
 async fn told_and_closed_within_a_second(phone: &mut PhoneSocket, code: &str) {
@@ -42,7 +48,7 @@ async fn a_session_is_minted_claimed_and_seen_on_three_nodes() {
     assert_eq!(cluster.rp(0).mint(&session.id).await.1["error"]["code"], "SESSION_IN_PROGRESS");
     phone.begin().await;
     phone.prove(&cluster.passport()).await;
-    assert_eq!(phone.share(&session.id, &["kayle_document_id"]).await, ack("share_ok"));
+    shared(&mut phone, &session.id, &["kayle_document_id"]).await;
     for node in 0..3 {
         assert_eq!(cluster.rp(node).status(&session.id).await["status"], "completed");
     }
@@ -103,8 +109,7 @@ async fn a_phone_whose_node_is_killed_finishes_on_another() {
     let mut phone = claimed(&cluster, 1, &handoff).await;
     assert_eq!(phone.phase("nfc_reading").await, ack("phase_ok"));
     phone.prove(&passport).await;
-    let shared = phone.share(&session.id, &["family_name", "kayle_document_id"]).await;
-    assert_eq!(shared, ack("share_ok"));
+    shared(&mut phone, &session.id, &["family_name", "kayle_document_id"]).await;
     assert_eq!(rp.status(&session.id).await["status"], "completed");
     let event = sink.open(&sink.next().await);
     assert_eq!(event["type"], "verification.attempt.succeeded");
