@@ -11,24 +11,24 @@ mod cli;
 mod confirmation;
 mod consent;
 mod crash;
-mod deliveries;
 mod device_proof;
 mod encryption_keys;
-mod endings;
 mod endpoints;
 mod errors;
 mod flood;
-mod handoff;
 mod installation;
 mod interop;
 mod limits;
+
+mod on_postgres;
+mod on_sqlite;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod page;
 mod phone;
 mod process;
-mod reconnect;
 mod sessions;
 mod socket;
 mod telemetry;
 mod trust;
+mod two_servers;
