@@ -1,7 +1,7 @@
 //! A phone's socket, at the level of frames.
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use protocol::{ClientMessage, ServerMessage, limits};
+use protocol::{ClientMessage, Hello, ServerMessage, limits};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
@@ -59,12 +59,13 @@ impl PhoneSocket {
     /// # Errors
     /// When the socket is gone.
     pub async fn say_hello(&mut self, ticket: &Ticket, device: &str) -> Result<(), LoadError> {
-        let hello = ClientMessage::Hello {
+        let hello = ClientMessage::Hello(Hello {
             attempt_id: ticket.attempt.clone(),
             mobile_write_token: ticket.token.clone(),
             device_id: device.into(),
             app_version: "load".to_owned(),
-        };
+            ..Hello::default()
+        });
         let frame = hello.encode().map_err(|_| LoadError::Unexpected("a ticket too long"))?;
         self.send(frame).await
     }

@@ -7,9 +7,12 @@
     reason = "test support: a failure here fails the test"
 )]
 
+mod browser;
 mod chip;
+mod chromium;
 mod clock;
 pub mod crash;
+mod device;
 mod entropy;
 mod phone;
 mod rp;
@@ -18,12 +21,15 @@ mod sink;
 mod skip;
 mod state;
 
+pub use browser::PageBrowser;
 pub use chip::{ChipOnReader, Utopia};
+pub use chromium::{Chromium, Screen, Tab, read_qr_codes};
 pub use clock::TestClock;
+pub use device::DeviceKey;
 pub use entropy::SeededEntropy;
 pub use phone::{Closed, Heard, PhoneSocket, ack};
 pub use rp::{Created, Handoff, RelyingParty};
-pub use server::{TestServer, within};
+pub use server::{MASTER, TestServer, within};
 pub use sink::{Delivery, WebhookSink};
 pub use skip::skipped;
 pub use state::{Passport, simulated_passport};

@@ -1,15 +1,19 @@
 //! A phone at the level of frames, so that a test can say anything in any order.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use protocol::{ClientMessage, DataKind, DataPayload, SecretBytes, ServerMessage, VerdictOutcome};
-use tokio::net::TcpStream;
+use protocol::{
+    ClientMessage, DataKind, DataPayload, HandoffContext, Hello, SecretBytes, ServerMessage,
+    VerdictOutcome,
+};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
-use crate::{ChipOnReader, Handoff, Passport, TestServer, within};
+use crate::{ChipOnReader, DeviceKey, Handoff, Passport, TestServer, within};
 
 const SOON: Duration = Duration::from_secs(20);
 
@@ -34,6 +38,9 @@ pub enum Heard {
 /// One socket.
 pub struct PhoneSocket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// The origin that was connected to, as http.
+    origin: String,
+    session: String,
     challenge: Option<[u8; 8]>,
 }
 
@@ -46,11 +53,32 @@ impl PhoneSocket {
     /// Connects to a session's socket of the server at `host:port`.
     pub async fn connect_to(address: &str, session: &str) -> Self {
         let url = format!("ws://{address}/v1/verify/session/{session}");
-        Self { stream: connect_async(url).await.unwrap().0, challenge: None }
+        Self::over(connect_async(url).await.unwrap().0, address, session)
+    }
+
+    /// Connects from another address of this machine, which the server takes for another network:
+    /// `127.0.1.1`.
+    pub async fn connect_at(server: &TestServer, session: &str, from: Ipv4Addr) -> Self {
+        let address = server.address();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::from((from, 0))).unwrap();
+        let stream = socket.connect(address.parse().unwrap()).await.unwrap();
+        let url = format!("ws://{address}/v1/verify/session/{session}");
+        let stream = client_async(url, MaybeTlsStream::Plain(stream)).await.unwrap().0;
+        Self::over(stream, &address, session)
+    }
+
+    fn over(
+        stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+        address: &str,
+        session: &str,
+    ) -> Self {
+        let origin = format!("http://{address}");
+        Self { stream, origin, session: session.to_owned(), challenge: None }
     }
 
     /// Connects through a proxy that names this client; the status where the server declines.
-    pub async fn connect_from(
+    pub async fn connect_through_proxy(
         server: &TestServer,
         session: &str,
         client: &str,
@@ -59,7 +87,7 @@ impl PhoneSocket {
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("x-forwarded-for", client.parse().unwrap());
         match connect_async(request).await {
-            Ok((stream, _)) => Ok(Self { stream, challenge: None }),
+            Ok((stream, _)) => Ok(Self::over(stream, &server.address(), session)),
             Err(Error::Http(answer)) => Err(answer.status().as_u16()),
             Err(error) => panic!("{error}"),
         }
@@ -97,13 +125,42 @@ impl PhoneSocket {
 
     /// Says hello.
     pub async fn say_hello(&mut self, handoff: &Handoff, device: &str) {
-        self.send(&ClientMessage::Hello {
-            attempt_id: handoff.attempt_id.clone(),
-            mobile_write_token: handoff.token.as_str().into(),
-            device_id: device.into(),
-            app_version: "1.0".to_owned(),
-        })
-        .await;
+        self.send(&ClientMessage::Hello(handoff.hello(device))).await;
+    }
+
+    /// Says this hello, proves the key if the server asks, and waits for what comes of it.
+    pub async fn greet(&mut self, hello: Hello, key: Option<&DeviceKey>) -> Heard {
+        let signed = key.map(|key| key.hello(hello.clone())).unwrap_or(hello);
+        match (self.ask(&ClientMessage::Hello(signed.clone())).await, key) {
+            (Heard::Message(ServerMessage::DeviceChallenge { nonce }), Some(key)) => {
+                let signature = key.sign(&self.origin, &self.session, &signed, &nonce);
+                self.ask(&ClientMessage::DeviceProof { signature }).await
+            }
+            (heard, _) => heard,
+        }
+    }
+
+    /// As [`Self::greet`], and must be welcome; the challenge is read, and the context where the
+    /// hello asks for it.
+    pub async fn welcome(&mut self, hello: Hello, key: Option<&DeviceKey>) -> HandoffContext {
+        let confirms = hello.confirms;
+        assert_eq!(self.greet(hello, key).await, ack("hello_ok"));
+        assert!(matches!(
+            self.hear().await,
+            Heard::Message(ServerMessage::ActiveAuthChallenge { .. })
+        ));
+        if !confirms {
+            return HandoffContext::default();
+        }
+        match self.hear().await {
+            Heard::Message(ServerMessage::HandoffContext(context)) => context,
+            other => panic!("expected the context, heard {other:?}"),
+        }
+    }
+
+    /// Chooses a match code and waits for the answer.
+    pub async fn choose(&mut self, choice: &str) -> Heard {
+        self.ask(&ClientMessage::MatchChoice { choice: choice.to_owned() }).await
     }
 
     /// Sends a message.
@@ -120,6 +177,14 @@ impl PhoneSocket {
     pub async fn answer_ping(&mut self) {
         match within(SOON, "a ping from the server", self.stream.next()).await {
             Some(Ok(Message::Ping(_))) => self.stream.flush().await.unwrap(),
+            other => panic!("expected a ping, heard {other:?}"),
+        }
+    }
+
+    /// Waits for a ping and does not answer it yet: the answer goes out with what is done next.
+    pub async fn ignore_ping(&mut self) {
+        match within(SOON, "a ping from the server", self.stream.next()).await {
+            Some(Ok(Message::Ping(_))) => {}
             other => panic!("expected a ping, heard {other:?}"),
         }
     }

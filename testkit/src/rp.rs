@@ -1,6 +1,7 @@
 //! The relying party: what its server sends to ours.
 
 use domain::id::OrganizationId;
+use protocol::Hello;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -130,6 +131,22 @@ impl RelyingParty {
 }
 
 impl Handoff {
+    /// The hello of a phone that has neither a key nor a way to confirm.
+    pub fn hello(&self, device: &str) -> Hello {
+        Hello {
+            attempt_id: self.attempt_id.clone(),
+            mobile_write_token: self.token.as_str().into(),
+            device_id: device.into(),
+            app_version: "1.0".to_owned(),
+            ..Hello::default()
+        }
+    }
+
+    /// The hello of a phone that can confirm and was reached by this flow.
+    pub fn confirming_hello(&self, device: &str, flow: &str) -> Hello {
+        Hello { flow: flow.to_owned(), confirms: true, ..self.hello(device) }
+    }
+
     /// The link that the page would show, with the API's address.
     pub fn link(&self, api: &str) -> String {
         let mut payload = self.payload();

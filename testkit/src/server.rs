@@ -18,7 +18,8 @@ use zeroize::Zeroizing;
 
 use crate::{RelyingParty, SeededEntropy, TestClock};
 
-const MASTER: [u8; 32] = [0x4b; 32];
+/// The master secret of every server under test.
+pub const MASTER: [u8; 32] = [0x4b; 32];
 
 /// A server that runs for one test and is gone with it.
 pub struct TestServer {

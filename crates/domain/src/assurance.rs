@@ -5,6 +5,8 @@ use emrtd::trust::{DeviationKind, KnownDeviation};
 use emrtd::verify::{Document, PassiveReport, PassivelyAuthenticated, Revocation};
 
 use crate::access::PhoneReport;
+use crate::browser::SameNetwork;
+use crate::confirmation::{Flow, MatchCodeState};
 use crate::policy::FaceMatch;
 use crate::time::Timestamp;
 
@@ -69,6 +71,23 @@ pub struct Assurance {
     pub leniencies: Vec<String>,
     /// What the issuing state says may be wrong with the document (9303-12 §10).
     pub deviations: Vec<String>,
+    /// How the session came to the phone; `None` for attempts from before this was noted.
+    pub handoff: Option<HandoffAssurance>,
+}
+
+/// How sure it is that the person at the page and the person with the document are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandoffAssurance {
+    /// Whether the phone proved the key that its device id names.
+    pub device_proof: bool,
+    /// Whether the person told the phone what the page showed.
+    pub match_code: MatchCodeState,
+    /// Whether page and phone were seen in one network.
+    pub same_network: SameNetwork,
+    /// How the link reached the phone, by its own word.
+    pub flow: Flow,
+    /// Whether a browser had bound the session before the phone came.
+    pub browser_bound: bool,
 }
 
 impl ChipProof {

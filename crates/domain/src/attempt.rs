@@ -1,6 +1,8 @@
 //! An attempt: one handoff, one phone, one verdict.
 
 use crate::assurance::Assurance;
+use crate::browser::SameNetwork;
+use crate::confirmation::{Flow, MatchCodeState};
 use crate::id::AttemptId;
 use crate::key::KeyedHash;
 use crate::time::Timestamp;
@@ -72,6 +74,8 @@ pub enum FailureCode {
     SessionExpired,
     /// The session was cancelled.
     SessionCancelled,
+    /// The phone chose another match code than the page showed.
+    MatchCodeWrong,
     /// The check of the document said so.
     Verdict(VerdictCode),
 }
@@ -97,9 +101,10 @@ pub enum VerdictCode {
 
 impl FailureCode {
     /// All codes.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SessionExpired,
         Self::SessionCancelled,
+        Self::MatchCodeWrong,
         Self::Verdict(VerdictCode::PassportAuthenticityFailed),
         Self::Verdict(VerdictCode::PassportActiveAuthenticationFailed),
         Self::Verdict(VerdictCode::PassportChipAuthenticationFailed),
@@ -114,6 +119,7 @@ impl FailureCode {
         match self {
             Self::SessionExpired => "session_expired",
             Self::SessionCancelled => "session_cancelled",
+            Self::MatchCodeWrong => "match_code_wrong",
             Self::Verdict(code) => code.as_str(),
         }
     }
@@ -170,6 +176,12 @@ pub struct Claim {
     pub phase_at: Timestamp,
     /// The phone's own word on its version; empty is stored as `None`.
     pub app_version: Option<String>,
+    /// How the link reached it, by its own word at its first hello.
+    pub flow: Flow,
+    /// Whether it was in the network of the page, at each of its hellos.
+    pub network: SameNetwork,
+    /// Where it stands with the match code.
+    pub match_code: MatchCodeState,
 }
 
 /// The state of an attempt.

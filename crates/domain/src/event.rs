@@ -50,6 +50,27 @@ pub struct Event {
     pub fact: Fact,
 }
 
+/// Why a session was cancelled, where somebody said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelReason {
+    /// The holder of the phone did not open the page. Somebody may have sent them the link.
+    NotMe,
+}
+
+impl CancelReason {
+    /// The reason on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotMe => "not_me",
+        }
+    }
+
+    /// Reads a reason; `None` if there is none like it.
+    pub fn parse(text: &str) -> Option<Self> {
+        (text == Self::NotMe.as_str()).then_some(Self::NotMe)
+    }
+}
+
 /// What happened, with what the relying party is told of it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fact {
@@ -74,7 +95,10 @@ pub enum Fact {
     /// See [`EventType::SessionExpired`].
     SessionExpired,
     /// See [`EventType::SessionCancelled`].
-    SessionCancelled,
+    SessionCancelled {
+        /// Why, where somebody said so.
+        reason: Option<CancelReason>,
+    },
 }
 
 impl Event {
@@ -84,7 +108,7 @@ impl Event {
             Fact::AttemptSucceeded { .. } => EventType::AttemptSucceeded,
             Fact::AttemptFailed { .. } => EventType::AttemptFailed,
             Fact::SessionExpired => EventType::SessionExpired,
-            Fact::SessionCancelled => EventType::SessionCancelled,
+            Fact::SessionCancelled { .. } => EventType::SessionCancelled,
         }
     }
 
@@ -94,7 +118,7 @@ impl Event {
             Fact::AttemptSucceeded { attempt, .. } | Fact::AttemptFailed { attempt, .. } => {
                 Some(attempt)
             }
-            Fact::SessionExpired | Fact::SessionCancelled => None,
+            Fact::SessionExpired | Fact::SessionCancelled { .. } => None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! value made for one purpose can never pass for another, and each could be rotated alone.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,6 +13,7 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::audit::Chain;
+use crate::browser::{AddressFamily, NetworkHash};
 use crate::id::{AttemptId, OrganizationId, SessionId};
 use crate::time::Timestamp;
 
@@ -74,6 +76,9 @@ pub struct Keys {
     api_key: MacKey,
     document_id: MacKey,
     challenge: MacKey,
+    browser: MacKey,
+    network: MacKey,
+    match_code: MacKey,
     audit: MacKey,
     at_rest: [u8; 32],
     check: MacKey,
@@ -108,6 +113,9 @@ impl Keys {
             api_key: key("api-key"),
             document_id: key("document-id"),
             challenge: key("active-authentication-challenge"),
+            browser: key("browser-secret"),
+            network: key("network"),
+            match_code: key("match-code"),
             audit: key("audit-chain"),
             at_rest,
             check: key("key-check"),
@@ -156,6 +164,30 @@ impl Keys {
         let mut challenge = [0_u8; 8];
         challenge.copy_from_slice(&full[..8]);
         challenge
+    }
+
+    /// What the database holds of a browser's secret, per session: one browser's sessions cannot
+    /// be linked without the key.
+    pub fn browser_hash(&self, session: &SessionId, secret: &str) -> KeyedHash {
+        let message = Zeroizing::new(format!("{session}|{secret}"));
+        KeyedHash(mac(&self.browser, message.as_bytes()))
+    }
+
+    /// What the database holds of the network that a request came from, per session. `prefix` is
+    /// what one subscriber is given: an IPv4 address, or an IPv6 address with its last 64 bits
+    /// zero.
+    pub fn network_hash(&self, session: &SessionId, prefix: IpAddr) -> NetworkHash {
+        let family = match prefix {
+            IpAddr::V4(_) => AddressFamily::V4,
+            IpAddr::V6(_) => AddressFamily::V6,
+        };
+        let message = Zeroizing::new(format!("{session}|{prefix}"));
+        NetworkHash { family, hash: KeyedHash(mac(&self.network, message.as_bytes())) }
+    }
+
+    /// What the match codes of an attempt are drawn from.
+    pub(crate) fn match_codes(&self, attempt: &AttemptId) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(mac(&self.match_code, attempt.as_str().as_bytes()))
     }
 
     /// A pseudonym of a document for one organization (REFERENCE 6.5), 64 hexadecimal digits.
@@ -243,6 +275,9 @@ mod tests {
             keys.handoff_token_hash("x").0,
             keys.cancel_token_hash("x").0,
             keys.api_key_hash("x").0,
+            mac(&keys.browser, b"x"),
+            mac(&keys.network, b"x"),
+            mac(&keys.match_code, b"x"),
             *keys.at_rest(),
         ];
         for (at, hash) in hashes.iter().enumerate() {

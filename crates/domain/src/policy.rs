@@ -88,6 +88,50 @@ policy! {
     }
 }
 
+policy! {
+    /// Whether the browser that opened a session is the only one that may ask for its links until
+    /// a phone has claimed it.
+    pub enum BrowserBinding = "browser_binding" {
+        /// It is.
+        Required = "required",
+        /// Whoever knows the session's id may.
+        Off = "off",
+    }
+}
+
+policy! {
+    /// Whether the person tells the phone which code the page shows.
+    pub enum MatchCodePolicy = "match_code" {
+        /// If the phone knows how to ask, and a browser is bound that can show the code.
+        WhenSupported = "when_supported",
+        /// Always, but for a button on the phone itself, pressed in the same network. A phone that
+        /// cannot ask is refused.
+        Required = "required",
+        /// Never.
+        Off = "off",
+    }
+}
+
+policy! {
+    /// Whether the phone proves the key that its device id names.
+    pub enum DeviceProofPolicy = "device_proof" {
+        /// If it has one.
+        WhenAvailable = "when_available",
+        /// A phone that proves none is refused.
+        Required = "required",
+    }
+}
+
+policy! {
+    /// What becomes of a phone that is not in the network of the page.
+    pub enum SameNetworkPolicy = "same_network" {
+        /// The assurance says so.
+        Report = "report",
+        /// It is refused.
+        Required = "required",
+    }
+}
+
 /// The policies of an organization. A session keeps those it was created under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Policy {
@@ -99,6 +143,14 @@ pub struct Policy {
     pub revocation: RevocationPolicy,
     /// `expired_documents = refuse | report`.
     pub expired_documents: ExpiredDocuments,
+    /// `browser_binding = required | off`.
+    pub browser_binding: BrowserBinding,
+    /// `match_code = when_supported | required | off`.
+    pub match_code: MatchCodePolicy,
+    /// `device_proof = when_available | required`.
+    pub device_proof: DeviceProofPolicy,
+    /// `same_network = report | required`.
+    pub same_network: SameNetworkPolicy,
 }
 
 /// A policy assignment that names no known key or value.
@@ -132,6 +184,10 @@ impl fmt::Display for KnownPolicies {
             ChipProofPolicy::USAGE,
             RevocationPolicy::USAGE,
             ExpiredDocuments::USAGE,
+            BrowserBinding::USAGE,
+            MatchCodePolicy::USAGE,
+            DeviceProofPolicy::USAGE,
+            SameNetworkPolicy::USAGE,
         ];
         f.write_str(&usages.join(", "))
     }
@@ -149,18 +205,34 @@ impl Policy {
             ChipProofPolicy::KEY => self.chip_proof = ChipProofPolicy::parse(value)?,
             RevocationPolicy::KEY => self.revocation = RevocationPolicy::parse(value)?,
             ExpiredDocuments::KEY => self.expired_documents = ExpiredDocuments::parse(value)?,
+            BrowserBinding::KEY => self.browser_binding = BrowserBinding::parse(value)?,
+            MatchCodePolicy::KEY => self.match_code = MatchCodePolicy::parse(value)?,
+            DeviceProofPolicy::KEY => self.device_proof = DeviceProofPolicy::parse(value)?,
+            SameNetworkPolicy::KEY => self.same_network = SameNetworkPolicy::parse(value)?,
             other => return Err(PolicyError::UnknownKey(other.to_owned())),
         }
         Ok(self)
     }
 
+    /// Whether a phone can meet them at all: a code that no page shows and a network that no page
+    /// is in cannot be compared.
+    pub fn can_be_met(&self) -> bool {
+        self.browser_binding == BrowserBinding::Required
+            || (self.match_code != MatchCodePolicy::Required
+                && self.same_network != SameNetworkPolicy::Required)
+    }
+
     /// All policies with their values, as they are shown.
-    pub fn entries(&self) -> [(&'static str, &'static str); 4] {
+    pub fn entries(&self) -> [(&'static str, &'static str); 8] {
         [
             (FaceMatch::KEY, self.face_match.as_str()),
             (ChipProofPolicy::KEY, self.chip_proof.as_str()),
             (RevocationPolicy::KEY, self.revocation.as_str()),
             (ExpiredDocuments::KEY, self.expired_documents.as_str()),
+            (BrowserBinding::KEY, self.browser_binding.as_str()),
+            (MatchCodePolicy::KEY, self.match_code.as_str()),
+            (DeviceProofPolicy::KEY, self.device_proof.as_str()),
+            (SameNetworkPolicy::KEY, self.same_network.as_str()),
         ]
     }
 }
@@ -177,7 +249,9 @@ mod tests {
             unknown_key,
             Err("unknown policy `facematch`; known policies: face_match=required|off, \
                  chip_proof=when_available|required, revocation=report|strict, \
-                 expired_documents=refuse|report"
+                 expired_documents=refuse|report, browser_binding=required|off, \
+                 match_code=when_supported|required|off, \
+                 device_proof=when_available|required, same_network=report|required"
                 .to_owned())
         );
         let unknown_value =
@@ -193,9 +267,19 @@ mod tests {
         let defaults = Policy::default().entries();
         assert_eq!(
             defaults.map(|(_, value)| value),
-            ["required", "when_available", "report", "refuse"]
+            [
+                "required",
+                "when_available",
+                "report",
+                "refuse",
+                "required",
+                "when_supported",
+                "when_available",
+                "report"
+            ]
         );
-        let others = ["off", "required", "strict", "report"];
+        let others =
+            ["off", "required", "strict", "report", "off", "required", "required", "required"];
         for (at, (key, value)) in (0..).zip(defaults.map(|(key, _)| key).iter().zip(others)) {
             let mut expected = defaults;
             expected[at] = (key, value);

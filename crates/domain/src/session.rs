@@ -1,5 +1,5 @@
 //! The session: the aggregate that owns its attempts, and every rule of the handoff
-//! (REFERENCE 3; SECURITY rows 1-7, 20, 23, 24).
+//! (REFERENCE 3; SECURITY rows 1-7, 12-15, 18, 20, 23, 24).
 
 mod handoff;
 mod hello;
@@ -9,12 +9,14 @@ use std::time::Duration;
 
 pub use handoff::{Handoff, MintRefusal};
 pub use hello::{Hello, HelloGranted, HelloRefusal};
-pub use live::{Rejection, WriteRefusal};
+pub use live::{MatchOutcome, Rejection, WriteRefusal};
 
 use crate::attempt::{Attempt, AttemptState, FailureCode};
+use crate::browser::{BoundBrowser, BrowserMismatch, Visitor};
+use crate::confirmation::{MatchCodeState, MatchCodes};
 use crate::event::{Event, Fact};
 use crate::id::{AttemptId, OrganizationId, SessionId};
-use crate::key::KeyedHash;
+use crate::key::{KeyedHash, Keys};
 use crate::policy::Policy;
 use crate::share::ShareContract;
 use crate::time::Timestamp;
@@ -80,6 +82,12 @@ pub struct Session {
     pub cancel_token: CancelToken,
     /// The device that claimed it first, and that alone may finish it.
     pub device: Option<KeyedHash>,
+    /// Whether that device proved its key. From then on no hello counts that does not.
+    pub device_proven: bool,
+    /// The browser that opened it, and that alone may ask for its links until it is claimed.
+    pub browser: Option<BoundBrowser>,
+    /// Whether the person at the page told the phone what it showed.
+    pub confirmed: bool,
     /// The last fencing number given out.
     pub fence: u64,
     /// Its attempts, oldest first.
@@ -123,6 +131,9 @@ pub enum CancelRefusal {
     /// It was used before, and the session is live.
     #[error("the cancel token was used before")]
     Used,
+    /// See [`BrowserMismatch`].
+    #[error(transparent)]
+    Browser(#[from] BrowserMismatch),
 }
 
 impl Transition<()> {
@@ -153,6 +164,9 @@ impl Session {
             state: SessionState::Created,
             cancel_token: CancelToken { hash: new.cancel_token, used_at: None },
             device: None,
+            device_proven: false,
+            browser: None,
+            confirmed: false,
             fence: 0,
             attempts: Vec::new(),
         }
@@ -225,6 +239,32 @@ impl Session {
         self.attempts.iter().find(|attempt| attempt.id == *id)
     }
 
+    /// Whether the visitor may ask for links and details, and cancel with the token: anybody,
+    /// unless a browser is bound and no phone has claimed the session yet. What a stranger could
+    /// get after that is of no use to any other device.
+    ///
+    /// # Errors
+    /// [`BrowserMismatch`].
+    pub fn admit(&self, visitor: &Visitor) -> Result<(), BrowserMismatch> {
+        match &self.browser {
+            Some(bound) if self.device.is_none() && visitor.secret() != Some(&bound.secret) => {
+                Err(BrowserMismatch)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The match codes while a phone has to choose, and at no other time.
+    pub fn pending_match_codes(&self, keys: &Keys) -> Option<MatchCodes> {
+        let attempt = self.live_attempt()?;
+        match &attempt.state {
+            AttemptState::Claimed(claim) if claim.match_code == MatchCodeState::Pending => {
+                Some(MatchCodes::of(keys, &attempt.id))
+            }
+            _ => None,
+        }
+    }
+
     /// How many attempts may still fail.
     pub fn remaining_attempts(&self) -> usize {
         let failed = self
@@ -243,7 +283,7 @@ impl Session {
         self.end(
             SessionState::Cancelled(now),
             FailureCode::SessionCancelled,
-            Fact::SessionCancelled,
+            Fact::SessionCancelled { reason: None },
             now,
         )
     }
@@ -252,8 +292,10 @@ impl Session {
     pub fn cancel_with_token(
         mut self,
         token: &KeyedHash,
+        visitor: &Visitor,
         now: Timestamp,
     ) -> Result<Transition<()>, CancelRefusal> {
+        self.admit(visitor)?;
         if self.cancel_token.hash != *token {
             return Err(CancelRefusal::Invalid);
         }

@@ -80,6 +80,7 @@ impl Proven {
             trust_verified: report.csca_provenance.as_ref().is_some_and(|csca| csca.verified),
             leniencies: assurance::leniencies(report),
             deviations: assurance::deviations(report),
+            handoff: None,
         };
         Ok(Self { document, assurance })
     }

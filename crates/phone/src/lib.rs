@@ -4,12 +4,15 @@
 //! happened and answers what to do. [`Phone`] (feature `socket`) runs one over a
 //! WebSocket. [`PhoneDocument`] is the evidence that a chip gave.
 //!
+//! A [`DeviceKey`] lets a phone prove at every hello that it is the same one.
+//!
 //! [`ChipSession`] reads a chip, lets it sign, and relays the server's commands
 //! to it, over any [`Transceiver`]: a PC/SC reader (feature `pcsc`) or one with a
 //! simulated chip (feature `sim`).
 
 mod chip;
 mod conversation;
+mod device;
 mod document;
 mod relayed;
 #[cfg(feature = "socket")]
@@ -18,9 +21,10 @@ mod transceiver;
 
 pub use chip::{ChipError, ChipProgress, ChipRandom, ChipSession};
 pub use conversation::{
-    AccessWords, Action, BACKOFF, ChipReading, Conversation, Event, Outcome, Progress, ShareChoice,
-    Source,
+    AccessWords, Action, BACKOFF, ChipReading, Confirmation, Conversation, Device, Event, Outcome,
+    Progress, ShareChoice, Source,
 };
+pub use device::{DeviceKey, SoftwareDeviceKey};
 pub use document::{DocumentError, ElementaryFile, PhoneDocument};
 pub use relayed::RelayRefusal;
 #[cfg(feature = "socket")]

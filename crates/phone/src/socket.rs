@@ -6,12 +6,13 @@
 )]
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use protocol::{
-    DecodeError, EncodeError, HandoffLink, SecretBytes, SecretText, ServerMessage, ShareRequest,
-    limits,
+    DecodeError, EncodeError, HandoffContext, HandoffLink, SecretBytes, SecretText, ServerMessage,
+    ShareRequest, limits,
 };
 use tokio::net::TcpStream;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -23,16 +24,21 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 use url::Url;
 
 use crate::conversation::{
-    Action, BACKOFF, ChipReading, Conversation, Event, Outcome, Progress, ShareChoice, Source,
+    Action, BACKOFF, ChipReading, Confirmation, Conversation, Device, Event, Outcome, Progress,
+    ShareChoice, Source,
 };
+use crate::device::DeviceKey;
 
 /// A phone with everything it needs for one attempt.
 #[derive(Clone, Debug)]
 pub struct Phone {
     /// What was scanned.
     pub link: HandoffLink,
-    /// Tells this device from others; the same whenever an attempt is resumed.
+    /// Tells this device from others, where it has no key; the same whenever an
+    /// attempt is resumed.
     pub device_id: SecretText,
+    /// The key that it proves instead.
+    pub device_key: Option<Arc<dyn DeviceKey>>,
     /// Version of the app; may be empty.
     pub app_version: String,
     /// What the chip gave, or that it is at hand.
@@ -65,6 +71,11 @@ impl Default for Timing {
 pub trait Holder {
     /// Chooses what to share.
     fn choose(&mut self, request: &ShareRequest) -> ShareChoice;
+
+    /// Says whether the page is theirs, and which of the choices it shows, if there
+    /// are any; `None` when there is nobody to ask. Shows who asks, and from where
+    /// the page was opened.
+    fn confirm(&mut self, context: &HandoffContext) -> Option<Confirmation>;
 
     /// Reads the chip, where [`Phone::source`] says that one is at hand; `None`
     /// when it could not be read.
@@ -130,10 +141,19 @@ impl Phone {
         selfies: [SecretBytes; 3],
     ) -> Self {
         let source = source.into();
-        Self { link, device_id, app_version, source, selfies, timing: Timing::default() }
+        let timing = Timing::default();
+        Self { link, device_id, device_key: None, app_version, source, selfies, timing }
     }
 
-    /// Holds the conversation with the API at `api_base` to its end.
+    /// With a key to prove; its hash is the device id.
+    #[must_use]
+    pub fn with_device_key(mut self, key: Arc<dyn DeviceKey>) -> Self {
+        self.device_key = Some(key);
+        self
+    }
+
+    /// Holds the conversation with the API at `api_base` to its end, for a holder
+    /// who knows the page, as long as there is no number to compare.
     ///
     /// # Errors
     /// When the URL cannot be used, the server refuses the upgrade or sends
@@ -149,7 +169,8 @@ impl Phone {
         self.run_with(api_base, &mut holder).await
     }
 
-    /// As [`Phone::run`], with a chip that signs and a network that can go away.
+    /// As [`Phone::run`], with a holder who is asked, a chip that signs and a network
+    /// that can go away.
     ///
     /// It is not for a [`LocalSet`](tokio::task::LocalSet) on a runtime of
     /// several threads, where nothing may wait.
@@ -162,9 +183,15 @@ impl Phone {
         holder: &mut impl Holder,
     ) -> Result<Outcome, PhoneError> {
         let url = socket_url(api_base, self.link.session_id())?;
+        let device = match &self.device_key {
+            None => Device::Id(self.device_id.clone()),
+            Some(key) => {
+                Device::Key { public_point: key.public_point(), origin: origin(api_base)? }
+            }
+        };
         let mut conversation = Conversation::new(
             &self.link,
-            self.device_id.clone(),
+            device,
             self.app_version.clone(),
             self.source.clone(),
             self.selfies.clone(),
@@ -180,6 +207,15 @@ impl Phone {
             for action in conversation.handle(event) {
                 match action {
                     Action::Send(message) => send(&mut socket, message.encode()?).await,
+                    Action::ProveDevice { statement } => {
+                        let key = self.device_key.as_ref();
+                        let sign = || key.and_then(|key| key.sign(statement.as_bytes()));
+                        events.push_back(Event::DeviceProof(waiting(sign)));
+                    }
+                    Action::Confirm(context) => {
+                        let answer = waiting(|| holder.confirm(&context));
+                        events.push_back(Event::Confirmed(answer));
+                    }
                     Action::Sign { challenge } => {
                         let signature = waiting(|| holder.sign(&challenge));
                         events.push_back(Event::Signed(signature.map(SecretBytes::from)));
@@ -245,10 +281,26 @@ where
         (self.choose)(request)
     }
 
+    fn confirm(&mut self, context: &HandoffContext) -> Option<Confirmation> {
+        context.choices.is_empty().then_some(Confirmation::Mine)
+    }
+
     fn progress(&mut self, progress: Progress) -> Connection {
         (self.on_progress)(progress);
         Connection::Keep
     }
+}
+
+/// What the device key vouches to: the origin of the URL, as http(s).
+fn origin(api_base: &Url) -> Result<String, PhoneError> {
+    let mut url = api_base.clone();
+    let scheme = match api_base.scheme() {
+        "https" | "wss" => "https",
+        "http" | "ws" => "http",
+        _ => return Err(PhoneError::ApiBase),
+    };
+    url.set_scheme(scheme).map_err(|()| PhoneError::ApiBase)?;
+    Ok(url.origin().ascii_serialization())
 }
 
 /// `ws(s)://<host>/v1/verify/session/<id>`, below the base's own path.

@@ -18,6 +18,10 @@ struct ClientMessage @0xa69fbd8048f81952 {
     # Kayle's. Sent to a server that said `chipAuthRelay`.
     chipAuth @4 :ChipAuthAnswers;
     chipAccess @5 :ChipAccess;
+    deviceProof @6 :DeviceProof;
+    # Sent to a server that said `handoffContext`.
+    matchChoice @7 :MatchChoice;
+    notMe @8 :NotMe;
   }
 }
 
@@ -26,7 +30,15 @@ struct ClientHello @0x9dee23d00542c706 {
   mobileWriteToken @1 :Text;
   deviceId @2 :Text;
   appVersion @3 :Text;
-  # Reserved: @4 :Text, @5 :Data, @6 :UInt32.
+  # Reserved in the reference system: one text, bytes and a number. The names
+  # keep their ordinals free of anything of ours.
+  reserved4 @4 :Text;
+  reserved5 @5 :Data;
+  reserved6 @6 :UInt32;
+  # Kayle's.
+  flow @7 :Text;       # same_device, cross_device; empty: unknown
+  deviceKey @8 :Data;  # empty, or a P-256 point, SEC1 uncompressed, 65 bytes
+  confirms @9 :Bool;   # takes `handoffContext`, can send `matchChoice` and `notMe`
 }
 
 struct PhaseUpdate @0xe52dbf4a94625768 {
@@ -74,6 +86,21 @@ struct ChipAccess @0xcd668e6a0a8281f4 {
   mapping @2 :Text;    # PACE-CAM: empty, not_run, no_key, proven, failed
 }
 
+# Kayle's. The device key's signature over the statement that the nonce of the
+# last `DeviceChallenge` goes into (docs/PROTOCOL.md): ECDSA with SHA-256, DER.
+struct DeviceProof @0x9f1c5b7a2d3e8461 {
+  signature @0 :Data;
+}
+
+# Kayle's. The one of `HandoffContext.choices` that the page shows.
+struct MatchChoice @0xb7d20c4e9a615f38 {
+  choice @0 :Text;
+}
+
+# Kayle's. The holder did not open the page that the context describes.
+struct NotMe @0xe3a86f1195c2d04b {
+}
+
 # ---- server to phone ----
 
 struct ServerMessage @0xa8aab2ada3e8c173 {
@@ -87,6 +114,8 @@ struct ServerMessage @0xa8aab2ada3e8c173 {
     reserved6 @6 :AnyPointer;
     # Kayle's.
     chipAuth @7 :ChipAuthCommands;
+    deviceChallenge @8 :DeviceChallenge;
+    handoffContext @9 :HandoffContext;
   }
 }
 
@@ -141,4 +170,20 @@ struct ChipAuthCommands @0xaf7ab3d616ab5d76 {
   # True: protected by the server, to be passed on as they are. False: to be put
   # under the session that the phone has with the chip.
   protected @1 :Bool;
+}
+
+# Kayle's. Answers a hello with a device key, before anything is claimed.
+struct DeviceChallenge @0xd58e1b93f7460c2a {
+  nonce @0 :Data;  # 32 bytes
+}
+
+# Kayle's. Who asks, and where the session was opened. Follows the challenge of
+# active authentication, to a phone that said `confirms`. Empty: unknown.
+struct HandoffContext @0x8c47d2e06b9a35f1 {
+  organizationName @0 :Text;
+  browser @1 :Text;
+  os @2 :Text;
+  place @3 :Text;
+  network @4 :Text;         # same, different, unknown
+  choices @5 :List(Text);   # three, or none if no match code is asked for
 }

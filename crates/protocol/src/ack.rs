@@ -13,6 +13,10 @@ pub enum Ack {
     PhaseOk,
     /// `chip_access_received`: how the phone got access to the chip is noted.
     ChipAccessReceived,
+    /// `match_ok`: the choice was right, and the verification may go on.
+    MatchOk,
+    /// `not_me_ok`: the session is cancelled, and the relying party is told why.
+    NotMeOk,
     /// `data_chunk_ok_<kind>_<index>_<chunkIndex>`: stored, more chunks are needed.
     DataChunkOk {
         /// Kind of the artifact.
@@ -38,6 +42,8 @@ impl Ack {
         match text {
             "hello_ok" => return Some(Self::HelloOk),
             "phase_ok" => return Some(Self::PhaseOk),
+            "match_ok" => return Some(Self::MatchOk),
+            "not_me_ok" => return Some(Self::NotMeOk),
             "chip_access_received" => return Some(Self::ChipAccessReceived),
             _ => {}
         }
@@ -61,6 +67,8 @@ impl fmt::Display for Ack {
             Self::HelloOk => f.write_str("hello_ok"),
             Self::PhaseOk => f.write_str("phase_ok"),
             Self::ChipAccessReceived => f.write_str("chip_access_received"),
+            Self::MatchOk => f.write_str("match_ok"),
+            Self::NotMeOk => f.write_str("not_me_ok"),
             Self::DataChunkOk { kind, index, chunk_index } => {
                 write!(f, "data_chunk_ok_{}_{index}_{chunk_index}", kind.number())
             }

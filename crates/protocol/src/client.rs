@@ -3,22 +3,14 @@
 use crate::data::{DataKind, DataPayload};
 use crate::frame::{self, DecodeError, EncodeError};
 use crate::kayle_capnp::{self as schema, client_message};
+use crate::limits;
 use crate::secret::{SecretBytes, SecretText};
 
 /// A message from the phone to the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientMessage {
     /// Claims the attempt; the first message of every socket.
-    Hello {
-        /// The attempt of the handoff link.
-        attempt_id: String,
-        /// The token of the handoff link.
-        mobile_write_token: SecretText,
-        /// What tells this device from others; the same at every resume.
-        device_id: SecretText,
-        /// Version of the app; may be empty.
-        app_version: String,
-    },
+    Hello(Hello),
     /// Reports progress.
     Phase {
         /// A phase name, or anything else that is to be acknowledged and forgotten.
@@ -53,6 +45,40 @@ pub enum ClientMessage {
         /// `proven` or `failed`.
         mapping: String,
     },
+    /// Proves that the phone holds its device key, in answer to
+    /// [`crate::ServerMessage::DeviceChallenge`].
+    DeviceProof {
+        /// ECDSA with SHA-256 over [`crate::device::statement`], DER.
+        signature: Vec<u8>,
+    },
+    /// Names the match code that the page shows.
+    MatchChoice {
+        /// One of [`crate::HandoffContext::choices`].
+        choice: String,
+    },
+    /// Says that the holder did not open the page. Ends the session.
+    NotMe,
+}
+
+/// What a phone claims an attempt with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hello {
+    /// The attempt of the handoff link.
+    pub attempt_id: String,
+    /// The token of the handoff link.
+    pub mobile_write_token: SecretText,
+    /// What tells this device from others; the same at every resume. With a `device_key`, its
+    /// [`crate::device::device_id`].
+    pub device_id: SecretText,
+    /// Version of the app; may be empty.
+    pub app_version: String,
+    /// The flow that the link named: `same_device`, `cross_device`, or empty if it named none.
+    pub flow: String,
+    /// The public key that the phone can prove: empty, or a P-256 point in SEC1 uncompressed form,
+    /// [`crate::limits::DEVICE_KEY_BYTES`].
+    pub device_key: Vec<u8>,
+    /// Whether the phone takes [`crate::ServerMessage::HandoffContext`] and can answer it.
+    pub confirms: bool,
 }
 
 impl ClientMessage {
@@ -79,6 +105,16 @@ impl ClientMessage {
                 client_message::ChipAccess(access) => {
                     read_chip_access(frame::at("chipAccess", access)?)
                 }
+                client_message::DeviceProof(proof) => {
+                    read_device_proof(frame::at("deviceProof", proof)?)
+                }
+                client_message::MatchChoice(choice) => {
+                    read_match_choice(frame::at("matchChoice", choice)?)
+                }
+                client_message::NotMe(not_me) => {
+                    frame::at("notMe", not_me)?;
+                    Ok(Self::NotMe)
+                }
             }
             .map(Some)
         })
@@ -90,14 +126,7 @@ impl ClientMessage {
     /// When it would exceed [`crate::limits::FRAME_BYTES`].
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         match self {
-            Self::Hello { attempt_id, mobile_write_token, device_id, app_version } => {
-                write_hello([
-                    attempt_id,
-                    mobile_write_token.expose(),
-                    device_id.expose(),
-                    app_version,
-                ])
-            }
+            Self::Hello(hello) => write_hello(hello),
             Self::Phase { phase, error } => write_phase(phase, error),
             Self::Data(payload) => write_data(payload),
             Self::ShareSelection { session_id, keys } => write_selection(session_id, keys),
@@ -105,30 +134,51 @@ impl ClientMessage {
             Self::ChipAccess { access, downgrade, mapping } => {
                 write_chip_access([access, downgrade, mapping])
             }
+            Self::DeviceProof { signature } => write_device_proof(signature),
+            Self::MatchChoice { choice } => write_match_choice(choice),
+            Self::NotMe => frame::build(0, |message| {
+                message.init_root::<client_message::Builder<'_>>().init_not_me();
+            }),
         }
     }
 }
 
 fn read_hello(hello: schema::client_hello::Reader<'_>) -> Result<ClientMessage, DecodeError> {
-    Ok(ClientMessage::Hello {
+    Ok(ClientMessage::Hello(Hello {
         attempt_id: frame::text("hello.attemptId", hello.get_attempt_id())?.to_owned(),
         mobile_write_token: frame::text("hello.mobileWriteToken", hello.get_mobile_write_token())?
             .into(),
         device_id: frame::text("hello.deviceId", hello.get_device_id())?.into(),
         app_version: frame::text("hello.appVersion", hello.get_app_version())?.to_owned(),
-    })
+        flow: frame::text("hello.flow", hello.get_flow())?.to_owned(),
+        device_key: frame::bytes(
+            "hello.deviceKey",
+            hello.get_device_key(),
+            limits::DEVICE_KEY_BYTES,
+        )?,
+        confirms: hello.get_confirms(),
+    }))
 }
 
-fn write_hello(texts: [&str; 4]) -> Result<Vec<u8>, EncodeError> {
-    let words = texts.iter().map(|text| frame::text_words(text)).sum();
-    let [attempt_id, token, device_id, app_version] = texts;
-    frame::build(words, |message| {
+fn write_hello(value: &Hello) -> Result<Vec<u8>, EncodeError> {
+    let texts = [
+        value.attempt_id.as_str(),
+        value.mobile_write_token.expose(),
+        value.device_id.expose(),
+        &value.app_version,
+        &value.flow,
+    ];
+    let words: usize = texts.iter().map(|text| frame::text_words(text)).sum();
+    frame::build(words + frame::data_words(&value.device_key), |message| {
         let root = message.init_root::<client_message::Builder<'_>>();
         let mut hello = root.init_hello();
-        hello.set_attempt_id(attempt_id);
-        hello.set_mobile_write_token(token);
-        hello.set_device_id(device_id);
-        hello.set_app_version(app_version);
+        hello.set_attempt_id(&value.attempt_id);
+        hello.set_mobile_write_token(value.mobile_write_token.expose());
+        hello.set_device_id(value.device_id.expose());
+        hello.set_app_version(&value.app_version);
+        hello.set_flow(&value.flow);
+        hello.set_device_key(&value.device_key);
+        hello.set_confirms(value.confirms);
     })
 }
 
@@ -246,5 +296,37 @@ fn write_chip_access(texts: [&str; 3]) -> Result<Vec<u8>, EncodeError> {
         report.set_access(access);
         report.set_downgrade(downgrade);
         report.set_mapping(mapping);
+    })
+}
+
+fn read_device_proof(
+    proof: schema::device_proof::Reader<'_>,
+) -> Result<ClientMessage, DecodeError> {
+    let signature = frame::bytes(
+        "deviceProof.signature",
+        proof.get_signature(),
+        limits::DEVICE_SIGNATURE_BYTES,
+    )?;
+    Ok(ClientMessage::DeviceProof { signature })
+}
+
+fn write_device_proof(signature: &[u8]) -> Result<Vec<u8>, EncodeError> {
+    frame::build(frame::data_words(signature), |message| {
+        let root = message.init_root::<client_message::Builder<'_>>();
+        root.init_device_proof().set_signature(signature);
+    })
+}
+
+fn read_match_choice(
+    choice: schema::match_choice::Reader<'_>,
+) -> Result<ClientMessage, DecodeError> {
+    let choice = frame::text("matchChoice.choice", choice.get_choice())?.to_owned();
+    Ok(ClientMessage::MatchChoice { choice })
+}
+
+fn write_match_choice(choice: &str) -> Result<Vec<u8>, EncodeError> {
+    frame::build(frame::text_words(choice), |message| {
+        let root = message.init_root::<client_message::Builder<'_>>();
+        root.init_match_choice().set_choice(choice);
     })
 }

@@ -62,6 +62,14 @@ pub enum DecodeError {
         /// Where, as `struct.field` of the schema.
         field: &'static str,
     },
+    /// Bytes of a fixed kind are longer than any of that kind.
+    #[error("{field}: longer than {limit} bytes")]
+    BytesTooLong {
+        /// Where, as `struct.field` of the schema.
+        field: &'static str,
+        /// The longest there is.
+        limit: usize,
+    },
     /// A verdict that is neither accepted nor rejected.
     #[error("verdict.outcome: unknown value {0}")]
     UnknownOutcome(u16),
@@ -197,6 +205,19 @@ pub(crate) fn text<'a>(
         return Err(DecodeError::TextTooLong { field });
     }
     value.to_str().map_err(|_| DecodeError::TextNotUtf8 { field })
+}
+
+/// Bytes of at most `limit`.
+pub(crate) fn bytes(
+    field: &'static str,
+    value: capnp::Result<&[u8]>,
+    limit: usize,
+) -> Result<Vec<u8>, DecodeError> {
+    let value = at(field, value)?;
+    if value.len() > limit {
+        return Err(DecodeError::BytesTooLong { field, limit });
+    }
+    Ok(value.to_vec())
 }
 
 /// A bounded list of bounded texts.

@@ -5,6 +5,7 @@
 //! a peer sent has only been bounded and checked for UTF-8.
 
 pub mod codes;
+pub mod device;
 pub mod limits;
 pub mod link;
 
@@ -30,11 +31,13 @@ mod server;
 mod kayle_capnp;
 
 pub use ack::Ack;
-pub use client::ClientMessage;
+pub use client::{ClientMessage, Hello};
 pub use data::{DataKind, DataPayload, UnknownDataKind};
 pub use frame::{DecodeError, EncodeError};
 pub use link::{Flow, HandoffLink, LinkError};
 pub use phase::Phase;
 pub use report::{ChunkRetry, MissingChunks, NfcMissing, RetryReason, SelfieMissing};
 pub use secret::{SecretBytes, SecretText};
-pub use server::{ServerMessage, ShareField, ShareRequest, Verdict, VerdictOutcome};
+pub use server::{
+    HandoffContext, ServerMessage, ShareField, ShareRequest, Verdict, VerdictOutcome,
+};

@@ -23,6 +23,14 @@ pub const CHIP_APDUS: usize = 4;
 /// Longest APDU of chip authentication, in bytes: a DH key of 8,192 bits and its
 /// envelope fit twice.
 pub const CHIP_APDU_BYTES: usize = 2_304;
+/// Size of a device's public key, in bytes (P-256, SEC1 uncompressed).
+pub const DEVICE_KEY_BYTES: usize = 65;
+/// Size of the nonce that a device key signs, in bytes.
+pub const DEVICE_NONCE_BYTES: usize = 32;
+/// Longest signature of a device key, in bytes (P-256, DER).
+pub const DEVICE_SIGNATURE_BYTES: usize = 72;
+/// Number of match codes that a phone offers.
+pub const MATCH_CHOICES: usize = 3;
 /// Longest text that a server may send, in UTF-8 bytes: deployed phones drop a
 /// whole message whose text is longer.
 pub const TEXT_BYTES: usize = 255;

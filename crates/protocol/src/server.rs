@@ -51,6 +51,33 @@ pub enum ServerMessage {
         /// phone puts them under the session that it has with the chip.
         protected: bool,
     },
+    /// Asks for a [`crate::ClientMessage::DeviceProof`]; answers a hello with a device key,
+    /// before anything is claimed.
+    DeviceChallenge {
+        /// [`limits::DEVICE_NONCE_BYTES`] bytes.
+        nonce: Vec<u8>,
+    },
+    /// Who asks, and where the session was opened; follows the challenge of active
+    /// authentication, to a phone that said it can confirm.
+    HandoffContext(HandoffContext),
+}
+
+/// What a person is shown before a chip is read. Empty texts: unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HandoffContext {
+    /// Who asks.
+    pub organization_name: String,
+    /// The browser that opened the session: `Firefox`.
+    pub browser: String,
+    /// Its operating system: `Windows`.
+    pub os: String,
+    /// Where it is, roughly, in words.
+    pub place: String,
+    /// Whether phone and browser are seen in one network: `same`, `different` or `unknown`.
+    pub network: String,
+    /// [`limits::MATCH_CHOICES`] match codes, one of which the page shows; none if no match code
+    /// is asked for.
+    pub choices: Vec<String>,
 }
 
 /// Whether the evidence convinced.
@@ -141,6 +168,12 @@ impl ServerMessage {
                 server_message::ChipAuth(commands) => {
                     read_chip_auth(frame::at("chipAuth", commands)?)
                 }
+                server_message::DeviceChallenge(challenge) => {
+                    read_device_challenge(frame::at("deviceChallenge", challenge)?)
+                }
+                server_message::HandoffContext(context) => {
+                    read_context(frame::at("handoffContext", context)?)
+                }
             }
             .map(Some)
         })
@@ -161,6 +194,8 @@ impl ServerMessage {
                 write_challenge(challenge, *chip_auth_relay)
             }
             Self::ChipAuth { commands, protected } => write_chip_auth(commands, *protected),
+            Self::DeviceChallenge { nonce } => write_device_challenge(nonce),
+            Self::HandoffContext(context) => write_context(context),
         }
     }
 }
@@ -330,5 +365,58 @@ fn write_chip_auth(commands: &[SecretBytes], protected: bool) -> Result<Vec<u8>,
         relay.set_protected(protected);
         let list = relay.init_commands(frame::list_len(commands.len()));
         frame::set_apdus(list, commands);
+    })
+}
+
+fn read_device_challenge(
+    challenge: schema::device_challenge::Reader<'_>,
+) -> Result<ServerMessage, DecodeError> {
+    let nonce =
+        frame::bytes("deviceChallenge.nonce", challenge.get_nonce(), limits::DEVICE_NONCE_BYTES)?;
+    Ok(ServerMessage::DeviceChallenge { nonce })
+}
+
+fn write_device_challenge(nonce: &[u8]) -> Result<Vec<u8>, EncodeError> {
+    frame::build(frame::data_words(nonce), |message| {
+        let root = message.init_root::<server_message::Builder<'_>>();
+        root.init_device_challenge().set_nonce(nonce);
+    })
+}
+
+fn read_context(
+    context: schema::handoff_context::Reader<'_>,
+) -> Result<ServerMessage, DecodeError> {
+    Ok(ServerMessage::HandoffContext(HandoffContext {
+        organization_name: frame::text(
+            "handoffContext.organizationName",
+            context.get_organization_name(),
+        )?
+        .to_owned(),
+        browser: frame::text("handoffContext.browser", context.get_browser())?.to_owned(),
+        os: frame::text("handoffContext.os", context.get_os())?.to_owned(),
+        place: frame::text("handoffContext.place", context.get_place())?.to_owned(),
+        network: frame::text("handoffContext.network", context.get_network())?.to_owned(),
+        choices: frame::text_list("handoffContext.choices", context.get_choices())?,
+    }))
+}
+
+fn write_context(value: &HandoffContext) -> Result<Vec<u8>, EncodeError> {
+    let [organization, browser, os, place] =
+        [&value.organization_name, &value.browser, &value.os, &value.place]
+            .map(|text| limits::fit_text(text));
+    let texts = [&*organization, &*browser, &*os, &*place, &value.network];
+    let words: usize = texts.iter().map(|text| frame::text_words(text)).sum();
+    frame::build(words + frame::text_list_words(&value.choices), |message| {
+        let root = message.init_root::<server_message::Builder<'_>>();
+        let mut context = root.init_handoff_context();
+        context.set_organization_name(&*organization);
+        context.set_browser(&*browser);
+        context.set_os(&*os);
+        context.set_place(&*place);
+        context.set_network(&value.network);
+        let mut list = context.init_choices(frame::list_len(value.choices.len()));
+        for (index, choice) in (0..).zip(&value.choices) {
+            list.set(index, choice);
+        }
     })
 }

@@ -2,6 +2,7 @@
 
 use domain::access::{Downgrade, PaceCam};
 use domain::assurance::Assurance;
+use domain::browser::SameNetwork;
 use serde::Serialize;
 
 /// The JSON of an assurance.
@@ -20,6 +21,11 @@ pub(crate) struct AssuranceView {
     trust_verified: bool,
     leniencies: Vec<String>,
     deviations: Vec<String>,
+    device_proof: Option<bool>,
+    match_code: Option<&'static str>,
+    same_network: Option<bool>,
+    flow: Option<&'static str>,
+    browser_bound: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -32,6 +38,7 @@ struct PhoneReportView {
 impl AssuranceView {
     /// The assurance as it is shown.
     pub(crate) fn of(assurance: &Assurance) -> Self {
+        let handoff = assurance.handoff;
         Self {
             // An attempt cannot succeed without the proof.
             passive_authentication: true,
@@ -51,6 +58,15 @@ impl AssuranceView {
             trust_verified: assurance.trust_verified,
             leniencies: assurance.leniencies.clone(),
             deviations: assurance.deviations.clone(),
+            device_proof: handoff.map(|handoff| handoff.device_proof),
+            match_code: handoff.map(|handoff| handoff.match_code.as_str()),
+            same_network: handoff.and_then(|handoff| match handoff.same_network {
+                SameNetwork::Same => Some(true),
+                SameNetwork::Different => Some(false),
+                SameNetwork::Unknown => None,
+            }),
+            flow: handoff.map(|handoff| handoff.flow.as_str()),
+            browser_bound: handoff.map(|handoff| handoff.browser_bound),
         }
     }
 }

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use domain::browser::BrowserMismatch;
 use domain::session::{CancelRefusal, MintRefusal};
 use domain::share::ShareContractError;
 use serde::Serialize;
@@ -185,8 +186,20 @@ impl From<MintRefusal> for ApiError {
             MintRefusal::InProgress => {
                 ("SESSION_IN_PROGRESS", "continue on the phone that started")
             }
+            MintRefusal::Browser(mismatch) => return mismatch.into(),
         };
         Self::new(StatusCode::CONFLICT, code, refusal.to_string(), hint)
+    }
+}
+
+impl From<BrowserMismatch> for ApiError {
+    fn from(mismatch: BrowserMismatch) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "BROWSER_MISMATCH",
+            mismatch.to_string(),
+            "continue where the page was opened first, or start again with the business",
+        )
     }
 }
 
@@ -203,6 +216,7 @@ impl From<CancelRefusal> for ApiError {
                 "CANCEL_TOKEN_USED",
                 "a cancel token works once; the session can still be cancelled with an API key",
             ),
+            CancelRefusal::Browser(mismatch) => return mismatch.into(),
         };
         Self::new(status, code, refusal.to_string(), hint)
     }

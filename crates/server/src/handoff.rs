@@ -1,5 +1,6 @@
 //! Minting a handoff for whoever asks: the API, the page, the phone that tries again.
 
+use domain::browser::Visitor;
 use domain::id::{AttemptId, SessionId};
 use domain::session::{Handoff, MintRefusal, Session};
 use store::StoreError;
@@ -19,13 +20,17 @@ pub(crate) enum HandoffError {
 }
 
 /// Mints a handoff, or gives the one of the last minute again. Parallel calls get equal answers.
-pub(crate) async fn mint(app: &App, session: &SessionId) -> Result<Handoff, HandoffError> {
+pub(crate) async fn mint(
+    app: &App,
+    session: &SessionId,
+    visitor: Visitor,
+) -> Result<Handoff, HandoffError> {
     let now = app.now();
     let fresh = app.random(AttemptId::random);
     let keys = std::sync::Arc::clone(&app.keys);
     let unit = {
         let fresh = fresh.clone();
-        move |session: Session| session.mint(fresh.clone(), &keys, now)
+        move |session: Session| session.mint(fresh.clone(), &keys, &visitor, now)
     };
     let handoff = app.store.session(session, now, unit).await??;
     app.metrics.minted(handoff.attempt == fresh);

@@ -2,6 +2,7 @@
 
 mod assets;
 mod document;
+mod live;
 mod open;
 mod page;
 mod qr;
@@ -13,5 +14,9 @@ use crate::app::App;
 
 /// The routes of the page and its files.
 pub(crate) fn routes() -> Router<App> {
-    page::routes().merge(open::routes()).merge(well_known::routes()).merge(assets::routes())
+    page::routes()
+        .merge(live::routes())
+        .merge(open::routes())
+        .merge(well_known::routes())
+        .merge(assets::routes())
 }

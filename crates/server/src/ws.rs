@@ -2,6 +2,7 @@
 
 mod conversation;
 mod evidence;
+mod hello;
 mod pulse;
 mod record;
 mod relay;

@@ -5,8 +5,10 @@
 use std::collections::BTreeMap;
 
 use domain::access::PhoneReport;
-use domain::assurance::{Assurance, ProofState, RevocationState};
+use domain::assurance::{Assurance, HandoffAssurance, ProofState, RevocationState};
+use domain::browser::SameNetwork;
 use domain::claim::Claim;
+use domain::confirmation::{Flow, MatchCodeState};
 use domain::policy::FaceMatch;
 use domain::share::{FieldSource, ShareContract, ShareField};
 use serde::{Deserialize, Serialize};
@@ -54,6 +56,7 @@ pub(crate) fn assurance(assurance: &Assurance) -> String {
         trust_verified,
         leniencies,
         deviations,
+        handoff,
     } = assurance;
     let revocation = match revocation {
         RevocationState::NotRevoked => Revocation::NotRevoked,
@@ -71,6 +74,7 @@ pub(crate) fn assurance(assurance: &Assurance) -> String {
         trust_verified: *trust_verified,
         leniencies: leniencies.clone(),
         deviations: deviations.clone(),
+        handoff: handoff.map(Handoff::of),
     })
     .to_string()
 }
@@ -95,6 +99,10 @@ pub(crate) fn read_assurance(text: &str) -> Option<Assurance> {
         trust_verified: verdict.trust_verified,
         leniencies: verdict.leniencies,
         deviations: verdict.deviations,
+        handoff: match verdict.handoff {
+            Some(handoff) => Some(handoff.read()?),
+            None => None,
+        },
     })
 }
 
@@ -115,6 +123,28 @@ impl Proof {
             Self::KeyCompromised {} => ProofState::KeyCompromised,
             Self::Proven { algorithm } => ProofState::Proven { algorithm },
         }
+    }
+}
+
+impl Handoff {
+    fn of(handoff: HandoffAssurance) -> Self {
+        Self {
+            device_proof: handoff.device_proof,
+            match_code: handoff.match_code.as_str().to_owned(),
+            same_network: handoff.same_network.as_str().to_owned(),
+            flow: handoff.flow.as_str().to_owned(),
+            browser_bound: handoff.browser_bound,
+        }
+    }
+
+    fn read(&self) -> Option<HandoffAssurance> {
+        Some(HandoffAssurance {
+            device_proof: self.device_proof,
+            match_code: MatchCodeState::parse(&self.match_code)?,
+            same_network: SameNetwork::parse(&self.same_network)?,
+            flow: Flow::parse(&self.flow)?,
+            browser_bound: self.browser_bound,
+        })
     }
 }
 
@@ -177,6 +207,19 @@ struct Verdict {
     /// Attempts of earlier states of development have none.
     #[serde(default)]
     deviations: Vec<String>,
+    /// Nor this.
+    #[serde(default)]
+    handoff: Option<Handoff>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Handoff {
+    device_proof: bool,
+    match_code: String,
+    same_network: String,
+    flow: String,
+    browser_bound: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -238,12 +281,21 @@ mod tests {
             trust_verified: false,
             leniencies: vec!["a".into()],
             deviations: vec!["b".into()],
+            handoff: Some(HandoffAssurance {
+                device_proof: true,
+                match_code: MatchCodeState::Confirmed,
+                same_network: SameNetwork::Different,
+                flow: Flow::CrossDevice,
+                browser_bound: true,
+            }),
         };
         let text = assurance(&proven);
         assert_eq!(
             text,
-            r#"{"active_authentication":{"state":"proven","algorithm":"RSA"},"chip_authentication":{"state":"not_offered"},"phone_reported":{"access":"pace_gm","downgrade":null,"pace_cam":"not_run"},"face_match":"off","revocation":"stale","document_expired":null,"certificates_valid":true,"trust_verified":false,"leniencies":["a"],"deviations":["b"]}"#
+            r#"{"active_authentication":{"state":"proven","algorithm":"RSA"},"chip_authentication":{"state":"not_offered"},"phone_reported":{"access":"pace_gm","downgrade":null,"pace_cam":"not_run"},"face_match":"off","revocation":"stale","document_expired":null,"certificates_valid":true,"trust_verified":false,"leniencies":["a"],"deviations":["b"],"handoff":{"device_proof":true,"match_code":"confirmed","same_network":"different","flow":"cross_device","browser_bound":true}}"#
         );
+        let earlier = text.replace(&text[text.find(r#","handoff""#).unwrap()..], "}");
+        assert_eq!(read_assurance(&earlier), Some(Assurance { handoff: None, ..proven.clone() }));
         assert_eq!(read_assurance(&text), Some(proven));
     }
 

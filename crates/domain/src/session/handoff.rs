@@ -1,9 +1,11 @@
-//! Minting a handoff (REFERENCE 3.2; SECURITY rows 2, 3, 5).
+//! Minting a handoff (REFERENCE 3.2; SECURITY rows 2, 3, 5, 15).
 
 use super::{Session, SessionState, TOKEN_LIFETIME, TOKEN_REUSE, Transition};
 use crate::attempt::{Attempt, AttemptState, HandoffToken};
+use crate::browser::{BrowserMismatch, Visitor};
 use crate::id::AttemptId;
 use crate::key::{Keys, Secret};
+use crate::policy::BrowserBinding;
 use crate::time::Timestamp;
 
 /// Why no handoff is minted.
@@ -15,6 +17,9 @@ pub enum MintRefusal {
     /// A phone holds the session.
     #[error("a phone is already connected")]
     InProgress,
+    /// See [`BrowserMismatch`].
+    #[error(transparent)]
+    Browser(#[from] BrowserMismatch),
 }
 
 /// What the page hands to the phone.
@@ -33,17 +38,23 @@ impl Session {
     ///
     /// `fresh` is used only if a new attempt is made. Earlier tokens are left alone: a QR code
     /// that is on a screen works until its own end, or until any token of the session is claimed.
+    ///
+    /// The first page that asks binds its browser to the session, if the policy says so and no
+    /// phone has claimed the session yet.
     pub fn mint(
         mut self,
         fresh: AttemptId,
         keys: &Keys,
+        visitor: &Visitor,
         now: Timestamp,
     ) -> Result<Transition<Handoff>, MintRefusal> {
+        self.admit(visitor)?;
         match self.state {
             SessionState::Created => {}
             SessionState::InProgress(_) => return Err(MintRefusal::InProgress),
             _ => return Err(MintRefusal::SessionEnded),
         }
+        self.bind(visitor, now);
         if let Some(handoff) = self.reusable(keys, now) {
             return Ok(Transition::quiet(self, handoff));
         }
@@ -64,6 +75,18 @@ impl Session {
         self.attempts.push(attempt);
         self.updated_at = now;
         Ok(Transition::quiet(self, handoff))
+    }
+
+    fn bind(&mut self, visitor: &Visitor, now: Timestamp) {
+        let open = self.browser.is_none()
+            && self.device.is_none()
+            && self.policy.browser_binding == BrowserBinding::Required;
+        if let Visitor::Page(browser) = visitor
+            && open
+        {
+            self.browser = Some(browser.clone());
+            self.updated_at = now;
+        }
     }
 
     fn reusable(&self, keys: &Keys, now: Timestamp) -> Option<Handoff> {

@@ -1,19 +1,21 @@
-//! What the socket that holds an attempt may write (SECURITY rows 20, 23, 24).
+//! What the socket that holds an attempt may write (SECURITY rows 12, 13, 20, 23, 24).
 //!
 //! Every write names the attempt and carries the fencing number of its hello. A socket that was
 //! displaced, or whose session has ended, finds that its number no longer opens anything.
 
 use super::{Session, SessionState, Transition};
+use crate::assurance::{Assurance, HandoffAssurance};
 use crate::attempt::{AttemptState, Claim, FailureCode, Phase, VerdictCode};
 use crate::claim::ClaimContext;
-use crate::event::{Event, Fact};
+use crate::confirmation::{MatchCodeState, MatchCodes};
+use crate::event::{CancelReason, Event, Fact};
 use crate::id::AttemptId;
 use crate::key::Keys;
 use crate::share::Selection;
 use crate::time::Timestamp;
 use crate::verdict::Accepted;
 
-/// Why a write is refused. The socket has nothing more to say.
+/// Why a write is refused. But for the last, the socket has nothing more to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WriteRefusal {
     /// The session was cancelled.
@@ -25,6 +27,20 @@ pub enum WriteRefusal {
     /// Another socket of the same device has taken over.
     #[error("another connection has taken over")]
     Displaced,
+    /// The phone has to choose the match code first.
+    #[error("the match code has to be confirmed first")]
+    MatchCodePending,
+}
+
+/// What became of a chosen match code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchOutcome {
+    /// It is the one that the page shows, or one was confirmed before.
+    Right,
+    /// It is not; attempt and session have ended.
+    Wrong,
+    /// None was asked for.
+    NotAsked,
 }
 
 /// What follows from a rejected attempt.
@@ -71,6 +87,7 @@ impl Session {
         if self.holds(attempt, fence)?.phase == phase {
             return Ok(Transition::quiet(self, ()));
         }
+        self.may_go_on(attempt, fence)?;
         self.update(attempt, now, |state| {
             if let AttemptState::Claimed(claim) = state {
                 claim.phase = phase;
@@ -78,6 +95,60 @@ impl Session {
             }
         });
         Ok(Transition::quiet(self, ()))
+    }
+
+    /// Takes the phone's choice of a match code. There is one try: a wrong choice fails the
+    /// attempt and ends the session, for a guesser is right too often to be let try again.
+    pub fn choose(
+        mut self,
+        attempt: &AttemptId,
+        fence: u64,
+        choice: &str,
+        keys: &Keys,
+        now: Timestamp,
+    ) -> Result<Transition<MatchOutcome>, WriteRefusal> {
+        match self.holds(attempt, fence)?.match_code {
+            MatchCodeState::NotAsked | MatchCodeState::Unsupported => {
+                return Ok(Transition::quiet(self, MatchOutcome::NotAsked));
+            }
+            MatchCodeState::Confirmed => {
+                return Ok(Transition::quiet(self, MatchOutcome::Right));
+            }
+            MatchCodeState::Pending => {}
+        }
+        if MatchCodes::of(keys, attempt).is_right(choice) {
+            self.confirmed = true;
+            self.update(attempt, now, |state| {
+                if let AttemptState::Claimed(claim) = state {
+                    claim.match_code = MatchCodeState::Confirmed;
+                }
+            });
+            return Ok(Transition::quiet(self, MatchOutcome::Right));
+        }
+        let code = FailureCode::MatchCodeWrong;
+        self.update(attempt, now, |state| {
+            *state = AttemptState::Failed { at: now, code, claimed: true }
+        });
+        self.state = SessionState::Completed(now);
+        let fact = Fact::AttemptFailed { attempt: attempt.clone(), failure_code: code };
+        let event = Event { session: self.id.clone(), fact };
+        Ok(Transition { session: self, events: vec![event], value: MatchOutcome::Wrong })
+    }
+
+    /// Cancels on the word of the phone's holder, who did not open the page.
+    pub fn not_me(
+        self,
+        attempt: &AttemptId,
+        fence: u64,
+        now: Timestamp,
+    ) -> Result<Transition<()>, WriteRefusal> {
+        self.holds(attempt, fence)?;
+        Ok(self.end(
+            SessionState::Cancelled(now),
+            FailureCode::SessionCancelled,
+            Fact::SessionCancelled { reason: Some(CancelReason::NotMe) },
+            now,
+        ))
     }
 
     /// Fails the attempt; the third failure ends the session.
@@ -88,7 +159,7 @@ impl Session {
         code: VerdictCode,
         now: Timestamp,
     ) -> Result<Transition<Rejection>, WriteRefusal> {
-        self.holds(attempt, fence)?;
+        self.may_go_on(attempt, fence)?;
         let code = FailureCode::from(code);
         self.update(attempt, now, |state| {
             *state = AttemptState::Failed { at: now, code, claimed: true }
@@ -114,19 +185,35 @@ impl Session {
         keys: &Keys,
         now: Timestamp,
     ) -> Result<Transition<()>, WriteRefusal> {
-        self.holds(attempt, fence)?;
+        let claim = self.may_go_on(attempt, fence)?;
+        let handoff = HandoffAssurance {
+            device_proof: self.device_proven,
+            match_code: claim.match_code,
+            same_network: claim.network,
+            flow: claim.flow,
+            browser_bound: self.browser.is_some(),
+        };
+        let assurance = Assurance { handoff: Some(handoff), ..accepted.assurance().clone() };
         let context = ClaimContext { organization: &self.organization, keys, now };
         let fact = Fact::AttemptSucceeded {
             attempt: attempt.clone(),
             claims: accepted.claims(selection, context),
             selected_field_keys: selection.keys().map(str::to_owned).collect(),
-            assurance: accepted.assurance().clone(),
+            assurance: assurance.clone(),
         };
-        let assurance = accepted.assurance().clone();
         self.update(attempt, now, |state| *state = AttemptState::Succeeded { at: now, assurance });
         self.state = SessionState::Completed(now);
         let event = Event { session: self.id.clone(), fact };
         Ok(Transition { session: self, events: vec![event], value: () })
+    }
+
+    fn may_go_on(&self, attempt: &AttemptId, fence: u64) -> Result<&Claim, WriteRefusal> {
+        match self.holds(attempt, fence)? {
+            claim if claim.match_code == MatchCodeState::Pending => {
+                Err(WriteRefusal::MatchCodePending)
+            }
+            claim => Ok(claim),
+        }
     }
 
     fn update(&mut self, id: &AttemptId, now: Timestamp, change: impl FnOnce(&mut AttemptState)) {

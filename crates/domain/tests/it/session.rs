@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use domain::attempt::{AttemptState, Phase, VerdictCode};
+use domain::browser::Visitor;
+use domain::confirmation::Flow;
 use domain::entropy::Entropy;
 use domain::event::{Event, EventType};
 use domain::id::{AttemptId, OrganizationId, SessionId};
@@ -100,7 +102,9 @@ impl World {
             Step::Wait { seconds } => self.now = now + Duration::from_secs(seconds),
             Step::Mint => {
                 let fresh = AttemptId::random(&mut self.entropy);
-                if let Some(handoff) = self.unit(|session, keys| session.mint(fresh, keys, now)) {
+                if let Some(handoff) =
+                    self.unit(|session, keys| session.mint(fresh, keys, &Visitor::Unknown, now))
+                {
                     self.handoffs.push((handoff.attempt, handoff.token.reveal().to_owned()));
                 }
             }
@@ -113,6 +117,10 @@ impl World {
                         token: keys.handoff_token_hash(&token),
                         device: device_hash(keys, &session, device),
                         app_version: None,
+                        flow: Flow::Unknown,
+                        confirms: false,
+                        network: None,
+                        proof: None,
                     };
                     session.hello(hello, now)
                 });
@@ -145,7 +153,11 @@ impl World {
             Step::CancelWithToken { right } => {
                 let token = if right { "cancel" } else { "other" };
                 let done = self.unit(|session, keys| {
-                    session.cancel_with_token(&keys.cancel_token_hash(token), now)
+                    session.cancel_with_token(
+                        &keys.cancel_token_hash(token),
+                        &Visitor::Unknown,
+                        now,
+                    )
                 });
                 assert!(right || done.is_none(), "a wrong token cancelled");
             }
@@ -215,10 +227,10 @@ proptest! {
     fn no_life_of_a_session_breaks_its_rules(steps in prop::collection::vec(step(), 1..40)) {
         let mut world = World::new();
         for step in steps {
-            let before = world.session.clone();
+            let (before, told) = (world.session.clone(), world.events.len());
             world.take(step);
             world.check(&before);
-            check_told(&before, &world.session, world.now);
+            check_told(&before, &world.session, &world.events[told..], world.now);
         }
     }
 }

@@ -1,43 +1,60 @@
 use std::collections::VecDeque;
 
-use phone::{Action, BACKOFF, Conversation, Event, Outcome, Progress, ShareChoice};
+use phone::{
+    Action, BACKOFF, Confirmation, Conversation, Device, DeviceKey, Event, Outcome, Progress,
+    ShareChoice,
+};
 use proptest::prelude::*;
 use protocol::codes::SocketCode;
 use protocol::{
-    Ack, ChunkRetry, ClientMessage, DataKind, Phase, RetryReason, ServerMessage, Verdict,
-    VerdictOutcome,
+    Ack, ChunkRetry, ClientMessage, DataKind, HandoffContext, Phase, RetryReason, ServerMessage,
+    Verdict, VerdictOutcome,
 };
 
 use crate::scripted_server::{ScriptedServer, error};
-use crate::{document, link, selfies};
+use crate::{document, key, link, selfies};
 
 /// Where a connection breaks: after how many messages of the phone, and whether
 /// the last of them still reached the server.
 #[derive(Clone, Copy, Debug)]
-struct Cut {
-    after: usize,
-    delivered: bool,
+pub(crate) struct Cut {
+    pub(crate) after: usize,
+    pub(crate) delivered: bool,
 }
 
-struct Run {
-    server: ScriptedServer,
-    outcome: Outcome,
-    progress: Vec<Progress>,
+pub(crate) struct Run {
+    pub(crate) server: ScriptedServer,
+    pub(crate) outcome: Outcome,
+    pub(crate) progress: Vec<Progress>,
     waits: Vec<std::time::Duration>,
     asked: usize,
+    /// What the holder was asked to confirm.
+    pub(crate) pages: Vec<HandoffContext>,
 }
 
 fn conversation() -> Conversation {
-    Conversation::new(&link(), "device-1".into(), "1.0".into(), document(), selfies())
+    let device = Device::Id("device-1".into());
+    Conversation::new(&link(), device, "1.0".into(), document(), selfies())
 }
 
-fn server() -> ScriptedServer {
+pub(crate) fn server() -> ScriptedServer {
     ScriptedServer::new(link().session_id())
 }
 
 /// Drives a conversation to its end, cutting the connection where told.
-fn run(mut server: ScriptedServer, cuts: &[Cut], choices: &[ShareChoice]) -> Run {
-    let mut conversation = conversation();
+fn run(server: ScriptedServer, cuts: &[Cut], choices: &[ShareChoice]) -> Run {
+    run_as(conversation(), server, cuts, choices, &None)
+}
+
+/// As [`run`], with a key to prove and an answer for the page.
+pub(crate) fn run_as(
+    mut conversation: Conversation,
+    mut server: ScriptedServer,
+    cuts: &[Cut],
+    choices: &[ShareChoice],
+    answer: &Option<Confirmation>,
+) -> Run {
+    let mut pages = Vec::new();
     let mut events = VecDeque::from([Event::Connected]);
     let mut cuts = cuts.iter().copied();
     let mut cut = cuts.next();
@@ -66,6 +83,13 @@ fn run(mut server: ScriptedServer, cuts: &[Cut], choices: &[ShareChoice]) -> Run
                     assert_eq!(challenge, b"AACHALLE");
                     events.push_back(Event::Signed(Some(vec![9; 64].into())));
                 }
+                Action::ProveDevice { statement } => {
+                    events.push_back(Event::DeviceProof(key().sign(statement.as_bytes())));
+                }
+                Action::Confirm(page) => {
+                    pages.push(page);
+                    events.push_back(Event::Confirmed(answer.clone()));
+                }
                 Action::AskShare(request) => {
                     assert_eq!(request, server.request());
                     let choice = choices[asked.min(choices.len() - 1)].clone();
@@ -83,7 +107,7 @@ fn run(mut server: ScriptedServer, cuts: &[Cut], choices: &[ShareChoice]) -> Run
                 Action::Finish(outcome) => {
                     assert!(conversation.is_finished());
                     assert!(conversation.handle(Event::Connected).is_empty());
-                    return Run { server, outcome, progress, waits, asked };
+                    return Run { server, outcome, progress, waits, asked, pages };
                 }
             }
         }

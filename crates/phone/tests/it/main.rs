@@ -2,6 +2,7 @@
 #![allow(missing_docs, reason = "tests")]
 
 mod chip;
+mod confirm;
 mod conversation;
 mod document;
 mod relay;
@@ -10,7 +11,7 @@ mod scripted_server;
 mod socket;
 
 use jiff::Timestamp;
-use phone::PhoneDocument;
+use phone::{PhoneDocument, SoftwareDeviceKey};
 use protocol::{HandoffLink, SecretBytes};
 
 fn link() -> HandoffLink {
@@ -22,6 +23,11 @@ fn link() -> HandoffLink {
         expires_at,
     )
     .unwrap()
+}
+
+/// The key of this device.
+fn key() -> SoftwareDeviceKey {
+    SoftwareDeviceKey::from_bytes(&[7; 32]).unwrap()
 }
 
 /// DG2 takes three chunks, the others one.

@@ -9,8 +9,8 @@ use emrtd::lds::security_info::{KeyAgreement, PaceMapping, PaceProtocol};
 use emrtd::read::{Access, Downgrade, MappingProof};
 use emrtd::tlv;
 use phone::{
-    Action, ChipReading, Conversation, Event, Outcome, PhoneDocument, Progress, RelayRefusal,
-    ShareChoice, Source,
+    Action, ChipReading, Conversation, Device, Event, Outcome, PhoneDocument, Progress,
+    RelayRefusal, ShareChoice, Source,
 };
 use protocol::codes::SocketCode;
 use protocol::{ClientMessage, Phase, SecretBytes, ServerMessage};
@@ -64,7 +64,7 @@ fn run(
     mut server: ScriptedServer,
 ) -> Run {
     let mut conversation =
-        Conversation::new(&link(), "device-1".into(), "1.0".into(), source, selfies());
+        Conversation::new(&link(), Device::Id("device-1".into()), "1.0".into(), source, selfies());
     let mut events = VecDeque::from([Event::Connected]);
     let mut progress = Vec::new();
     for _ in 0..10_000 {
@@ -102,6 +102,7 @@ fn run(
                     events.push_back(Event::Connected);
                 }
                 Action::Progress(step) => progress.push(step),
+                Action::ProveDevice { .. } | Action::Confirm(_) => panic!("nothing asks for it"),
                 Action::Finish(outcome) => return Run { outcome, server, chip, progress },
             }
         }
@@ -338,8 +339,13 @@ fn a_new_socket_relays_anew() {
 
 #[test]
 fn commands_that_were_not_asked_for_are_ignored() {
-    let mut conversation =
-        Conversation::new(&link(), "device-1".into(), "1.0".into(), Source::Chip, selfies());
+    let mut conversation = Conversation::new(
+        &link(),
+        Device::Id("device-1".into()),
+        "1.0".into(),
+        Source::Chip,
+        selfies(),
+    );
     assert_eq!(conversation.handle(Event::Connected).len(), 1);
     let command =
         ServerMessage::ChipAuth { commands: vec![SELECT.to_vec().into()], protected: true };

@@ -3,10 +3,14 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use openssl::bn::BigNumContext;
+use openssl::ec::{EcGroup, EcKey, EcPoint};
+use openssl::ecdsa::EcdsaSig;
+use openssl::nid::Nid;
 use protocol::codes::SocketCode;
 use protocol::{
-    Ack, ClientMessage, DataKind, DataPayload, MissingChunks, NfcMissing, Phase, SecretBytes,
-    SelfieMissing, ServerMessage, ShareField, ShareRequest, Verdict,
+    Ack, ClientMessage, DataKind, DataPayload, HandoffContext, Hello, MissingChunks, NfcMissing,
+    Phase, SecretBytes, SelfieMissing, ServerMessage, ShareField, ShareRequest, Verdict,
 };
 
 type Artifact = BTreeMap<u32, Vec<u8>>;
@@ -15,6 +19,17 @@ type Artifact = BTreeMap<u32, Vec<u8>>;
 pub(crate) struct ScriptedServer {
     session_id: String,
     device: Option<String>,
+    /// The key of the hello whose proof is awaited.
+    unproven: Option<Hello>,
+    /// How many proofs of a device key it took.
+    pub(crate) proofs: usize,
+    nonces: u8,
+    /// The page that it describes, and the number on it.
+    pub(crate) page: Option<(HandoffContext, &'static str)>,
+    /// Whether the right number was chosen, or none is asked for.
+    pub(crate) is_confirmed: bool,
+    /// Why a hello is refused from now on.
+    pub(crate) ended: Option<SocketCode>,
     stored: Option<Phase>,
     pub(crate) shared: Option<Vec<String>>,
     /// Of the current socket.
@@ -32,6 +47,9 @@ pub(crate) struct ScriptedServer {
     pub(crate) instead_of_relaying: VecDeque<Vec<ServerMessage>>,
 }
 
+/// Where it answers.
+pub(crate) const ORIGIN: &str = "https://verify.example";
+
 /// MSE:Set AT.
 pub(crate) const SET_AT: [u8; 4] = [0x00, 0x22, 0x41, 0xA4];
 /// GENERAL AUTHENTICATE.
@@ -46,6 +64,7 @@ impl ScriptedServer {
 
     pub(crate) fn disconnect(&mut self) {
         self.hello = false;
+        self.unproven = None;
         self.requested = false;
         self.uploads.clear();
     }
@@ -67,8 +86,27 @@ impl ScriptedServer {
                 Some(messages) => messages,
                 None => vec![self.chip_auth(&answers)],
             },
-            ClientMessage::Hello { device_id, .. } => self.hello(device_id.expose()),
+            ClientMessage::Hello(hello) if hello.device_key.is_empty() => self.hello(&hello),
+            ClientMessage::Hello(hello) => {
+                self.nonces += 1;
+                self.unproven = Some(hello);
+                vec![ServerMessage::DeviceChallenge { nonce: vec![self.nonces; 32] }]
+            }
+            ClientMessage::DeviceProof { signature } => self.proven(&signature),
             _ if !self.hello => vec![error(SocketCode::HelloRequired)],
+            ClientMessage::NotMe => {
+                self.ended = Some(SocketCode::AttemptNotFound);
+                vec![Ack::NotMeOk.into()]
+            }
+            ClientMessage::MatchChoice { choice } => {
+                let (_, shown) = self.page.as_ref().expect("a page");
+                self.is_confirmed = choice == *shown;
+                if self.is_confirmed {
+                    return vec![Ack::MatchOk.into()];
+                }
+                self.ended = Some(SocketCode::AttemptNotFound);
+                vec![error(SocketCode::MatchCodeWrong)]
+            }
             ClientMessage::Phase { phase, .. } => self.phase(Phase::parse(&phase).unwrap()),
             ClientMessage::Data(payload) => self.data(payload, self.forget.contains(&count)),
             ClientMessage::ShareSelection { session_id, keys } => {
@@ -83,7 +121,36 @@ impl ScriptedServer {
         }
     }
 
-    fn hello(&mut self, device: &str) -> Vec<ServerMessage> {
+    /// A signature over this hello, this nonce and this origin, and nothing else.
+    fn proven(&mut self, signature: &[u8]) -> Vec<ServerMessage> {
+        let hello = self.unproven.take().expect("a hello with a key");
+        let nonce = [self.nonces; 32];
+        let statement = format!(
+            "kayle device proof v1\n{ORIGIN}\n{}\n{}\n{}\n{}",
+            self.session_id,
+            hello.attempt_id,
+            hex(&openssl::sha::sha256(hello.mobile_write_token.expose().as_bytes())),
+            hex(&nonce),
+        );
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        let mut context = BigNumContext::new().unwrap();
+        let point = EcPoint::from_bytes(&group, &hello.device_key, &mut context).unwrap();
+        let key = EcKey::from_public_key(&group, &point).unwrap();
+        let signature = EcdsaSig::from_der(signature).unwrap();
+        let digest = openssl::sha::sha256(statement.as_bytes());
+        if !signature.verify(&digest, &key).unwrap() {
+            return vec![error(SocketCode::DeviceProofInvalid)];
+        }
+        assert_eq!(hello.device_id.expose(), hex(&openssl::sha::sha256(&hello.device_key)));
+        self.proofs += 1;
+        self.hello(&hello)
+    }
+
+    fn hello(&mut self, hello: &Hello) -> Vec<ServerMessage> {
+        let device = hello.device_id.expose();
+        if let Some(code) = self.ended {
+            return vec![error(code)];
+        }
         if self.shared.is_some() {
             return vec![error(SocketCode::SessionExpired)];
         }
@@ -95,13 +162,22 @@ impl ScriptedServer {
             None => Phase::MobileConnected,
             Some(stored) => stored.min(Phase::NfcReading),
         });
-        vec![
+        let mut answers = vec![
             Ack::HelloOk.into(),
             ServerMessage::ActiveAuthChallenge {
                 challenge: b"AACHALLE".to_vec(),
                 chip_auth_relay: self.relays,
             },
-        ]
+        ];
+        if let Some((page, _)) = &self.page {
+            assert!(hello.confirms);
+            let mut page = page.clone();
+            if self.is_confirmed {
+                page.choices.clear();
+            }
+            answers.push(ServerMessage::HandoffContext(page));
+        }
+        answers
     }
 
     /// Two plain commands, then a protected one, then nothing more.
@@ -118,6 +194,10 @@ impl ScriptedServer {
 
     fn phase(&mut self, phase: Phase) -> Vec<ServerMessage> {
         let stored = self.stored.unwrap();
+        let asks = self.page.as_ref().is_some_and(|(page, _)| !page.choices.is_empty());
+        if asks && !self.is_confirmed && phase != Phase::MobileConnected {
+            return vec![error(SocketCode::MatchCodeRequired)];
+        }
         if phase == Phase::NfcComplete
             && let Some(missing) = self.missing_nfc()
         {
@@ -235,4 +315,8 @@ impl ScriptedServer {
 
 pub(crate) fn error(code: SocketCode) -> ServerMessage {
     ServerMessage::Error { code: code.as_str().into(), message: "no".into() }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,16 +4,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use phone::{Connection, Holder, Outcome, Phone, PhoneError, Progress, ShareChoice, Timing};
+use phone::{
+    Confirmation, Connection, Holder, Outcome, Phone, PhoneError, Progress, ShareChoice, Timing,
+};
 use protocol::codes::SocketCode;
-use protocol::{ClientMessage, DataKind, ShareRequest, limits};
+use protocol::{ClientMessage, DataKind, HandoffContext, ShareRequest, limits};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use url::Url;
 
+use crate::confirm::page;
 use crate::scripted_server::{ScriptedServer, error};
-use crate::{document, link, selfies};
+use crate::{document, key, link, selfies};
 
 type Shared = Arc<Mutex<ScriptedServer>>;
 
@@ -78,6 +81,10 @@ impl Holder for Unlucky {
         ShareChoice::All
     }
 
+    fn confirm(&mut self, context: &HandoffContext) -> Option<Confirmation> {
+        Some(Confirmation::Choice(context.choices[1].clone()))
+    }
+
     fn sign(&mut self, challenge: &[u8]) -> Option<Vec<u8>> {
         assert_eq!(challenge.len(), limits::CHALLENGE_BYTES);
         self.signed += 1;
@@ -124,7 +131,7 @@ async fn a_lost_network_is_opened_again() {
     let outcome = phone().run_with(&base, &mut holder).await.unwrap();
     assert!(matches!(outcome, Outcome::Shared { .. }), "{outcome:?}");
     assert_eq!((holder.drop_at, holder.signed), (None, 2));
-    let hellos = |message: &&ClientMessage| matches!(message, ClientMessage::Hello { .. });
+    let hellos = |message: &&ClientMessage| matches!(message, ClientMessage::Hello(_));
     assert_eq!(server.lock().unwrap().received.iter().filter(hellos).count(), 2);
 }
 
@@ -138,6 +145,10 @@ impl Holder for Hesitant {
     fn choose(&mut self, _: &ShareRequest) -> ShareChoice {
         self.ask.send(()).unwrap();
         self.advice.recv_timeout(Duration::from_secs(60)).expect("other tasks are held up")
+    }
+
+    fn confirm(&mut self, _: &HandoffContext) -> Option<Confirmation> {
+        None
     }
 }
 
@@ -155,6 +166,22 @@ async fn other_tasks_go_on_while_a_holder_is_waited_for() {
     });
     let keys = vec!["kayle_document_id".into()];
     assert_eq!(phone.await.unwrap(), Outcome::Shared { keys });
+}
+
+#[tokio::test]
+async fn the_key_is_proven_and_the_page_confirmed_over_a_socket() {
+    let mut scripted = server();
+    scripted.page = Some((page(), "42"));
+    let (base, server) = serve(scripted).await;
+    // The device vouches to the server that it talks to, and here that is another one.
+    let mut holder = Unlucky { drop_at: None, signed: 0 };
+    let with_key = phone().with_device_key(Arc::new(key()));
+    let refused = with_key.run_with(&base, &mut holder).await.unwrap();
+    assert!(matches!(refused, Outcome::Refused { code, .. } if code == "DEVICE_PROOF_INVALID"));
+    assert_eq!(server.lock().unwrap().proofs, 0);
+    let outcome = phone().run_with(&base, &mut holder).await.unwrap();
+    assert!(matches!(outcome, Outcome::Shared { .. }), "{outcome:?}");
+    assert!(server.lock().unwrap().is_confirmed);
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ super::codes! {
         SessionExpired = "session_expired",
         /// The session was cancelled first.
         SessionCancelled = "session_cancelled",
+        /// The phone chose another match code than the one on the page.
+        MatchCodeWrong = "match_code_wrong",
         /// The document's signatures or hashes do not hold.
         PassportAuthenticityFailed = "passport_authenticity_failed",
         /// The chip did not prove its active-authentication key.
@@ -29,6 +31,6 @@ impl FailureCode {
     /// [`super::close::POLICY`] and the code as reason.
     #[must_use]
     pub const fn is_verdict(self) -> bool {
-        !matches!(self, Self::SessionExpired | Self::SessionCancelled)
+        !matches!(self, Self::SessionExpired | Self::SessionCancelled | Self::MatchCodeWrong)
     }
 }

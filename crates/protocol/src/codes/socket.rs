@@ -37,6 +37,19 @@ super::codes! {
         HandoffDeviceMismatch = "HANDOFF_DEVICE_MISMATCH",
         /// Another socket holds the attempt, or has taken it over.
         AttemptConnectionActive = "ATTEMPT_CONNECTION_ACTIVE",
+        /// The session takes no hello without a proof of the device key: its policy asks for
+        /// one, or it was claimed with one.
+        DeviceProofRequired = "DEVICE_PROOF_REQUIRED",
+        /// The key is not on the curve or not the device id's, the signature does not verify, or
+        /// no nonce is open.
+        DeviceProofInvalid = "DEVICE_PROOF_INVALID",
+        /// A match code has to be confirmed, and cannot be: the phone does not know how, or no
+        /// browser is bound that could show it.
+        MatchCodeUnsupported = "MATCH_CODE_UNSUPPORTED",
+        /// The policy asks for page and phone in one network, and they are not seen in one.
+        NetworkMismatch = "NETWORK_MISMATCH",
+        /// Another code than the page shows was chosen; attempt and session have ended.
+        MatchCodeWrong = "MATCH_CODE_WRONG",
         /// The session has more open sockets than any honest use needs.
         TooManyConnections = "TOO_MANY_CONNECTIONS",
 
@@ -58,6 +71,8 @@ super::codes! {
         InvalidMessage = "INVALID_MESSAGE",
         /// Not a message of the schema.
         DecodeFailed = "DECODE_FAILED",
+        /// The match code has to be confirmed before the phone may go on.
+        MatchCodeRequired = "MATCH_CODE_REQUIRED",
         /// The phase does not follow the stored one.
         PhaseOutOfOrder = "PHASE_OUT_OF_ORDER",
         /// Chip data outside `nfc_reading`.
@@ -115,12 +130,18 @@ impl SocketCode {
             | Self::RateLimited
             | Self::PongMissing
             | Self::ConnectionIdle
+            | Self::DeviceProofRequired
+            | Self::DeviceProofInvalid
+            | Self::MatchCodeUnsupported
+            | Self::NetworkMismatch
+            | Self::MatchCodeWrong
             | Self::TooManyConnections => Some(close::POLICY),
             Self::FrameTooLarge => Some(close::TOO_BIG),
             Self::InternalError => Some(close::INTERNAL),
             Self::HelloRequired
             | Self::InvalidMessage
             | Self::DecodeFailed
+            | Self::MatchCodeRequired
             | Self::PhaseOutOfOrder
             | Self::NfcDataPhaseRequired
             | Self::SelfieDataPhaseRequired

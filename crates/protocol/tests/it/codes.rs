@@ -36,6 +36,11 @@ fn closing_codes_are_those_of_the_reference() {
             "HANDOFF_TOKEN_CONSUMED",
             "HANDOFF_DEVICE_MISMATCH",
             "ATTEMPT_CONNECTION_ACTIVE",
+            "DEVICE_PROOF_REQUIRED",
+            "DEVICE_PROOF_INVALID",
+            "MATCH_CODE_UNSUPPORTED",
+            "NETWORK_MISMATCH",
+            "MATCH_CODE_WRONG",
             "TOO_MANY_CONNECTIONS",
         ]
     );

@@ -1,8 +1,8 @@
 //! The worked examples of the reference, in both directions.
 
 use protocol::{
-    Ack, ClientMessage, DataKind, DataPayload, EncodeError, ServerMessage, ShareField,
-    ShareRequest, Verdict, VerdictOutcome, limits,
+    Ack, ClientMessage, DataKind, DataPayload, DecodeError, EncodeError, Hello, ServerMessage,
+    ShareField, ShareRequest, Verdict, VerdictOutcome, limits,
 };
 
 fn bytes(hex: &str) -> Vec<u8> {
@@ -24,17 +24,39 @@ fn server(message: &ServerMessage, hex: &str) {
     assert_eq!(ServerMessage::decode(&bytes(hex)).unwrap().as_ref(), Some(message), "decoder");
 }
 
+/// The example of the reference, from a phone that has none of the members that were added.
 #[test]
-fn hello() {
-    client(
-        &ClientMessage::Hello {
-            attempt_id: "va_a".into(),
-            mobile_write_token: "tok".into(),
-            device_id: "dev".into(),
-            app_version: "1.0".into(),
-        },
+fn hello_of_an_earlier_phone() {
+    let frame = bytes(
         "000000000b0000000000000001000100000000000000000000000000000004000d0000002a0000000d000000220000000d000000220000000d0000002200000076615f6100000000746f6b00000000006465760000000000312e300000000000",
     );
+    let hello = Hello {
+        attempt_id: "va_a".into(),
+        mobile_write_token: "tok".into(),
+        device_id: "dev".into(),
+        app_version: "1.0".into(),
+        ..Hello::default()
+    };
+    assert_eq!(ClientMessage::decode(&frame), Ok(Some(ClientMessage::Hello(hello))));
+}
+
+#[test]
+fn a_key_or_signature_longer_than_any_is_refused() {
+    let key = Hello { device_key: vec![4; limits::DEVICE_KEY_BYTES + 1], ..Hello::default() };
+    let signature = vec![0x30; limits::DEVICE_SIGNATURE_BYTES + 1];
+    for (message, field, limit) in [
+        (ClientMessage::Hello(key), "hello.deviceKey", limits::DEVICE_KEY_BYTES),
+        (
+            ClientMessage::DeviceProof { signature },
+            "deviceProof.signature",
+            limits::DEVICE_SIGNATURE_BYTES,
+        ),
+    ] {
+        assert_eq!(
+            ClientMessage::decode(&message.encode().unwrap()),
+            Err(DecodeError::BytesTooLong { field, limit })
+        );
+    }
 }
 
 #[test]
@@ -270,12 +292,13 @@ fn human_texts_are_cut_and_codes_are_not() {
 
 #[test]
 fn debug_output_shows_no_secret() {
-    let hello = ClientMessage::Hello {
+    let hello = ClientMessage::Hello(Hello {
         attempt_id: "va_a".into(),
         mobile_write_token: "s3cret-token".into(),
         device_id: "s3cret-device".into(),
         app_version: "1.0".into(),
-    };
+        ..Hello::default()
+    });
     let data = ClientMessage::Data(DataPayload {
         kind: DataKind::Dg1,
         raw: vec![0xab, 0xcd].into(),

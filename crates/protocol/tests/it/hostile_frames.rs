@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use protocol::{
-    ClientMessage, DataKind, DataPayload, DecodeError, SecretBytes, ServerMessage, ShareField,
-    ShareRequest, Verdict, VerdictOutcome, limits,
+    ClientMessage, DataKind, DataPayload, DecodeError, HandoffContext, Hello, SecretBytes,
+    ServerMessage, ShareField, ShareRequest, Verdict, VerdictOutcome, limits,
 };
 
 fn phase(name: &str) -> Vec<u8> {
@@ -40,7 +40,7 @@ fn bytes_after_the_message_are_refused() {
 fn a_union_member_of_a_newer_schema_is_no_error() {
     // The union's tag is the first word after the root pointer.
     let mut frame = phase("nfc_reading");
-    frame[16] = 9;
+    frame[16] = 10;
     assert_eq!(ClientMessage::decode(&frame), Ok(None));
     assert_eq!(ServerMessage::decode(&frame), Ok(None));
 }
@@ -113,15 +113,7 @@ fn absent_members_read_as_empty() {
     // Tag 0 (hello) and a null pointer: every text has its default.
     let frame = [0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 1, 0, 1, 0].to_vec();
     let frame = [frame, vec![0; 16]].concat();
-    assert_eq!(
-        ClientMessage::decode(&frame),
-        Ok(Some(ClientMessage::Hello {
-            attempt_id: String::new(),
-            mobile_write_token: "".into(),
-            device_id: "".into(),
-            app_version: String::new(),
-        }))
-    );
+    assert_eq!(ClientMessage::decode(&frame), Ok(Some(ClientMessage::Hello(Hello::default()))));
 }
 
 #[test]
@@ -157,13 +149,20 @@ fn apdus() -> impl Strategy<Value = Vec<SecretBytes>> {
 }
 
 fn client_message() -> impl Strategy<Value = ClientMessage> {
-    let hello = (short_text(), short_text(), short_text(), short_text());
+    let texts = (short_text(), short_text(), short_text(), short_text(), short_text());
+    let hello =
+        (texts, prop::collection::vec(any::<u8>(), 0..=limits::DEVICE_KEY_BYTES), any::<bool>());
     prop_oneof![
-        hello.prop_map(|(attempt_id, token, device, app_version)| ClientMessage::Hello {
-            attempt_id,
-            mobile_write_token: token.into(),
-            device_id: device.into(),
-            app_version,
+        hello.prop_map(|((attempt_id, token, device, app_version, flow), device_key, confirms)| {
+            ClientMessage::Hello(Hello {
+                attempt_id,
+                mobile_write_token: token.into(),
+                device_id: device.into(),
+                app_version,
+                flow,
+                device_key,
+                confirms,
+            })
         }),
         (short_text(), short_text())
             .prop_map(|(phase, error)| ClientMessage::Phase { phase, error }),
@@ -185,6 +184,10 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
         (short_text(), short_text(), short_text()).prop_map(|(access, downgrade, mapping)| {
             ClientMessage::ChipAccess { access, downgrade, mapping }
         }),
+        prop::collection::vec(any::<u8>(), 0..=limits::DEVICE_SIGNATURE_BYTES)
+            .prop_map(|signature| ClientMessage::DeviceProof { signature }),
+        short_text().prop_map(|choice| ClientMessage::MatchChoice { choice }),
+        Just(ClientMessage::NotMe),
     ]
 }
 
@@ -224,6 +227,22 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         ),
         (apdus(), any::<bool>())
             .prop_map(|(commands, protected)| ServerMessage::ChipAuth { commands, protected }),
+        prop::collection::vec(any::<u8>(), 0..=limits::DEVICE_NONCE_BYTES)
+            .prop_map(|nonce| ServerMessage::DeviceChallenge { nonce }),
+        (
+            [short_text(), short_text(), short_text(), short_text(), short_text()],
+            prop::collection::vec(short_text(), 0..=limits::MATCH_CHOICES),
+        )
+            .prop_map(|([organization_name, browser, os, place, network], choices)| {
+                ServerMessage::HandoffContext(HandoffContext {
+                    organization_name,
+                    browser,
+                    os,
+                    place,
+                    network,
+                    choices,
+                })
+            }),
     ]
 }
 

@@ -12,6 +12,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use domain::audit::Actor;
+use domain::browser::Visitor;
 use domain::id::{AttemptId, OrganizationId, SessionId};
 use domain::key::{KeyedHash, Keys};
 use domain::organization::Organization;
@@ -136,7 +137,7 @@ async fn mint(State(peer): State<Peer>, Path(id): Path<String>) -> impl IntoResp
     let (session, now) = (id.parse::<SessionId>().unwrap(), SystemClock.now());
     let (fresh, keys) = (AttemptId::random(&mut OsEntropy), peer.keys);
     let _turn = peer.turn.lock().await;
-    let unit = move |session: Session| session.mint(fresh.clone(), &keys, now);
+    let unit = move |session: Session| session.mint(fresh.clone(), &keys, &Visitor::Unknown, now);
     let handoff = peer.store.session(&session, now, unit).await.unwrap().unwrap();
     answer(&json!({
         "session_id": id,

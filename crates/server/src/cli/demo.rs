@@ -1,5 +1,6 @@
 //! `kayle demo`: a whole verification over real parts on this machine.
 
+mod browser;
 mod phone_process;
 mod relying_party;
 mod steps;
@@ -13,7 +14,6 @@ use clap::Args;
 use domain::key::{Keys, Secret};
 use domain::organization::Scope;
 use domain::policy::{FaceMatch, Policy};
-use domain::time::Timestamp;
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use serde_json::json;
@@ -28,11 +28,12 @@ use super::outcome::Outcome;
 use super::serve::listen_for;
 use super::simulated::IssuedChip;
 use super::trust_files::Found;
-use super::{ambient_settings, logging, serve, simulated, workspace};
+use super::{ambient_settings, logging, serve, simulated, table, workspace};
 use crate::app::{self, Edge, Options, Running};
 use crate::apps::Apps;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
+use browser::Browser;
 use phone_process::PhoneProcess;
 use relying_party::{RelyingParty, Session};
 use steps::Steps;
@@ -41,18 +42,27 @@ use webhook::{Opened, Receiver};
 const ORGANIZATION: &str = "Example Bank (demo)";
 /// The strongest proof (9303-11 §6.2), which the demo's chip gives.
 const CHIP_PROOF: &str = "chip_authentication";
+/// What the assurance says of the handoff, where page and phone did all they can.
+const HANDOFF: [(&str, &str); 5] = [
+    ("device_proof", "true"),
+    ("match_code", "confirmed"),
+    ("same_network", "true"),
+    ("flow", "cross_device"),
+    ("browser_bound", "true"),
+];
 const PHONE_LIMIT: Duration = Duration::from_secs(60);
 const WEBHOOK_LIMIT: Duration = Duration::from_secs(15);
 
 /// Run a whole verification on this machine: server, relying party, phone, simulated chip.
 ///
 /// Starts a server with a temporary data folder and a relying party that receives webhooks on a
-/// port of its own; creates organization, key, endpoint, encryption key and session; hands off to
-/// a phone in a process of its own, which reads a simulated chip at APDU level (PACE, active and chip
-/// authentication) of a simulated state whose certificate is imported for this run only; and prints
-/// the decrypted, signature-checked webhook. Face match is off: this version makes none. Exit code 0
-/// only if the webhook arrived, its signature and its claims are right, and the chip authenticated
-/// itself to the server. Nothing is left behind.
+/// port of its own; creates organization, key, endpoint, encryption key and session; opens the page
+/// as a browser does, and hands its link to a phone in a process of its own, which proves its device
+/// key, is told the number that the page shows, and reads a simulated chip at APDU level (PACE, active
+/// and chip authentication) of a simulated state whose certificate is imported for this run only; and
+/// prints the decrypted, signature-checked webhook. Face match is off: this version makes none. Exit
+/// code 0 only if the webhook arrived, its signature and its claims are right, the chip authenticated
+/// itself to the server, and key, browser and number were checked. Nothing is left behind.
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
     /// Stop before the phone: leave the page for a browser, and print the phone command to paste.
@@ -126,10 +136,13 @@ impl Demo {
         let phone = if interactive {
             None
         } else {
-            let link = self.relying_party.hand_off(&session).await?;
-            self.steps.done("handoff minted");
-            let phone = PhoneProcess::new(&link, &self.issued.place)?;
-            let report = within(PHONE_LIMIT, "the phone", phone.run()).await??;
+            let browser = Browser::open(&session).await?;
+            let link = browser.hand_off().await?;
+            self.steps.done("page opened in a browser, which the session is bound to; link minted");
+            let base = &self.running.app.public_url;
+            let phone = PhoneProcess::new(&link, base, &self.issued.place)?;
+            let run = phone.run(browser.match_code());
+            let report = within(PHONE_LIMIT, "the phone", run).await??;
             self.steps.done_in_part(phone_steps(&report), "phone: the rest, until the share");
             Some(report)
         };
@@ -141,31 +154,26 @@ impl Demo {
         self.steps.done("webhook arrived");
         let opened = self.receiver.open(&delivery, SystemClock.now())?;
         self.steps.done("webhook: signature verified, payload decrypted");
-        self.check(&session, &opened)?;
+        self.check(&session, &opened, phone.is_some())?;
         self.steps.done("claims equal the simulated holder's; the chip was proven to the server");
         Ok(self.outcome(&session, &opened, phone))
     }
 
-    /// Prints the phone command, and a new one whenever its link has expired.
+    /// Prints the phone command, and waits for whoever pastes it.
     async fn wait_for_browser(&mut self, session: &Session) -> Result<webhook::Delivery, Failure> {
-        self.steps.say("Open the page in a browser, then paste this in another terminal:");
-        loop {
-            let link = self.relying_party.hand_off(session).await?;
-            let expires_at = Timestamp(link.expires_at().as_millisecond());
-            let phone = PhoneProcess::new(&link, &self.issued.place)?;
-            self.steps.say(format!("\n{}\n", phone.command_line()));
-            tokio::select! {
-                delivery = self.receiver.next() => return delivery,
-                () = SystemClock.sleep_until(expires_at) => {}
-            }
-            if self.relying_party.is_in_progress(session).await? {
-                return self.receiver.next().await;
-            }
-            self.steps.say("That link has expired. The next one:");
-        }
+        let link = self.relying_party.hand_off(session).await?;
+        let base = &self.running.app.public_url;
+        let phone = PhoneProcess::new(&link, base, &self.issued.place)?;
+        self.steps.say(
+            "Open the page in a browser, then paste this in another terminal. The link is good for \
+             five minutes; after that, put the one of the page's \"Copy link\" in its place:",
+        );
+        self.steps.say(format!("\n{}\n", phone.command_line()));
+        self.receiver.next().await
     }
 
-    fn check(&self, session: &Session, opened: &Opened) -> Result<(), Failure> {
+    /// `whole`: the demo was the browser too.
+    fn check(&self, session: &Session, opened: &Opened, whole: bool) -> Result<(), Failure> {
         let wrong = |what: &str| {
             Failure::new(Code::Demo, format!("the webhook's {what}"), "see the webhook above")
         };
@@ -179,6 +187,11 @@ impl Demo {
         if opened.chip_proof() != Some(CHIP_PROOF) {
             self.steps.say(opened.pretty());
             return Err(wrong("assurance does not say that the chip authenticated itself"));
+        }
+        let is_bound = HANDOFF.iter().all(|(key, expected)| opened.assurance(key) == *expected);
+        if whole && !is_bound {
+            self.steps.say(opened.pretty());
+            return Err(wrong("assurance does not say that key, page and number were checked"));
         }
         let id = opened.claim("kayle_document_id").and_then(|id| id.as_str()).unwrap_or_default();
         if !id.starts_with("kdid_") || id.len() != "kdid_".len() + 64 {
@@ -199,12 +212,14 @@ impl Demo {
         phone: Option<serde_json::Value>,
     ) -> Outcome {
         let human = format!(
-            "\nWebhook, decrypted, its signature verified:\n{}\n\n{}\n\n\
+            "\nWebhook, decrypted, its signature verified:\n{}\n\n\
+             How the phone was tied to the page, as the assurance says:\n{}\n\n{}\n\n\
              The chip and its state are simulated: the certificate was trusted by this run \
              alone.\nFace match is off, by face_match=off of the organization, because this \
              version makes none: the holder's face was not compared with the portrait, and the \
              assurance says so.",
             opened.pretty(),
+            table::columns(&HANDOFF.map(|(key, _)| [format!("  {key}"), opened.assurance(key)])),
             self.steps.table(),
         );
         let json = json!({

@@ -1,13 +1,13 @@
 //! `kayle phone`: a phone without a camera, with an antenna where a reader is connected.
 
+mod confirm;
+mod device_key;
 mod holder;
 mod screen;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
-use domain::entropy::random_text;
 use emrtd::UnixSeconds;
 use phone::{Outcome as Ending, Phone, PhoneDocument, PhoneError, ShareChoice, Source};
 use protocol::{HandoffLink, LinkError, SecretBytes, SecretText, limits};
@@ -22,25 +22,25 @@ use super::{logging, simulated};
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
 use crate::settings::Settings;
+use confirm::Answer;
 use holder::CliHolder;
 use screen::{Screen, printable};
 
 const SIMULATED: &str = "sim:";
-const DETAILS_LIMIT: Duration = Duration::from_secs(5);
-const MAX_DETAILS_BYTES: usize = 64 << 10;
 /// What the server wants to see of a chip; DG2 last, because it takes longest.
 const GROUPS: [u8; 4] = [1, 14, 15, 2];
 const MAX_SELFIE_BYTES: u64 = limits::ARTIFACT_BYTES as u64;
 
 /// Be the phone: take a handoff link, send a document, share claims, report the verdict.
 ///
-/// Takes a handoff link, says hello, reads the chip on a reader (or takes files that were read
-/// before), sends its files in chunks, lets the chip prove itself to the server, shows what the
+/// Takes a handoff link, says hello and proves its device key, shows who asks and where the page was
+/// opened, asks which number the page shows, reads the chip on a reader (or takes files that were
+/// read before), sends its files in chunks, lets the chip prove itself to the server, shows what the
 /// relying party asks for, shares it and reports the verdict; resumes after a lost connection or tag.
 /// Exit code 0 if the fields were shared, 1 otherwise.
 #[derive(Debug, Args)]
 pub(super) struct PhoneArgs {
-    /// The handoff link: kayle-id://…, https://…/vs_…#handoff=…, or its JSON.
+    /// The handoff link: https://…/open/vs_…#handoff=…, kayle-id://…, or its JSON.
     link: String,
     /// The reader: pcsc for the only one with a chip, pcsc:NAME (a part of it is enough), or
     /// sim:FILE for a simulated chip, which brings its own zone.
@@ -64,8 +64,19 @@ pub(super) struct PhoneArgs {
     /// among them).
     #[arg(long, value_name = "all|required|KEY,…", default_value = "required")]
     share: String,
-    /// Tells this phone from others; give the same one to resume an attempt [default: random].
-    #[arg(long, value_name = "ID")]
+    /// The number that the page shows, where it shows one; - reads it from standard input once it
+    /// is needed [default: asked at the terminal].
+    #[arg(long, value_name = "NN")]
+    match_code: Option<String>,
+    /// Say that you did not open the page: the session ends, and the relying party is told.
+    #[arg(long, conflicts_with = "match_code")]
+    not_me: bool,
+    /// The key that tells this phone from others, made if FILE is absent; give the same one to
+    /// resume an attempt [default: a key of this run].
+    #[arg(long, value_name = "FILE")]
+    device_key: Option<PathBuf>,
+    /// Be a phone without a key, as older apps are, that this text alone tells from others.
+    #[arg(long, value_name = "ID", conflicts_with = "device_key")]
     device_id: Option<String>,
     /// Base URL of the server, if it is not the one that the link names.
     #[arg(long, value_name = "URL")]
@@ -106,31 +117,41 @@ pub(super) async fn run(args: PhoneArgs) -> Result<Outcome, Failure> {
         (None, None) => return Err(Failure::usage("no document", "--reader or --document")),
     };
     let selfies = selfies(&args.selfie, own_selfie.as_ref())?;
-    let device_id = args.device_id.unwrap_or_else(|| random_text(32, &mut OsEntropy));
-    let organization = organization_name(&api, &link).await;
+    let key = match &args.device_id {
+        Some(_) => None,
+        None => Some(device_key::load(args.device_key.as_deref(), &mut OsEntropy)?),
+    };
+    let key_id = || key.as_ref().map(|key| protocol::device::device_id(&key.public_point()));
+    let device_id = args.device_id.clone().or_else(key_id).unwrap_or_default();
 
     note(format_args!("device {device_id}"));
     let screen = Screen::new(&selfies);
     if let Source::Files(document) = &source {
         screen.expect_document(document);
     }
-    let phone = Phone::new(
+    let mut phone = Phone::new(
         link,
         SecretText::from(device_id.as_str()),
         env!("CARGO_PKG_VERSION").to_owned(),
         source,
         selfies,
     );
-    let mut holder = CliHolder::new(screen, organization, share, chip);
+    phone.device_key = key;
+    let answer = Answer::from_flags(args.match_code, args.not_me);
+    let mut holder = CliHolder::new(screen, api.clone(), answer, share, chip);
     let ending = phone.run_with(&api, &mut holder).await?;
-    let chip = holder.finish();
-    match chip {
-        Ok(chip) => Ok(report(ending, &device_id, chip)),
-        Err(failure) if ending == Ending::ChipUnread => Err(Failure {
-            hint: format!("{}; --device-id {device_id} goes on with this attempt", failure.hint),
-            ..failure
-        }),
-        Err(_) => Ok(report(ending, &device_id, Value::Null)),
+    match holder.finish() {
+        Some(failure) if ending == Ending::ChipUnread => {
+            let again = match (&args.device_id, &args.device_key) {
+                (Some(id), _) => format!("--device-id {id} goes on with this attempt"),
+                (None, Some(file)) => {
+                    format!("--device-key {} goes on with this attempt", file.display())
+                }
+                (None, None) => "with --device-key FILE an attempt can be gone on with".to_owned(),
+            };
+            Err(Failure { hint: format!("{}; {again}", failure.hint), ..failure })
+        }
+        _ => Ok(report(ending, &device_id, holder.page(), holder.chip())),
     }
 }
 
@@ -216,31 +237,8 @@ fn selfies(files: &[PathBuf], own: Option<&PathBuf>) -> Result<[SecretBytes; 3],
     }
 }
 
-/// Who asks. Worth a line to the person, not worth failing for.
-async fn organization_name(api: &Url, link: &HandoffLink) -> Option<String> {
-    let mut url = api.clone();
-    url.path_segments_mut().ok()?.pop_if_empty().extend([
-        "v1",
-        "verify",
-        "session",
-        link.session_id(),
-        "details",
-    ]);
-    let client = reqwest::Client::builder().timeout(DETAILS_LIMIT).build().ok()?;
-    let mut response = client.get(url).send().await.ok()?;
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.ok()? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_DETAILS_BYTES {
-            return None;
-        }
-    }
-    let answer: Value = serde_json::from_slice(&body).ok()?;
-    answer.pointer("/data/organization_name")?.as_str().map(str::to_owned)
-}
-
-/// `chip` is what the chip did, for programs.
-fn report(ending: Ending, device_id: &str, chip: Value) -> Outcome {
+/// `page` is what was to be confirmed and `chip` what the chip did, for programs.
+fn report(ending: Ending, device_id: &str, page: Value, chip: Value) -> Outcome {
     let (passed, human, json) = match ending {
         Ending::Shared { keys } => (
             true,
@@ -277,6 +275,23 @@ fn report(ending: Ending, device_id: &str, chip: Value) -> Outcome {
             format!("refused: {} ({})", printable(&message), printable(&code)),
             json!({ "outcome": "refused", "code": code, "message": message }),
         ),
+        Ending::NotMe => (
+            false,
+            "the session was ended; whoever opened the page gets nothing".to_owned(),
+            json!({ "outcome": "not_me" }),
+        ),
+        Ending::NotConfirmed => (
+            false,
+            "the page was not confirmed, and nothing was sent: --match-code NN gives the number \
+             that it shows, --not-me says that it is not yours"
+                .to_owned(),
+            json!({ "outcome": "not_confirmed" }),
+        ),
+        Ending::DeviceUnproven => (
+            false,
+            "the device key could not be used".to_owned(),
+            json!({ "outcome": "device_unproven" }),
+        ),
         Ending::LostConnection => (
             false,
             "the connection was lost and could not be opened again".to_owned(),
@@ -294,6 +309,7 @@ fn report(ending: Ending, device_id: &str, chip: Value) -> Outcome {
     let mut json = json;
     if let Value::Object(members) = &mut json {
         members.insert("device_id".into(), device_id.into());
+        members.insert("page".into(), page);
         members.insert("chip".into(), chip);
     }
     Outcome { human, json: Some(json), passed }

@@ -108,6 +108,14 @@ async fn create(
         ));
     }
     let by = caller.actor();
+    if !caller.organization.policy.can_be_met() {
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "BROWSER_BINDING_REQUIRED",
+            "match_code=required and same_network=required need browser_binding=required",
+            "without a browser that holds the session there is nothing to compare a phone with",
+        ));
+    }
     let cancel_token = app.random(|entropy| random_text(CANCEL_TOKEN_LENGTH, entropy));
     let session = Session::create(
         NewSession {

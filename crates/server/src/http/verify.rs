@@ -14,6 +14,7 @@ use store::StoreError;
 
 use super::json::{Body, NoBody, data};
 use crate::app::App;
+use crate::browser::Browser;
 use crate::envelope::ApiError;
 use crate::handoff;
 use crate::iso::iso;
@@ -73,10 +74,11 @@ struct CancelBody {
 async fn mint(
     State(app): State<App>,
     PathText(id): PathText,
+    browser: Browser,
     _: NoBody,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = parse(&id)?;
-    let handoff = handoff::mint(&app, &session).await?;
+    let handoff = handoff::mint(&app, &session, browser.visitor(&app.keys, &session)).await?;
     Ok(data(HandoffView {
         v: 1,
         session_id: id,
@@ -90,8 +92,10 @@ async fn mint(
 async fn details(
     State(app): State<App>,
     PathText(id): PathText,
+    browser: Browser,
 ) -> Result<impl IntoResponse, ApiError> {
     let session = read(&app, &id).await?;
+    session.admit(&browser.visitor(&app.keys, &session.id))?;
     let organization = app
         .store
         .read_organization(&session.organization)
@@ -129,6 +133,7 @@ async fn status(
 async fn cancel(
     State(app): State<App>,
     PathText(id): PathText,
+    browser: Browser,
     Body(body): Body<CancelBody>,
 ) -> Result<StatusCode, ApiError> {
     let id = parse(&id)?;
@@ -139,8 +144,9 @@ async fn cancel(
         ));
     }
     let token: KeyedHash = app.keys.cancel_token_hash(&body.cancel_token);
+    let visitor = browser.visitor(&app.keys, &id);
     let now = app.now();
-    let unit = move |session: Session| session.cancel_with_token(&token, now);
+    let unit = move |session: Session| session.cancel_with_token(&token, &visitor, now);
     match app.store.session(&id, now, unit).await {
         Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),
         Ok(Err(refusal)) => Err(refusal.into()),

@@ -12,9 +12,10 @@ use protocol::{Flow, HandoffLink, SecretText};
 use serde::Serialize;
 use store::StoreError;
 
-use super::document::{INVALID_LINK, UNAVAILABLE, html};
+use super::document::{INVALID_LINK, OTHER_BROWSER, UNAVAILABLE, html};
 use super::qr;
 use crate::app::App;
+use crate::browser::{self, Browser};
 use crate::envelope::ApiError;
 use crate::handoff;
 use crate::iso::iso;
@@ -54,7 +55,12 @@ struct HandoffView {
     expires_at: String,
 }
 
-async fn page(State(app): State<App>, method: Method, PathText(id): PathText) -> Response {
+async fn page(
+    State(app): State<App>,
+    method: Method,
+    PathText(id): PathText,
+    browser: Browser,
+) -> Response {
     let Ok(id) = id.parse::<SessionId>() else {
         if id.starts_with("vs_") && method == Method::GET {
             return html(StatusCode::NOT_FOUND, &INVALID_LINK);
@@ -65,8 +71,13 @@ async fn page(State(app): State<App>, method: Method, PathText(id): PathText) ->
         return ([(header::ALLOW, "GET, HEAD")], ApiError::wrong_method()).into_response();
     }
     match load(&app, &id).await {
+        // A link preview comes here too. It is shown the page and binds nothing.
         Ok(Some((session, organization))) => {
-            html(StatusCode::OK, &session_page(&session, &organization))
+            if session.admit(&browser.visitor(&app.keys, &id)).is_err() {
+                return html(StatusCode::FORBIDDEN, &OTHER_BROWSER);
+            }
+            let page = html(StatusCode::OK, &session_page(&session, &organization));
+            with_cookie(&app, &browser, page)
         }
         Ok(None) => html(StatusCode::NOT_FOUND, &INVALID_LINK),
         Err(error) => {
@@ -76,9 +87,13 @@ async fn page(State(app): State<App>, method: Method, PathText(id): PathText) ->
     }
 }
 
-async fn mint(State(app): State<App>, PathText(id): PathText) -> Result<Response, ApiError> {
+async fn mint(
+    State(app): State<App>,
+    PathText(id): PathText,
+    browser: Browser,
+) -> Result<Response, ApiError> {
     let session: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
-    let handoff = handoff::mint(&app, &session).await?;
+    let handoff = handoff::mint(&app, &session, browser.page_visitor(&app.keys, &session)).await?;
     let expires_at = jiff::Timestamp::from_millisecond(handoff.expires_at.as_millis())
         .map_err(|error| ApiError::internal(&error))?;
     let token = SecretText::from(handoff.token.reveal());
@@ -103,6 +118,19 @@ async fn load(app: &App, id: &SessionId) -> Result<Option<(Session, String)>, St
         return Ok(None);
     };
     Ok(Some((session.at(app.now()).session, organization.name)))
+}
+
+fn with_cookie(app: &App, browser: &Browser, mut page: Response) -> Response {
+    if browser.has_secret() {
+        return page;
+    }
+    match browser::new_cookie(app) {
+        Ok(cookie) => {
+            page.headers_mut().insert(header::SET_COOKIE, cookie);
+            page
+        }
+        Err(error) => error.into_response(),
+    }
 }
 
 fn session_page<'a>(session: &'a Session, organization: &'a str) -> SessionPage<'a> {

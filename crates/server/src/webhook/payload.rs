@@ -47,6 +47,9 @@ enum Data<'a> {
     Failed {
         failure_code: &'static str,
     },
+    Cancelled {
+        reason: &'static str,
+    },
     Nothing {},
 }
 
@@ -98,7 +101,10 @@ impl<'a> Data<'a> {
             Fact::AttemptFailed { failure_code, .. } => {
                 Self::Failed { failure_code: failure_code.as_str() }
             }
-            Fact::SessionExpired | Fact::SessionCancelled => Self::Nothing {},
+            Fact::SessionCancelled { reason: Some(reason) } => {
+                Self::Cancelled { reason: reason.as_str() }
+            }
+            Fact::SessionExpired | Fact::SessionCancelled { reason: None } => Self::Nothing {},
         }
     }
 }

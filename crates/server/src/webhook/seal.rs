@@ -35,7 +35,7 @@ mod tests {
     use domain::assurance::{Assurance, ProofState, RevocationState};
     use domain::attempt::{FailureCode, VerdictCode};
     use domain::claim::{ClaimValue, Claims};
-    use domain::event::{Event, Fact};
+    use domain::event::{CancelReason, Event, Fact};
     use domain::policy::FaceMatch;
     use domain::time::Timestamp;
     use josekit::jwe::alg::rsaes::RsaesJweAlgorithm;
@@ -81,6 +81,7 @@ mod tests {
                 trust_verified: false,
                 leniencies: vec!["ber_length".to_owned()],
                 deviations: Vec::new(),
+                handoff: None,
             },
         })
     }
@@ -167,13 +168,16 @@ mod tests {
 
         for (fact, kind) in [
             (Fact::SessionExpired, "verification.session.expired"),
-            (Fact::SessionCancelled, "verification.session.cancelled"),
+            (Fact::SessionCancelled { reason: None }, "verification.session.cancelled"),
         ] {
             let opened = sealed_and_opened(&recorded(fact));
             assert_eq!(opened["data"], json!({}));
             assert_eq!(opened["type"], kind);
             assert!(opened["metadata"].get("verification_attempt_id").is_none());
         }
+        let not_me = Fact::SessionCancelled { reason: Some(CancelReason::NotMe) };
+        let opened = sealed_and_opened(&recorded(not_me));
+        assert_eq!(opened["data"], json!({ "reason": "not_me" }));
     }
 
     /// A buffer that grows would leave copies of the claims in freed memory.

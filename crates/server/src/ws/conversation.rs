@@ -1,22 +1,25 @@
 //! What a phone may say when, and what it is answered (REFERENCE 4.3 to 4.9).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use domain::access::PhoneReport;
 use domain::attempt::{Phase, VerdictCode};
 use domain::chip::ChipEvidence;
+use domain::confirmation::MatchCodeState;
 use domain::id::AttemptId;
-use domain::session::{Hello, HelloRefusal, Session, SessionState, Transition, WriteRefusal};
+use domain::session::{Hello, MatchOutcome, Session, SessionState, Transition, WriteRefusal};
 use domain::share::{CONTRACT_VERSION, SelectionError};
 use domain::verdict::{Accepted, Proven};
 use protocol::codes::SocketCode;
 use protocol::{
-    Ack, ClientMessage, DataKind, DataPayload, SecretBytes, SecretText, ServerMessage, ShareField,
+    Ack, ClientMessage, DataKind, DataPayload, SecretBytes, ServerMessage, ShareField,
     ShareRequest, Verdict, VerdictOutcome, limits,
 };
 use store::StoreError;
 
 use super::evidence::{self, ProveError};
+use super::hello::{self, Challenged, Greeting};
 use super::relay::{self, Relay};
 use super::socket::error;
 use super::uploads::{Refusal, Uploads};
@@ -39,6 +42,10 @@ pub(super) struct Conversation {
     app: App,
     /// The session as it was at connect; its id, contract and policy never change.
     session: Session,
+    /// The network that the phone came from.
+    network: IpAddr,
+    /// A hello whose device key has yet to be proven.
+    challenged: Option<Box<Challenged>>,
     claim: Option<Claim>,
 }
 
@@ -50,6 +57,8 @@ struct Claim {
     /// Until the first phase of a resumed socket, any phase that was reached before may be
     /// repeated: the phone cannot know how far its last words had come.
     resuming: bool,
+    /// Whether the match code has to be chosen first.
+    is_pending: bool,
     /// What a chip has to sign for this socket.
     challenge: [u8; limits::CHALLENGE_BYTES],
     uploads: Uploads,
@@ -96,13 +105,13 @@ impl From<ProveError> for Stop {
 
 impl From<WriteRefusal> for Stop {
     fn from(refusal: WriteRefusal) -> Self {
-        Self::Refuse(write_refusal(refusal))
+        write_refusal(refusal).into()
     }
 }
 
 impl Conversation {
-    pub(super) const fn new(app: App, session: Session) -> Self {
-        Self { app, session, claim: None }
+    pub(super) const fn new(app: App, session: Session, network: IpAddr) -> Self {
+        Self { app, session, network, challenged: None, claim: None }
     }
 
     pub(super) const fn has_said_hello(&self) -> bool {
@@ -126,10 +135,10 @@ impl Conversation {
     /// Hears one message out and answers it. The next one is not looked at before.
     pub(super) async fn hear(&mut self, message: ClientMessage) -> Reply {
         let answer = match message {
-            ClientMessage::Hello { attempt_id, mobile_write_token, device_id, app_version } => self
-                .hello(&attempt_id, &mobile_write_token, &device_id, &app_version)
-                .await
-                .map(Reply::Say),
+            ClientMessage::Hello(hello) => self.hello(&hello).await.map(Reply::Say),
+            ClientMessage::DeviceProof { signature } => {
+                self.device_proof(&signature).await.map(Reply::Say)
+            }
             _ if self.claim.is_none() => Err(SocketCode::HelloRequired.into()),
             ClientMessage::Phase { phase, error: _ } => {
                 self.phase(phase.trim()).await.map(Reply::Say)
@@ -144,6 +153,10 @@ impl Conversation {
             ClientMessage::ShareSelection { session_id, keys } => {
                 self.share(&session_id, &keys).await.map(|ready| Reply::Finish(vec![ready]))
             }
+            ClientMessage::MatchChoice { choice } => {
+                self.choose(&choice).await.map(|ack| Reply::Say(vec![ack]))
+            }
+            ClientMessage::NotMe => self.not_me().await.map(|ack| Reply::Finish(vec![ack])),
         };
         answer.unwrap_or_else(|stop| match stop {
             Stop::Say(message) => Reply::Say(vec![message]),
@@ -152,28 +165,33 @@ impl Conversation {
         })
     }
 
-    async fn hello(
-        &mut self,
-        attempt: &str,
-        token: &SecretText,
-        device: &SecretText,
-        app_version: &str,
-    ) -> Result<Vec<ServerMessage>, Stop> {
-        let (attempt, token, device) =
-            (attempt.trim(), token.expose().trim(), device.expose().trim());
-        if attempt.is_empty() || token.is_empty() || device.is_empty() {
+    /// Claims the attempt, or asks for a proof of the device key first.
+    async fn hello(&mut self, hello: &protocol::Hello) -> Result<Vec<ServerMessage>, Stop> {
+        let greeting = Greeting::read(&self.app, &self.session.id, self.network, hello)?;
+        if self.claim.as_ref().is_some_and(|claim| claim.attempt != greeting.hello.attempt) {
             return Err(SocketCode::HelloAuthRequired.into());
         }
-        let attempt: AttemptId = attempt.parse().map_err(|_| SocketCode::AttemptNotFound)?;
-        if self.claim.as_ref().is_some_and(|claim| claim.attempt != attempt) {
-            return Err(SocketCode::HelloAuthRequired.into());
-        }
-        let hello = Hello {
-            attempt: attempt.clone(),
-            token: self.app.keys.handoff_token_hash(token),
-            device: self.app.keys.device_hash(&self.session.id, device),
-            app_version: Some(app_version.trim().to_owned()).filter(|version| !version.is_empty()),
+        self.challenged = None;
+        let Some((key, token)) = greeting.key else { return self.claim(greeting.hello).await };
+        let (challenged, nonce) =
+            Challenged::new(&self.app, &self.session.id, greeting.hello, key, &token);
+        self.challenged = Some(Box::new(challenged));
+        Ok(vec![ServerMessage::DeviceChallenge { nonce: nonce.to_vec() }])
+    }
+
+    async fn device_proof(&mut self, signature: &[u8]) -> Result<Vec<ServerMessage>, Stop> {
+        let Some(challenged) = self.challenged.take() else {
+            return Err(match self.claim {
+                Some(_) => SocketCode::DeviceProofInvalid.into(),
+                None => SocketCode::HelloRequired.into(),
+            });
         };
+        let hello = challenged.prove(&self.app, &self.session.id, signature)?;
+        self.claim(hello).await
+    }
+
+    async fn claim(&mut self, hello: Hello) -> Result<Vec<ServerMessage>, Stop> {
+        let (attempt, confirms) = (hello.attempt.clone(), hello.confirms);
         let now = self.app.now();
         let granted = self
             .app
@@ -182,17 +200,30 @@ impl Conversation {
                 session.hello(hello.clone(), now)
             })
             .await?
-            .map_err(hello_refusal)?;
+            .map_err(hello::refusal)?;
         self.app.metrics.hello(granted.resumed);
         let challenge = self.app.keys.active_auth_challenge(&attempt, granted.fence);
         let (uploads, relay) = self.claim.as_ref().map_or_else(Default::default, |claim| {
             (Uploads::after(&claim.uploads), Relay::after(&claim.relay))
         });
+        let mut answers = vec![
+            ack(Ack::HelloOk),
+            ServerMessage::ActiveAuthChallenge {
+                challenge: challenge.to_vec(),
+                chip_auth_relay: true,
+            },
+        ];
+        if confirms {
+            let organization = self.organization_name().await?;
+            let context = hello::context(&self.app, organization, &attempt, &granted);
+            answers.push(ServerMessage::HandoffContext(context));
+        }
         self.claim = Some(Claim {
             attempt,
             fence: granted.fence,
             phase: granted.phase,
             resuming: granted.resumed,
+            is_pending: granted.match_code == MatchCodeState::Pending,
             challenge,
             uploads,
             proof: None,
@@ -200,17 +231,48 @@ impl Conversation {
             phone_reported: None,
             evidence: Evidence::Collecting,
         });
-        let challenge = challenge.to_vec();
-        Ok(vec![
-            ack(Ack::HelloOk),
-            ServerMessage::ActiveAuthChallenge { challenge, chip_auth_relay: true },
-        ])
+        Ok(answers)
+    }
+
+    async fn organization_name(&self) -> Result<String, Stop> {
+        let organization = self.app.store.read_organization(&self.session.organization).await?;
+        Ok(organization.map(|organization| organization.name).unwrap_or_default())
+    }
+
+    /// Takes the match code that the person saw on the page, once.
+    async fn choose(&mut self, choice: &str) -> Result<ServerMessage, Stop> {
+        let claim = self.claim_mut()?;
+        let (attempt, fence) = (claim.attempt.clone(), claim.fence);
+        let (keys, now) = (Arc::clone(&self.app.keys), self.app.now());
+        let choice = choice.trim().to_owned();
+        let outcome =
+            self.write(move |session| session.choose(&attempt, fence, &choice, &keys, now)).await?;
+        match outcome {
+            MatchOutcome::Right => {
+                self.claim_mut()?.is_pending = false;
+                Ok(ack(Ack::MatchOk))
+            }
+            MatchOutcome::Wrong => Err(SocketCode::MatchCodeWrong.into()),
+            MatchOutcome::NotAsked => Err(SocketCode::PhaseOutOfOrder.into()),
+        }
+    }
+
+    /// Ends the session on the word of the phone's holder.
+    async fn not_me(&mut self) -> Result<ServerMessage, Stop> {
+        let claim = self.claim_mut()?;
+        let (attempt, fence) = (claim.attempt.clone(), claim.fence);
+        let now = self.app.now();
+        self.write(move |session| session.not_me(&attempt, fence, now)).await?;
+        Ok(ack(Ack::NotMeOk))
     }
 
     async fn phase(&mut self, name: &str) -> Result<Vec<ServerMessage>, Stop> {
         // A name that is no phase is acknowledged and forgotten: old clients send `ping`, `error`.
         let Some(phase) = Phase::parse(name) else { return Ok(vec![ack(Ack::PhaseOk)]) };
         let claim = self.claim_mut()?;
+        if claim.is_pending && phase > Phase::MobileConnected {
+            return Err(SocketCode::MatchCodeRequired.into());
+        }
         let in_order = if claim.resuming {
             phase <= claim.phase || claim.phase.admits(phase)
         } else {
@@ -484,15 +546,6 @@ const fn write_refusal(refusal: WriteRefusal) -> SocketCode {
         WriteRefusal::Cancelled => SocketCode::SessionCancelled,
         WriteRefusal::Ended => SocketCode::SessionExpired,
         WriteRefusal::Displaced => SocketCode::AttemptConnectionActive,
-    }
-}
-
-const fn hello_refusal(refusal: HelloRefusal) -> SocketCode {
-    match refusal {
-        HelloRefusal::SessionEnded => SocketCode::SessionExpired,
-        HelloRefusal::AttemptNotFound => SocketCode::AttemptNotFound,
-        HelloRefusal::TokenInvalid => SocketCode::HandoffTokenInvalid,
-        HelloRefusal::TokenExpired => SocketCode::HandoffTokenExpired,
-        HelloRefusal::DeviceMismatch => SocketCode::HandoffDeviceMismatch,
+        WriteRefusal::MatchCodePending => SocketCode::MatchCodeRequired,
     }
 }

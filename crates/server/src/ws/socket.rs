@@ -123,7 +123,8 @@ async fn talk(
     let hello_deadline = app.now() + HELLO_DEADLINE;
     let id = session.id.clone();
     let mut ends_at = Some(session.expires_at);
-    let mut conversation = Conversation::new(app.clone(), session);
+    let network = guest.address.network().0;
+    let mut conversation = Conversation::new(app.clone(), session, network);
     let mut pulse = Pulse::new(app.now());
     let mut linger = None;
     loop {
@@ -159,8 +160,9 @@ async fn talk(
                 match due {
                     Due::Resume => pulse.resume(app.now()),
                     Due::Ping => {
+                        let now = app.now();
                         send(app, socket, Message::Ping(Bytes::new())).await.ok()?;
-                        pulse.pinged(app.now());
+                        pulse.pinged(now);
                     }
                     Due::Dead => return Some(Farewell::refusal(SocketCode::PongMissing)),
                     Due::Idle => return Some(Farewell::refusal(SocketCode::ConnectionIdle)),
@@ -259,8 +261,8 @@ async fn hear(
 
 /// Whether a hello carries the token of its attempt; true for what is no hello.
 async fn may_be_right(app: &App, id: &SessionId, message: &ClientMessage) -> bool {
-    let ClientMessage::Hello { attempt_id, mobile_write_token, .. } = message else { return true };
-    let (attempt, token) = (attempt_id.trim(), mobile_write_token.expose().trim());
+    let ClientMessage::Hello(hello) = message else { return true };
+    let (attempt, token) = (hello.attempt_id.trim(), hello.mobile_write_token.expose().trim());
     let token = app.keys.handoff_token_hash(token);
     match app.store.read_session(id).await {
         Ok(Some(session)) => session
@@ -357,6 +359,14 @@ fn text(code: SocketCode) -> &'static str {
         C::RateLimited => "Too much at once. Wait a moment and connect again.",
         C::PongMissing => "The phone was not heard of any more. Connect again.",
         C::ConnectionIdle => "Nothing came for a long time. Connect again to go on.",
+        C::DeviceProofRequired => "This session needs a proof of the device's key.",
+        C::DeviceProofInvalid => "The proof of the device's key does not hold.",
+        C::MatchCodeUnsupported => {
+            "A code has to be compared with the page, which this app or the page cannot do."
+        }
+        C::NetworkMismatch => "The phone has to be in the same network as the page.",
+        C::MatchCodeWrong => "This is not the code on the page. The session has ended.",
+        C::MatchCodeRequired => "Choose the code that the page shows first.",
         C::TooManyConnections => "The session has too many open connections.",
         C::AttemptConnectionActive => "Another connection of this device has taken over.",
         C::FrameTooLarge => "The message is larger than 262144 bytes.",

@@ -1,6 +1,8 @@
 //! The attempts of a session.
 
 use domain::attempt::{Attempt, AttemptState, Claim, FailureCode, HandoffToken, Phase};
+use domain::browser::SameNetwork;
+use domain::confirmation::{Flow, MatchCodeState};
 use domain::id::SessionId;
 use domain::key::KeyedHash;
 use domain::session::Session;
@@ -69,7 +71,8 @@ fn update(db: &Connection, attempt: &Attempt) -> Outcome<()> {
         .prepare_cached(
             "UPDATE attempts SET updated_at = ?2, state = ?3, claimed_at = ?4, fence = ?5,
                  phase = ?6, phase_at = ?7, app_version = ?8, ended_at = ?9, assurance = ?10,
-                 failure_code = ?11, was_claimed = ?12
+                 failure_code = ?11, was_claimed = ?12, flow = ?13, same_network = ?14,
+                 match_code = ?15
              WHERE id = ?1",
         )?
         .execute(params![
@@ -85,6 +88,9 @@ fn update(db: &Connection, attempt: &Attempt) -> Outcome<()> {
             state.assurance,
             state.failure_code,
             state.was_claimed,
+            state.flow,
+            state.same_network,
+            state.match_code,
         ])?;
     found(rows, "attempt")
 }
@@ -102,6 +108,9 @@ struct StateColumns<'a> {
     assurance: Option<String>,
     failure_code: Option<&'static str>,
     was_claimed: Option<bool>,
+    flow: Option<&'static str>,
+    same_network: Option<&'static str>,
+    match_code: Option<&'static str>,
 }
 
 impl<'a> StateColumns<'a> {
@@ -115,6 +124,9 @@ impl<'a> StateColumns<'a> {
                 phase: Some(claim.phase.as_str()),
                 phase_at: Some(claim.phase_at.as_millis()),
                 app_version: claim.app_version.as_deref(),
+                flow: Some(claim.flow.as_str()),
+                same_network: Some(claim.network.as_str()),
+                match_code: Some(claim.match_code.as_str()),
                 ..Self::default()
             },
             AttemptState::Superseded { at } => {
@@ -161,6 +173,9 @@ fn decode_state(row: &Row<'_>) -> Outcome<AttemptState> {
             phase: row.parsed("phase", Phase::parse)?,
             phase_at: row.time("phase_at")?,
             app_version: row.optional_text("app_version")?.map(str::to_owned),
+            flow: row.parsed("flow", Flow::parse)?,
+            network: row.parsed("same_network", SameNetwork::parse)?,
+            match_code: row.parsed("match_code", MatchCodeState::parse)?,
         }),
         "superseded" => AttemptState::Superseded { at: ended_at()? },
         "succeeded" => AttemptState::Succeeded {

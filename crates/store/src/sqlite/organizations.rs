@@ -22,8 +22,9 @@ impl Organizations for Sqlite {
             unit.db
                 .prepare_cached(
                     "INSERT INTO organizations (id, name, face_match, chip_proof, revocation,
-                         expired_documents, created_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                         expired_documents, browser_binding, match_code, device_proof,
+                         same_network, created_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
                 )?
                 .execute(params![
                     organization.id.as_str(),
@@ -32,6 +33,10 @@ impl Organizations for Sqlite {
                     organization.policy.chip_proof.as_str(),
                     organization.policy.revocation.as_str(),
                     organization.policy.expired_documents.as_str(),
+                    organization.policy.browser_binding.as_str(),
+                    organization.policy.match_code.as_str(),
+                    organization.policy.device_proof.as_str(),
+                    organization.policy.same_network.as_str(),
                     organization.created_at.as_millis(),
                 ])?;
             unit.tell(Entry::organization_created(&organization));
@@ -59,7 +64,8 @@ impl Organizations for Sqlite {
             unit.db
                 .prepare_cached(
                     "UPDATE organizations SET face_match = ?2, chip_proof = ?3, revocation = ?4,
-                         expired_documents = ?5
+                         expired_documents = ?5, browser_binding = ?6, match_code = ?7,
+                         device_proof = ?8, same_network = ?9
                      WHERE id = ?1",
                 )?
                 .execute([
@@ -68,6 +74,10 @@ impl Organizations for Sqlite {
                     policy.chip_proof.as_str(),
                     policy.revocation.as_str(),
                     policy.expired_documents.as_str(),
+                    policy.browser_binding.as_str(),
+                    policy.match_code.as_str(),
+                    policy.device_proof.as_str(),
+                    policy.same_network.as_str(),
                 ])?;
             unit.entries = Entry::policies_changed(&id, &before, &policy, now);
             Ok(())

@@ -108,7 +108,9 @@ fn insert(db: &Connection, event: &RecordedEvent) -> Outcome<()> {
     let attempt = event.event.attempt();
     let failure_code = match event.event.fact {
         Fact::AttemptFailed { failure_code, .. } => Some(failure_code.as_str()),
-        Fact::AttemptSucceeded { .. } | Fact::SessionExpired | Fact::SessionCancelled => None,
+        Fact::AttemptSucceeded { .. } | Fact::SessionExpired | Fact::SessionCancelled { .. } => {
+            None
+        }
     };
     db.prepare_cached(
         "INSERT INTO events (id, organization_id, type, trigger_type, session_id, attempt_id,

@@ -1,6 +1,9 @@
 //! The policies of an organization or a session, a column each.
 
-use domain::policy::{ChipProofPolicy, ExpiredDocuments, FaceMatch, Policy, RevocationPolicy};
+use domain::policy::{
+    BrowserBinding, ChipProofPolicy, DeviceProofPolicy, ExpiredDocuments, FaceMatch,
+    MatchCodePolicy, Policy, RevocationPolicy, SameNetworkPolicy,
+};
 
 use super::failure::Outcome;
 use super::row::Row;
@@ -13,5 +16,12 @@ pub(super) fn decode(row: &Row<'_>) -> Outcome<Policy> {
         revocation: row.parsed(RevocationPolicy::KEY, |text| RevocationPolicy::parse(text).ok())?,
         expired_documents: row
             .parsed(ExpiredDocuments::KEY, |text| ExpiredDocuments::parse(text).ok())?,
+        browser_binding: row
+            .parsed(BrowserBinding::KEY, |text| BrowserBinding::parse(text).ok())?,
+        match_code: row.parsed(MatchCodePolicy::KEY, |text| MatchCodePolicy::parse(text).ok())?,
+        device_proof: row
+            .parsed(DeviceProofPolicy::KEY, |text| DeviceProofPolicy::parse(text).ok())?,
+        same_network: row
+            .parsed(SameNetworkPolicy::KEY, |text| SameNetworkPolicy::parse(text).ok())?,
     })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::attempt::Attempt;
 use domain::audit::{self, Actor};
+use domain::browser::{AddressFamily, BoundBrowser, BrowserFamily, NetworkHash, OsFamily};
 use domain::id::{AttemptId, OrganizationId, SessionId};
 use domain::key::KeyedHash;
 use domain::session::{CancelToken, Session, SessionState, Transition};
@@ -28,7 +29,7 @@ impl Sessions for Sqlite {
         self.write(move |unit| {
             insert(unit.db, &session)?;
             attempts::save(unit.db, &session, &[])?;
-            unit.entries = audit::of_session(None, &session, Some(&by), session.created_at);
+            unit.entries = audit::of_session(None, &session, &[], Some(&by), session.created_at);
             Ok(())
         })
     }
@@ -93,7 +94,7 @@ fn run(unit: &mut Unit<'_>, id: &SessionId, now: Timestamp, mut work: SessionUni
         return Ok(());
     }
     save(unit.db, &stored, &session)?;
-    unit.entries = audit::of_session(Some(&stored), &session, by.as_ref(), now);
+    unit.entries = audit::of_session(Some(&stored), &session, &events, by.as_ref(), now);
     let changed = Changed { session: session.id.clone(), events: !events.is_empty() };
     for event in events {
         outbox::record(unit, &session.organization, event, now)?;
@@ -104,13 +105,16 @@ fn run(unit: &mut Unit<'_>, id: &SessionId, now: Timestamp, mut work: SessionUni
 
 fn insert(db: &Connection, session: &Session) -> Outcome<()> {
     let state = StateColumns::of(&session.state);
+    let browser = BrowserColumns::of(session.browser.as_ref());
     db.prepare_cached(
         "INSERT INTO sessions (id, organization_id, contract, face_match, chip_proof, revocation,
              expired_documents, redirect_url, created_at, updated_at, expires_at, state,
              live_attempt_id, completed_at, cancel_token_hash, cancel_token_used_at, device_hash,
-             fence)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-             ?18)",
+             fence, browser_binding, match_code, device_proof, same_network, device_proven,
+             confirmed, browser_secret, browser_family, browser_os, browser_place,
+             browser_address_family, browser_network)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+             ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
     )?
     .execute(params![
         session.id.as_str(),
@@ -131,6 +135,18 @@ fn insert(db: &Connection, session: &Session) -> Outcome<()> {
         session.cancel_token.used_at.map(Timestamp::as_millis),
         session.device.map(|hash| hash.0),
         integer(session.fence)?,
+        session.policy.browser_binding.as_str(),
+        session.policy.match_code.as_str(),
+        session.policy.device_proof.as_str(),
+        session.policy.same_network.as_str(),
+        session.device_proven,
+        session.confirmed,
+        browser.secret,
+        browser.family,
+        browser.os,
+        browser.place,
+        browser.address_family,
+        browser.network,
     ])?;
     Ok(())
 }
@@ -149,11 +165,14 @@ fn save(db: &Connection, old: &Session, new: &Session) -> Outcome<()> {
     }
     attempts::save(db, new, &old.attempts)?;
     let state = StateColumns::of(&new.state);
+    let browser = BrowserColumns::of(new.browser.as_ref());
     let rows = db
         .prepare_cached(
             "UPDATE sessions SET updated_at = ?2, expires_at = ?3, state = ?4,
                  live_attempt_id = ?5, completed_at = ?6, cancel_token_used_at = ?7,
-                 device_hash = ?8, fence = ?9
+                 device_hash = ?8, fence = ?9, device_proven = ?10, confirmed = ?11,
+                 browser_secret = ?12, browser_family = ?13, browser_os = ?14,
+                 browser_place = ?15, browser_address_family = ?16, browser_network = ?17
              WHERE id = ?1",
         )?
         .execute(params![
@@ -166,6 +185,14 @@ fn save(db: &Connection, old: &Session, new: &Session) -> Outcome<()> {
             new.cancel_token.used_at.map(Timestamp::as_millis),
             new.device.map(|hash| hash.0),
             integer(new.fence)?,
+            new.device_proven,
+            new.confirmed,
+            browser.secret,
+            browser.family,
+            browser.os,
+            browser.place,
+            browser.address_family,
+            browser.network,
         ])?;
     found(rows, "session")
 }
@@ -294,6 +321,31 @@ impl<'a> StateColumns<'a> {
     }
 }
 
+/// How the bound browser is stored. Without one, everything is null.
+#[derive(Default)]
+struct BrowserColumns<'a> {
+    secret: Option<[u8; 32]>,
+    family: Option<&'static str>,
+    os: Option<&'static str>,
+    place: Option<&'a str>,
+    address_family: Option<&'static str>,
+    network: Option<[u8; 32]>,
+}
+
+impl<'a> BrowserColumns<'a> {
+    fn of(browser: Option<&'a BoundBrowser>) -> Self {
+        let Some(browser) = browser else { return Self::default() };
+        Self {
+            secret: Some(browser.secret.0),
+            family: browser.browser.map(BrowserFamily::as_str),
+            os: browser.os.map(OsFamily::as_str),
+            place: browser.place.as_deref(),
+            address_family: browser.network.map(|network| network.family.as_str()),
+            network: browser.network.map(|network| network.hash.0),
+        }
+    }
+}
+
 fn decode(row: &Row<'_>) -> Outcome<Session> {
     Ok(Session {
         id: row.id("id")?,
@@ -310,9 +362,30 @@ fn decode(row: &Row<'_>) -> Outcome<Session> {
             used_at: row.optional_time("cancel_token_used_at")?,
         },
         device: row.optional_hash("device_hash")?,
+        device_proven: row.bool("device_proven")?,
+        browser: decode_browser(row)?,
+        confirmed: row.bool("confirmed")?,
         fence: row.number("fence")?,
         attempts: Vec::new(),
     })
+}
+
+fn decode_browser(row: &Row<'_>) -> Outcome<Option<BoundBrowser>> {
+    let Some(secret) = row.optional_hash("browser_secret")? else { return Ok(None) };
+    let family = row.optional_parsed("browser_address_family", AddressFamily::parse)?;
+    let network = match family {
+        Some(family) => {
+            Some(NetworkHash { family, hash: KeyedHash(row.digest("browser_network")?) })
+        }
+        None => None,
+    };
+    Ok(Some(BoundBrowser {
+        secret,
+        browser: row.optional_parsed("browser_family", BrowserFamily::parse)?,
+        os: row.optional_parsed("browser_os", OsFamily::parse)?,
+        place: row.optional_text("browser_place")?.map(str::to_owned),
+        network,
+    }))
 }
 
 fn decode_state(row: &Row<'_>) -> Outcome<SessionState> {

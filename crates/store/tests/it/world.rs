@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use domain::attempt::{Attempt, AttemptState, HandoffToken};
 use domain::audit::Actor;
+use domain::browser::Visitor;
+use domain::confirmation::Flow;
 use domain::entropy::Entropy;
 use domain::event::{Event, EventType, Fact};
 use domain::id::{ApiKeyId, AttemptId, EncryptionKeyId, EndpointId, OrganizationId, SessionId};
@@ -43,6 +45,12 @@ pub(crate) struct World {
 
 /// SplitMix64: good enough to tell ids apart.
 pub(crate) struct Seeded(u64);
+
+impl Seeded {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+}
 
 impl Entropy for Seeded {
     fn fill(&mut self, buffer: &mut [u8]) {
@@ -169,7 +177,9 @@ impl World {
     ) -> Result<Handoff, MintRefusal> {
         let (fresh, keys) = (self.id(AttemptId::random), Keys::derive(&[7; 32]));
         self.store
-            .session(session, now, move |session| session.mint(fresh.clone(), &keys, now))
+            .session(session, now, move |session| {
+                session.mint(fresh.clone(), &keys, &Visitor::Unknown, now)
+            })
             .await
             .unwrap()
     }
@@ -180,6 +190,10 @@ impl World {
             token: self.keys.handoff_token_hash(handoff.token.reveal()),
             device: self.keys.device_hash(session, device),
             app_version: Some("1.0".into()),
+            flow: Flow::Unknown,
+            confirms: false,
+            network: None,
+            proof: None,
         }
     }
 

@@ -6,7 +6,9 @@ use std::process::Stdio;
 
 use protocol::HandoffLink;
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
+use url::Url;
 
 use crate::cli::chip::Place;
 use crate::cli::failure::{Code, Failure};
@@ -17,14 +19,15 @@ pub(super) struct PhoneProcess {
 }
 
 impl PhoneProcess {
-    pub(super) fn new(link: &HandoffLink, place: &Place) -> Result<Self, Failure> {
+    /// A phone that is handed the link of the page's server.
+    pub(super) fn new(link: &HandoffLink, page: &Url, place: &Place) -> Result<Self, Failure> {
         let program = std::env::current_exe()
             .map_err(|error| Failure::io("the path of this program", &error))?;
         let mut reader = OsString::from("sim:");
         reader.push(&place.chip);
         let mut arguments: Vec<OsString> = vec![
             "phone".into(),
-            link.to_scheme_uri().expose().into(),
+            link.to_https(page).expose().into(),
             "--reader".into(),
             reader,
             "--mrz-file".into(),
@@ -45,18 +48,40 @@ impl PhoneProcess {
         words.map(|word| quote(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
     }
 
-    /// Runs it to its end; its report, if the fields were shared.
-    pub(super) async fn run(&self) -> Result<Value, Failure> {
+    /// Runs it to its end, and tells it the number that the page shows once it does; its report, if
+    /// the fields were shared.
+    pub(super) async fn run(
+        &self,
+        match_code: impl Future<Output = Result<String, Failure>>,
+    ) -> Result<Value, Failure> {
         let failed = |error: std::io::Error| Failure::file(&self.program, &error);
-        let process = Command::new(&self.program)
+        let mut process = Command::new(&self.program)
             .arg("--json")
             .args(&self.arguments)
-            .stdin(Stdio::null())
+            .args(["--match-code", "-"])
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .map_err(failed)?;
-        let output = process.wait_with_output().await.map_err(failed)?;
+        let stdin = process.stdin.take();
+        let tell = async {
+            let code = match_code.await?;
+            if let Some(mut stdin) = stdin {
+                // A phone that has ended says why itself.
+                let _ = stdin.write_all(format!("{code}\n").as_bytes()).await;
+            }
+            Ok::<_, Failure>(())
+        };
+        let ended = process.wait_with_output();
+        tokio::pin!(ended);
+        let output = tokio::select! {
+            output = &mut ended => output.map_err(failed)?,
+            told = tell => {
+                told?;
+                ended.await.map_err(failed)?
+            }
+        };
         let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         if !output.status.success() {
             return Err(Failure::new(

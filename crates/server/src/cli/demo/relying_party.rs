@@ -44,18 +44,12 @@ impl RelyingParty {
         Ok(Session { id: text(&data, "id")?, verification_url })
     }
 
-    /// Mints a handoff as the page does, and completes it with the way to this server.
+    /// Mints a handoff beside the page, as long as no browser has opened it, and completes it with
+    /// the way to this server.
     pub(super) async fn hand_off(&self, session: &Session) -> Result<HandoffLink, Failure> {
         let path = format!("/v1/verify/session/{}/handoff", session.id);
         let data = self.call(Method::POST, &path, None).await?;
         Ok(HandoffLink::parse(&data.to_string())?.with_api(self.base.clone())?)
-    }
-
-    /// Whether a phone has begun.
-    pub(super) async fn is_in_progress(&self, session: &Session) -> Result<bool, Failure> {
-        let path = format!("/v1/sessions/{}", session.id);
-        let data = self.call(Method::GET, &path, None).await?;
-        Ok(text(&data, "status")? != "created")
     }
 
     /// Calls the API; the `data` of its answer.

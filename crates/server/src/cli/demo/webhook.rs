@@ -131,6 +131,16 @@ impl Opened {
         self.payload.pointer("/data/assurance/chip_proof")?.as_str()
     }
 
+    /// A line of the assurance, as text; `null` where it is not known.
+    pub(super) fn assurance(&self, key: &str) -> String {
+        let line = self.payload.get("data").and_then(|data| data.get("assurance")?.get(key));
+        match line {
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => Value::Null.to_string(),
+        }
+    }
+
     pub(super) fn pretty(&self) -> String {
         serde_json::to_string_pretty(&self.payload).unwrap_or_default()
     }

@@ -1,10 +1,14 @@
 //! The person at this command line, and the chip on its reader.
 
 use domain::time::Timestamp;
-use phone::{ChipError, ChipReading, Connection, Holder, PhoneDocument, Progress, ShareChoice};
-use protocol::{SecretBytes, ShareRequest};
+use phone::{
+    ChipError, ChipReading, Confirmation, Connection, Holder, PhoneDocument, Progress, ShareChoice,
+};
+use protocol::{HandoffContext, SecretBytes, ShareRequest};
 use serde_json::{Value, json};
+use url::Url;
 
+use super::confirm::Answer;
 use super::screen::Screen;
 use crate::cli::chip::{AnyChip, Gained};
 use crate::cli::failure::{Code, Failure};
@@ -12,7 +16,11 @@ use crate::clock::{Clock, SystemClock};
 
 pub(super) struct CliHolder {
     screen: Screen,
-    organization: Option<String>,
+    /// The server it talks to.
+    server: Url,
+    answer: Answer,
+    /// What it was asked to confirm.
+    page: Option<HandoffContext>,
     share: ShareChoice,
     chip: Option<AnyChip>,
     /// How access was gained, once it was.
@@ -26,26 +34,43 @@ pub(super) struct CliHolder {
 impl CliHolder {
     pub(super) fn new(
         screen: Screen,
-        organization: Option<String>,
+        server: Url,
+        answer: Answer,
         share: ShareChoice,
         chip: Option<AnyChip>,
     ) -> Self {
-        Self { screen, organization, share, chip, gained: None, steps: Vec::new(), unread: None }
+        let steps = Vec::new();
+        Self { screen, server, answer, page: None, share, chip, gained: None, steps, unread: None }
+    }
+
+    /// Takes the bar away. Why the chip could not be read, if that is why it ended.
+    pub(super) fn finish(&mut self) -> Option<Failure> {
+        self.screen.finish();
+        self.unread.take()
+    }
+
+    /// The page that was to be confirmed, for programs; null where none was described.
+    pub(super) fn page(&self) -> Value {
+        let Some(page) = &self.page else { return Value::Null };
+        json!({
+            "organization_name": page.organization_name,
+            "browser": page.browser,
+            "os": page.os,
+            "place": page.place,
+            "network": page.network,
+            "choices": page.choices,
+        })
     }
 
     /// What the chip did, for programs; null without a chip.
-    pub(super) fn finish(self) -> Result<Value, Failure> {
-        self.screen.finish();
-        if let Some(failure) = self.unread {
-            return Err(failure);
-        }
-        let Some(chip) = &self.chip else { return Ok(Value::Null) };
+    pub(super) fn chip(&self) -> Value {
+        let Some(chip) = &self.chip else { return Value::Null };
         let step = |(step, took): &(String, u64)| json!({ "step": step, "ms": took });
-        Ok(json!({
+        json!({
             "access": self.gained.as_ref().map(Gained::to_json),
             "apdus": chip.exchanged(),
             "steps": self.steps.iter().map(step).collect::<Vec<_>>(),
-        }))
+        })
     }
 
     fn done(&mut self, step: impl Into<String>, began: Timestamp) {
@@ -75,8 +100,15 @@ impl CliHolder {
 
 impl Holder for CliHolder {
     fn choose(&mut self, request: &ShareRequest) -> ShareChoice {
-        self.screen.show_request(request, self.organization.as_deref());
+        let organization = self.page.as_ref().map(|page| page.organization_name.as_str());
+        self.screen.show_request(request, organization);
         self.share.clone()
+    }
+
+    fn confirm(&mut self, context: &HandoffContext) -> Option<Confirmation> {
+        self.screen.show_page(context, &self.server);
+        self.page = Some(context.clone());
+        self.answer.give(&self.screen, context)
     }
 
     fn read(&mut self) -> Option<ChipReading> {

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 
 use indicatif::ProgressBar;
 use phone::{ChipProgress, PhoneDocument, Progress};
-use protocol::{DataKind, SecretBytes, ShareRequest, limits};
+use protocol::{DataKind, HandoffContext, SecretBytes, ShareRequest, limits};
+
+use url::Url;
 
 use crate::cli::chip::show_progress;
 use crate::cli::outcome::note;
@@ -61,6 +63,7 @@ impl Screen {
                 self.bar.set_message(format!("{name}{number}, part {} of {chunks}", chunk + 1));
                 self.bar.inc(1);
             }
+            Progress::Confirmed => self.say("confirmed: it is the page that shows this number"),
             Progress::ChipAuthentication { protected: false } => {
                 self.say("the server authenticates the chip");
             }
@@ -71,6 +74,31 @@ impl Screen {
             Progress::Reconnecting { number } => {
                 self.say(&format!("connection lost; reconnecting ({number})"));
             }
+        }
+    }
+
+    /// Who asks, and where the page was opened.
+    pub(super) fn show_page(&self, context: &HandoffContext, server: &Url) {
+        let known = |text: &str| (!text.is_empty()).then(|| printable(text));
+        let organization = known(&context.organization_name);
+        self.say(&format!(
+            "{} asks you to verify yourself, at {}",
+            organization.as_deref().unwrap_or("somebody"),
+            server.origin().ascii_serialization(),
+        ));
+        let opened = [
+            known(&context.browser).map(|browser| format!("in {browser}")),
+            known(&context.os).map(|os| format!("on {os}")),
+            known(&context.place).map(|place| format!("in {place}")),
+            match context.network.as_str() {
+                "same" => Some("in this phone's network".to_owned()),
+                "different" => Some("in another network than this phone's".to_owned()),
+                _ => None,
+            },
+        ];
+        let opened: Vec<_> = opened.into_iter().flatten().collect();
+        if !opened.is_empty() {
+            self.say(&format!("  the page was opened {}", opened.join(", ")));
         }
     }
 
@@ -88,6 +116,11 @@ impl Screen {
 
     pub(super) fn say(&self, line: &str) {
         self.bar.suspend(|| note(line));
+    }
+
+    /// Takes the bar away while something is read from the terminal.
+    pub(super) fn suspend<T>(&self, read: impl FnOnce() -> T) -> T {
+        self.bar.suspend(read)
     }
 
     pub(super) fn finish(&self) {

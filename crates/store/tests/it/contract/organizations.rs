@@ -2,7 +2,10 @@
 
 use domain::audit::Actor;
 use domain::organization::{ApiKey, Organization, Scope};
-use domain::policy::{ChipProofPolicy, ExpiredDocuments, FaceMatch, Policy, RevocationPolicy};
+use domain::policy::{
+    BrowserBinding, ChipProofPolicy, DeviceProofPolicy, ExpiredDocuments, FaceMatch,
+    MatchCodePolicy, Policy, RevocationPolicy, SameNetworkPolicy,
+};
 use domain::session::Session;
 use store::StoreError;
 
@@ -21,12 +24,20 @@ pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
         chip_proof: ChipProofPolicy::Required,
         revocation: RevocationPolicy::Strict,
         expired_documents: ExpiredDocuments::Refuse,
+        browser_binding: BrowserBinding::Required,
+        match_code: MatchCodePolicy::Required,
+        device_proof: DeviceProofPolicy::Required,
+        same_network: SameNetworkPolicy::Required,
     };
     let lenient = Policy {
         face_match: FaceMatch::Off,
         chip_proof: ChipProofPolicy::WhenAvailable,
         revocation: RevocationPolicy::Report,
         expired_documents: ExpiredDocuments::Report,
+        browser_binding: BrowserBinding::Off,
+        match_code: MatchCodePolicy::Off,
+        device_proof: DeviceProofPolicy::WhenAvailable,
+        same_network: SameNetworkPolicy::Report,
     };
     for policy in [strict, lenient] {
         organization.policy = policy;

@@ -37,6 +37,7 @@ pub(crate) fn success(attempt: AttemptId, claim: &str) -> Fact {
             trust_verified: true,
             leniencies: vec![],
             deviations: vec![],
+            handoff: None,
         },
     }
 }
@@ -284,7 +285,10 @@ pub(crate) async fn nothing_of_a_refused_unit_is_told(database: &dyn Database) {
     // The first event and its delivery are written before the second fails.
     let unit = world.store.session(&session, NOW, move |session| {
         let event = |fact| Event { session: session.id.clone(), fact };
-        let events = vec![event(Fact::SessionCancelled), event(success(nobody.clone(), "X"))];
+        let events = vec![
+            event(Fact::SessionCancelled { reason: None }),
+            event(success(nobody.clone(), "X")),
+        ];
         Ok::<_, ()>(Transition { session, events, value: () })
     });
     assert!(unit.await.is_err());

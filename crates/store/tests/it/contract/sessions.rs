@@ -5,9 +5,13 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use domain::access::PhoneReport;
-use domain::assurance::{Assurance, ProofState, RevocationState};
+use domain::assurance::{Assurance, HandoffAssurance, ProofState, RevocationState};
 use domain::attempt::{AttemptState, Claim, FailureCode, Phase, VerdictCode};
 use domain::audit::Actor;
+use domain::browser::{
+    AddressFamily, BoundBrowser, BrowserFamily, NetworkHash, OsFamily, SameNetwork, Visitor,
+};
+use domain::confirmation::{Flow, MatchCodeState};
 use domain::event::{Event, EventType, Fact};
 use domain::id::{AttemptId, SessionId};
 use domain::key::{KeyedHash, Keys};
@@ -49,6 +53,13 @@ fn attempt_states() -> Vec<AttemptState> {
         trust_verified: false,
         leniencies: vec!["a leniency".into()],
         deviations: vec!["a deviation".into()],
+        handoff: document_expired.map(|expired| HandoffAssurance {
+            device_proof: expired,
+            match_code: MatchCodeState::Confirmed,
+            same_network: SameNetwork::Same,
+            flow: Flow::SameDevice,
+            browser_bound: !expired,
+        }),
     };
     let mut states = vec![AttemptState::Offered, AttemptState::Superseded { at: NOW }];
     states.extend(Phase::ALL.map(|phase| {
@@ -58,8 +69,27 @@ fn attempt_states() -> Vec<AttemptState> {
             phase,
             phase_at: NOW + Duration::from_secs(1),
             app_version: (phase != Phase::NfcReading).then(|| "1.2.3".to_owned()),
+            flow: Flow::CrossDevice,
+            network: SameNetwork::Different,
+            match_code: MatchCodeState::Pending,
         })
     }));
+    for (flow, (network, match_code)) in Flow::ALL
+        .into_iter()
+        .cycle()
+        .zip(SameNetwork::ALL.iter().copied().cycle().zip(MatchCodeState::ALL))
+    {
+        states.push(AttemptState::Claimed(Claim {
+            claimed_at: NOW,
+            fence: 8,
+            phase: Phase::MobileConnected,
+            phase_at: NOW,
+            app_version: None,
+            flow,
+            network,
+            match_code,
+        }));
+    }
     states.extend(
         [
             (RevocationState::NotRevoked, Some(false)),
@@ -79,10 +109,26 @@ fn attempt_states() -> Vec<AttemptState> {
     states
 }
 
+/// Every kind of bound browser, and none.
+fn browsers() -> Vec<Option<BoundBrowser>> {
+    let network = |family| NetworkHash { family, hash: KeyedHash([6; 32]) };
+    let full = BoundBrowser {
+        secret: KeyedHash([5; 32]),
+        browser: Some(BrowserFamily::SamsungInternet),
+        os: Some(OsFamily::Android),
+        place: Some("Zürich, Switzerland".to_owned()),
+        network: Some(network(AddressFamily::V6)),
+    };
+    let v4 = BoundBrowser { network: Some(network(AddressFamily::V4)), ..full.clone() };
+    let bare = BoundBrowser { browser: None, os: None, place: None, network: None, ..full.clone() };
+    vec![Some(full), Some(v4), None, Some(bare)]
+}
+
 pub(crate) async fn every_state_round_trips(database: &dyn Database) {
     let world = World::new(database).await;
     let organization = world.organization().await;
     let live = world.id(AttemptId::random);
+    let mut opened_by = browsers().into_iter();
     for state in [
         SessionState::Created,
         SessionState::InProgress(live),
@@ -94,6 +140,9 @@ pub(crate) async fn every_state_round_trips(database: &dyn Database) {
         session.attempts = attempt_states().into_iter().map(|state| world.attempt(state)).collect();
         session.state = state;
         session.device = Some(KeyedHash([9; 32]));
+        session.device_proven = session.state == SessionState::Created;
+        session.confirmed = session.state == SessionState::Completed(NOW);
+        session.browser = opened_by.next().flatten();
         session.cancel_token.used_at = Some(NOW);
         session.fence = 41;
         world.store.create_session(session.clone(), Actor::Server).await.unwrap();
@@ -106,6 +155,8 @@ pub(crate) async fn every_state_round_trips(database: &dyn Database) {
         attempt_states().iter().map(|_| world.attempt(AttemptState::Offered)).collect();
     let offered = Session { attempts, redirect_url: old.redirect_url.clone(), ..old };
     let mut ended = offered.clone();
+    ended.browser = browsers().remove(0);
+    (ended.device_proven, ended.confirmed) = (true, true);
     for (attempt, state) in ended.attempts.iter_mut().zip(attempt_states()) {
         attempt.state = state;
     }
@@ -188,8 +239,8 @@ pub(crate) async fn a_failed_unit_leaves_its_neighbours_alone(database: &dyn Dat
     });
     // The attempt is written before the event is found to belong to no session.
     let fail = world.store.session(&broken, NOW, move |session| {
-        let mut transition = session.mint(fresh.clone(), &keys, NOW)?;
-        let fact = Fact::SessionCancelled;
+        let mut transition = session.mint(fresh.clone(), &keys, &Visitor::Unknown, NOW)?;
+        let fact = Fact::SessionCancelled { reason: None };
         transition.events.push(Event { session: nowhere.clone(), fact });
         Ok::<_, domain::session::MintRefusal>(transition)
     });

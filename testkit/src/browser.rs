@@ -1,0 +1,110 @@
+//! A browser with our page open: its cookie, its user agent, its address.
+
+use std::net::Ipv4Addr;
+
+use protocol::HandoffLink;
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::{Handoff, TestServer};
+
+/// Firefox on Windows.
+const USER_AGENT: &str =
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0";
+
+/// One browser. It keeps the cookie of the page, as browsers do.
+pub struct PageBrowser {
+    base: String,
+    client: Client,
+    /// The cookie, `name=value`.
+    pub cookie: Option<String>,
+}
+
+impl PageBrowser {
+    /// A browser without a cookie.
+    pub fn new(server: &TestServer) -> Self {
+        Self::from(server, Ipv4Addr::LOCALHOST)
+    }
+
+    /// A browser at another address of this machine, which the server takes for another network.
+    pub fn from(server: &TestServer, address: Ipv4Addr) -> Self {
+        let client = Client::builder()
+            .no_proxy()
+            .user_agent(USER_AGENT)
+            .local_address(Some(address.into()))
+            .build()
+            .unwrap();
+        Self { base: server.url(), client, cookie: None }
+    }
+
+    /// A browser that has opened the page and asked for a handoff.
+    pub async fn opened(server: &TestServer, session: &str) -> (Self, Handoff) {
+        let mut browser = Self::new(server);
+        let handoff = browser.open(session).await;
+        (browser, handoff)
+    }
+
+    /// Opens the page and asks for a handoff, as its script does.
+    pub async fn open(&mut self, session: &str) -> Handoff {
+        assert_eq!(self.page(session).await, 200);
+        let (status, body) = self.mint(session).await;
+        assert_eq!(status, 200, "{body}");
+        let link = HandoffLink::parse(body["link"].as_str().unwrap()).unwrap();
+        Handoff {
+            session_id: link.session_id().to_owned(),
+            attempt_id: link.attempt_id().to_owned(),
+            token: link.mobile_write_token().expose().to_owned(),
+            expires_at: body["expires_at"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// Gets the page, and keeps its cookie.
+    pub async fn page(&mut self, session: &str) -> StatusCode {
+        let response = self.request(Method::GET, &format!("/{session}")).send().await.unwrap();
+        if let Some(cookie) = response.headers().get(header::SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap();
+            self.cookie = Some(cookie.split(';').next().unwrap().to_owned());
+        }
+        response.status()
+    }
+
+    /// `POST /{session}/handoff`, as the page's script does.
+    pub async fn mint(&self, session: &str) -> (StatusCode, Value) {
+        self.send(self.request(Method::POST, &format!("/{session}/handoff"))).await
+    }
+
+    /// `POST /v1/verify/session/{session}/handoff`.
+    pub async fn mint_at_api(&self, session: &str) -> (StatusCode, Value) {
+        let path = format!("/v1/verify/session/{session}/handoff");
+        self.send(self.request(Method::POST, &path)).await
+    }
+
+    /// `GET /v1/verify/session/{session}/details`.
+    pub async fn details(&self, session: &str) -> (StatusCode, Value) {
+        let path = format!("/v1/verify/session/{session}/details");
+        self.send(self.request(Method::GET, &path)).await
+    }
+
+    /// `POST /v1/verify/session/{session}/cancel`.
+    pub async fn cancel(&self, session: &str, token: &str) -> (StatusCode, Value) {
+        let path = format!("/v1/verify/session/{session}/cancel");
+        let body = json!({ "cancel_token": token });
+        self.send(self.request(Method::POST, &path).json(&body)).await
+    }
+
+    /// A request with the cookie, if there is one.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.base));
+        match &self.cookie {
+            Some(cookie) => request.header(header::COOKIE, cookie),
+            None => request,
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> (StatusCode, Value) {
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+}
