@@ -30,6 +30,10 @@ bench-trust *ARGS:
     cargo bench -p emrtd --features sim --bench trust -- {{ARGS}}
     cargo bench -p server --bench memory
 
+# What the handoff costs, beside peers that do the least. `quick` does a tenth.
+bench-handoff *ARGS:
+    cargo bench -p server --bench handoff -- {{ARGS}}
+
 # Write the generated files again.
 generate:
     scripts/generate-protocol.sh

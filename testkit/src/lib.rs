@@ -29,7 +29,7 @@ pub use device::DeviceKey;
 pub use entropy::SeededEntropy;
 pub use phone::{Closed, Heard, PhoneSocket, ack};
 pub use rp::{Created, Handoff, RelyingParty};
-pub use server::{TestServer, within};
+pub use server::{MASTER, TestServer, within};
 pub use sink::{Delivery, WebhookSink};
 pub use skip::skipped;
 pub use state::{Passport, simulated_passport};

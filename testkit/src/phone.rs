@@ -9,7 +9,8 @@ use protocol::{
     VerdictOutcome,
 };
 use tokio::net::{TcpSocket, TcpStream};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
 use crate::{ChipOnReader, DeviceKey, Handoff, Passport, TestServer, within};
@@ -57,7 +58,7 @@ impl PhoneSocket {
 
     /// Connects from another address of this machine, which the server takes for another network:
     /// `127.0.1.1`.
-    pub async fn connect_from(server: &TestServer, session: &str, from: Ipv4Addr) -> Self {
+    pub async fn connect_at(server: &TestServer, session: &str, from: Ipv4Addr) -> Self {
         let address = server.address();
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(SocketAddr::from((from, 0))).unwrap();
@@ -74,6 +75,22 @@ impl PhoneSocket {
     ) -> Self {
         let origin = format!("http://{address}");
         Self { stream, origin, session: session.to_owned(), challenge: None }
+    }
+
+    /// Connects through a proxy that names this client; the status where the server declines.
+    pub async fn connect_through_proxy(
+        server: &TestServer,
+        session: &str,
+        client: &str,
+    ) -> Result<Self, u16> {
+        let url = format!("ws://{}/v1/verify/session/{session}", server.address());
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("x-forwarded-for", client.parse().unwrap());
+        match connect_async(request).await {
+            Ok((stream, _)) => Ok(Self::over(stream, &server.address(), session)),
+            Err(Error::Http(answer)) => Err(answer.status().as_u16()),
+            Err(error) => panic!("{error}"),
+        }
     }
 
     /// Connects and says hello; the socket and what was answered first.
@@ -154,6 +171,22 @@ impl PhoneSocket {
     /// Sends any frame at all. The server may have closed already.
     pub async fn send_raw(&mut self, message: Message) {
         let _ = self.stream.send(message).await;
+    }
+
+    /// Waits for a ping and answers it, as libraries do by themselves while they are read.
+    pub async fn answer_ping(&mut self) {
+        match within(SOON, "a ping from the server", self.stream.next()).await {
+            Some(Ok(Message::Ping(_))) => self.stream.flush().await.unwrap(),
+            other => panic!("expected a ping, heard {other:?}"),
+        }
+    }
+
+    /// Waits for a ping and does not answer it yet: the answer goes out with what is done next.
+    pub async fn ignore_ping(&mut self) {
+        match within(SOON, "a ping from the server", self.stream.next()).await {
+            Some(Ok(Message::Ping(_))) => {}
+            other => panic!("expected a ping, heard {other:?}"),
+        }
     }
 
     /// Waits for the next thing from the server.

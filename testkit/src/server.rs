@@ -18,7 +18,8 @@ use zeroize::Zeroizing;
 
 use crate::{RelyingParty, SeededEntropy, TestClock};
 
-const MASTER: [u8; 32] = [0x4b; 32];
+/// The master secret of every server under test.
+pub const MASTER: [u8; 32] = [0x4b; 32];
 
 /// A server that runs for one test and is gone with it.
 pub struct TestServer {
@@ -63,6 +64,11 @@ impl TestServer {
     /// Where it answers.
     pub fn url(&self) -> String {
         format!("http://{}", self.running.address)
+    }
+
+    /// Where it gives metrics and health to its operator.
+    pub fn operator_url(&self) -> String {
+        format!("http://{}", self.running.metrics_address.unwrap())
     }
 
     /// `host:port`.
@@ -133,7 +139,7 @@ async fn options(data: &Path, clock: &TestClock, seed: u64) -> Options {
         store_entropy: Box::new(SeededEntropy(seed + 1000)),
         public_url: None,
         apps: Apps::default(),
-        metrics_listener: None,
+        metrics_listener: Some(TcpListener::bind("127.0.0.1:0").await.unwrap()),
         edge: Edge::default(),
     }
 }

@@ -14,6 +14,7 @@ const DRAWING: &[(&str, &[&str])] = &[
     ("phone", &["protocol", "emrtd"]),
     ("server", &["protocol", "domain", "store", "emrtd", "phone"]),
     ("testkit", &["protocol", "domain", "store", "emrtd", "phone", "server"]),
+    ("kayle-load", &["protocol", "phone"]),
     ("fuzz-driver", &["emrtd"]),
 ];
 

@@ -14,6 +14,7 @@ pub use session::of_session;
 use std::borrow::Cow;
 
 use crate::attempt::FailureCode;
+use crate::event::CancelReason;
 use crate::id::{ApiKeyId, AttemptId, EncryptionKeyId, EndpointId, OrganizationId, SessionId};
 use crate::organization::{ApiKey, Organization};
 use crate::policy::Policy;
@@ -81,6 +82,8 @@ actions! {
     EndpointCreated = "endpoint.created",
     /// A webhook endpoint was changed.
     EndpointChanged = "endpoint.changed",
+    /// The signing secret of a webhook endpoint was shown.
+    EndpointSecretRevealed = "endpoint.secret_revealed",
     /// The signing secret of a webhook endpoint was replaced.
     EndpointSecretRotated = "endpoint.secret_rotated",
     /// A webhook endpoint was deleted.
@@ -99,8 +102,14 @@ actions! {
     SessionCompleted = "session.completed",
     /// The time of a session ran out.
     SessionExpired = "session.expired",
-    /// A session was cancelled.
+    /// A session was cancelled; the code says why, where somebody said so.
     SessionCancelled = "session.cancelled",
+    /// The browser that opened the session was bound to it.
+    BrowserBound = "browser.bound",
+    /// The device proved the key that its id names.
+    DeviceProven = "device.proven",
+    /// The match code that the page shows was chosen on the phone.
+    MatchCodeConfirmed = "match_code.confirmed",
     /// A handoff was minted: a new attempt with a token of its own.
     HandoffMinted = "handoff.minted",
     /// A phone consumed the token of a handoff.
@@ -144,6 +153,8 @@ impl Object {
 pub enum Code {
     /// Why an attempt failed.
     Failure(FailureCode),
+    /// Why a session was cancelled.
+    Cancel(CancelReason),
     /// A policy and the value it has now.
     Policy {
         /// Its key.
@@ -157,6 +168,7 @@ impl Code {
     fn as_text(self) -> Cow<'static, str> {
         match self {
             Self::Failure(code) => Cow::Borrowed(code.as_str()),
+            Self::Cancel(reason) => Cow::Borrowed(reason.as_str()),
             Self::Policy { key, value } => Cow::Owned(format!("{key}={value}")),
         }
     }

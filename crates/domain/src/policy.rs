@@ -214,6 +214,14 @@ impl Policy {
         Ok(self)
     }
 
+    /// Whether a phone can meet them at all: a code that no page shows and a network that no page
+    /// is in cannot be compared.
+    pub fn can_be_met(&self) -> bool {
+        self.browser_binding == BrowserBinding::Required
+            || (self.match_code != MatchCodePolicy::Required
+                && self.same_network != SameNetworkPolicy::Required)
+    }
+
     /// All policies with their values, as they are shown.
     pub fn entries(&self) -> [(&'static str, &'static str); 8] {
         [

@@ -8,6 +8,7 @@ mod meter;
 mod occupancy;
 mod policy;
 pub(crate) mod requests;
+pub(crate) mod shared;
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
@@ -15,15 +16,15 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::id::SessionId;
-
 use self::meter::{Meter, MeterClock};
 pub(crate) use self::occupancy::Held;
 use self::occupancy::Occupancy;
 pub(crate) use self::policy::Policy;
+use self::policy::{HELLO_FAILURES, HELLO_FAILURES_OF_ADDRESS};
 use crate::app::App;
 use crate::client_address::{ClientAddress, Network, Proxies};
 use crate::clock::Clock;
+use domain::id::SessionId;
 
 /// Connections of one address that is no trusted proxy.
 const CONNECTIONS_PER_ADDRESS: u32 = 1024;
@@ -35,7 +36,7 @@ const SOCKETS_PER_ADDRESS: u32 = 512;
 /// Of these, sockets that have not said hello yet. They have five seconds.
 const STRANGERS_PER_ADDRESS: u32 = 128;
 
-/// Sockets of one session from one address. Half of what the hub lets wait for a session: one
+/// Sockets of one session from one address. An eighth of what the hub lets wait for a session: one
 /// address alone can keep no phone elsewhere out.
 const SOCKETS_PER_SESSION_AND_ADDRESS: u32 = 32;
 
@@ -69,8 +70,10 @@ pub struct Limits {
     connections: Occupancy<Network>,
     sockets: Occupancy<Network>,
     strangers: Occupancy<Network>,
-    sockets_of_session: Occupancy<(SessionId, Network)>,
+    /// By hash: ids are long, and there may be many sockets.
+    sockets_of_session: Occupancy<u64>,
     all_strangers: Occupancy<()>,
+    portions: shared::Portions,
 }
 
 /// What was decided about one request, and what is left.
@@ -92,7 +95,7 @@ pub(crate) struct Decision {
 pub(crate) struct SocketPlaces {
     strangers: Option<(Held<()>, Held<Network>)>,
     _of_address: Held<Network>,
-    _of_session: Held<(SessionId, Network)>,
+    _of_session: Held<u64>,
 }
 
 impl SocketPlaces {
@@ -120,6 +123,7 @@ impl Limits {
             strangers: Occupancy::default(),
             sockets_of_session: Occupancy::default(),
             all_strangers: Occupancy::default(),
+            portions: shared::Portions::default(),
         }
     }
 
@@ -154,13 +158,9 @@ impl Limits {
     }
 
     /// Places for a socket; `None` if its address has too many.
-    pub(crate) fn socket(
-        &self,
-        session: &SessionId,
-        address: ClientAddress,
-    ) -> Option<SocketPlaces> {
+    pub(crate) fn socket(&self, session: &str, address: ClientAddress) -> Option<SocketPlaces> {
         let network = address.network();
-        let session = (session.clone(), network);
+        let session = self.hasher.hash_one((session, network));
         Some(SocketPlaces {
             strangers: Some((
                 self.all_strangers.enter((), STRANGERS)?,
@@ -171,6 +171,20 @@ impl Limits {
                 .sockets_of_session
                 .enter(session, self.most(SOCKETS_PER_SESSION_AND_ADDRESS))?,
         })
+    }
+
+    /// Notes a hello that was refused.
+    pub(crate) fn hello_failed(&self, session: &SessionId, address: ClientAddress) {
+        let network = address.network();
+        self.take(&HELLO_FAILURES, (session, network));
+        self.take(&HELLO_FAILURES_OF_ADDRESS, network);
+    }
+
+    /// Whether so many hellos were refused that the next one is looked at before it costs a write.
+    pub(crate) fn hello_is_suspect(&self, session: &SessionId, address: ClientAddress) -> bool {
+        let network = address.network();
+        self.is_exhausted(&HELLO_FAILURES, (session, network))
+            || self.is_exhausted(&HELLO_FAILURES_OF_ADDRESS, network)
     }
 
     fn most(&self, number: u32) -> u32 {
@@ -191,5 +205,6 @@ pub(crate) async fn shed(app: App) {
         for meter in app.limits.meters.iter().flatten() {
             meter.shed();
         }
+        app.limits.portions.shed(app.now());
     }
 }

@@ -3,6 +3,7 @@
 mod conversation;
 mod evidence;
 mod hello;
+mod pulse;
 mod record;
 mod relay;
 mod socket;
@@ -19,6 +20,7 @@ use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::client_address::ClientAddress;
+use crate::connections::Connection;
 use crate::envelope::ApiError;
 use crate::path::PathText;
 use crate::telemetry::request_id::RequestId;
@@ -40,8 +42,9 @@ async fn open(
     State(app): State<App>,
     request: Extension<RequestId>,
     PathText(id): PathText,
-    address: ClientAddress,
     headers: HeaderMap,
+    address: ClientAddress,
+    Extension(connection): Extension<Connection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
@@ -62,6 +65,10 @@ async fn open(
         )
         .into_response();
     }
+    let Some(places) = app.limits.socket(&id, address) else {
+        return ApiError::too_many_sockets().into_response();
+    };
+    let guest = socket::Guest { address, places, _connection: connection };
     upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -74,7 +81,7 @@ async fn open(
                 "socket",
                 request_id = request.as_str(),
             );
-            tasks.track_future(socket::run(app, id, address.network().0, socket).instrument(span))
+            tasks.track_future(socket::run(app, id, guest, socket).instrument(span))
         })
 }
 

@@ -5,12 +5,15 @@
 //! commit one after the other only: there, entries are committed unlinked, and
 //! [`AuditTrail::link_audit`] links what is committed.
 
-use domain::audit::{Head, Record};
+use domain::audit::{Entry, Head, Record};
 
 use crate::backend::Answer;
 
 /// The audit trail in a database.
 pub trait AuditTrail {
+    /// Tells of something that changed nothing, such as a secret that was shown.
+    fn append_audit(&self, entry: Entry) -> Answer<()>;
+
     /// Up to `limit` records that follow the number `after`, in order. They are as they were
     /// found: see [`domain::audit::Verifier`].
     fn read_audit(&self, after: u64, limit: u32) -> Answer<Vec<Record>>;

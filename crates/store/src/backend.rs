@@ -5,6 +5,7 @@ use std::pin::Pin;
 use domain::key::KeyedHash;
 use domain::time::Timestamp;
 
+use crate::allowances::Allowances;
 use crate::audit::AuditTrail;
 use crate::error::StoreError;
 use crate::observer::{Load, Wakeups};
@@ -22,7 +23,7 @@ pub type Answer<T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send>>
 
 /// A database that Kayle can live on.
 pub trait Backend:
-    Sessions + Organizations + Webhooks + Outbox + Trust + AuditTrail + Send + Sync
+    Sessions + Organizations + Webhooks + Outbox + Trust + AuditTrail + Allowances + Send + Sync
 {
     /// Binds the database to a master secret by its check value: the first one given is kept.
     ///

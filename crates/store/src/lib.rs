@@ -5,6 +5,7 @@
 //! leaves the store or crosses an `await`. [`Store`] is the handle; what it can do is laid out in
 //! the traits of [`Backend`], which every database implements and one contract suite tests.
 
+mod allowances;
 mod audit;
 mod backend;
 mod error;
@@ -20,6 +21,7 @@ mod sqlite;
 mod trust;
 mod webhooks;
 
+pub use allowances::{Allowances, Drawn, Rate};
 pub use audit::AuditTrail;
 pub use backend::{Answer, Backend};
 pub use error::StoreError;

@@ -1,5 +1,6 @@
 //! SQLite: one writer thread with group commit, and a small pool of readers.
 
+mod allowances;
 mod attempts;
 mod audit;
 mod connection;

@@ -2,16 +2,19 @@
 
 use super::{Action, Actor, Code, Entry};
 use crate::attempt::{Attempt, AttemptState, FailureCode};
+use crate::event::{CancelReason, Event, Fact};
 use crate::session::{Session, SessionState};
 use crate::time::Timestamp;
 
 /// The entries for a session that was `before` (`None`: it is new) and is `after`.
 ///
-/// `by` is who asked, where the two sessions cannot tell: the relying party that created or
-/// cancelled it. A phone's way from phase to phase makes no entries.
+/// `events` are those of the unit. `by` is who asked, where neither they nor the two sessions can
+/// tell: the relying party that created or cancelled it. A phone's way from phase to phase makes no
+/// entries.
 pub fn of_session(
     before: Option<&Session>,
     after: &Session,
+    events: &[Event],
     by: Option<&Actor>,
     at: Timestamp,
 ) -> Vec<Entry> {
@@ -27,13 +30,11 @@ pub fn of_session(
         expires_at: _,
         state,
         cancel_token,
+        device_proven,
+        browser,
+        confirmed,
         // Both change with a claim, which the attempt tells of.
         device: _,
-        device_proven: _,
-        // The first mint of a page binds its browser; there is nothing to tell of which one.
-        browser: _,
-        // A wrong choice fails the attempt; the right one lets it go on.
-        confirmed: _,
         fence: _,
         attempts,
     } = after;
@@ -50,11 +51,19 @@ pub fn of_session(
     if before.is_none() {
         tell(Action::SessionCreated, by.cloned().unwrap_or(Actor::Server), None, None);
     }
-    let canceller = || match by {
-        Some(actor) => actor.clone(),
-        None if before.is_some_and(|old| old.cancel_token != *cancel_token) => Actor::Page,
-        None => Actor::Phone,
+    let reason = events.iter().find_map(|event| match event.fact {
+        Fact::SessionCancelled { reason } => reason,
+        _ => None,
+    });
+    let canceller = || match (reason, by) {
+        (Some(CancelReason::NotMe), _) => Actor::Phone,
+        (None, Some(actor)) => actor.clone(),
+        (None, None) if before.is_some_and(|old| old.cancel_token != *cancel_token) => Actor::Page,
+        (None, None) => Actor::Server,
     };
+    if browser.as_ref() != before.and_then(|session| session.browser.as_ref()) {
+        tell(Action::BrowserBound, Actor::Page, None, None);
+    }
     for (position, attempt) in attempts.iter().enumerate() {
         let old = before.and_then(|session| session.attempts.get(position));
         if old.is_none() {
@@ -88,13 +97,21 @@ pub fn of_session(
             }
         }
     }
+    if *device_proven && !before.is_some_and(|session| session.device_proven) {
+        tell(Action::DeviceProven, Actor::Phone, None, None);
+    }
+    if *confirmed && !before.is_some_and(|session| session.confirmed) {
+        tell(Action::MatchCodeConfirmed, Actor::Phone, after.live_attempt(), None);
+    }
     if before.is_none_or(|before| before.state != *state) {
         match state {
             // The attempts tell of these.
             SessionState::Created | SessionState::InProgress(_) => {}
             SessionState::Completed(_) => tell(Action::SessionCompleted, Actor::Phone, None, None),
             SessionState::Expired(_) => tell(Action::SessionExpired, Actor::Server, None, None),
-            SessionState::Cancelled(_) => tell(Action::SessionCancelled, canceller(), None, None),
+            SessionState::Cancelled(_) => {
+                tell(Action::SessionCancelled, canceller(), None, reason.map(Code::Cancel));
+            }
         }
     }
     entries

@@ -4,16 +4,22 @@ use std::borrow::Cow;
 
 use domain::attempt::AttemptState;
 use domain::audit::{Action, Actor, Break, Chain, Entry, Head, Record, Verifier, of_session};
-use domain::key::Keys;
-use domain::session::Session;
+use domain::browser::{BoundBrowser, Visitor};
+use domain::confirmation::{Flow, MatchCodes};
+use domain::entropy::Entropy;
+use domain::event::Event;
+use domain::id::{AttemptId, OrganizationId, SessionId};
+use domain::key::{KeyedHash, Keys};
+use domain::session::{Hello, NewSession, Session, Transition};
+use domain::share::ShareContract;
 use domain::time::Timestamp;
 use proptest::prelude::*;
 
-use crate::proof::NOW;
+use crate::proof::{NOW, no_face};
 
 /// What every change of a session must tell, whatever it was.
-pub(crate) fn check_told(before: &Session, after: &Session, now: Timestamp) {
-    let entries = of_session(Some(before), after, None, now);
+pub(crate) fn check_told(before: &Session, after: &Session, events: &[Event], now: Timestamp) {
+    let entries = of_session(Some(before), after, events, None, now);
     let about = |entry: &Entry| {
         (entry.organization.as_ref(), entry.session.as_ref())
             == (Some(&after.organization), Some(&after.id))
@@ -50,6 +56,92 @@ pub(crate) fn check_told(before: &Session, after: &Session, now: Timestamp) {
         + told(Action::SessionExpired)
         + told(Action::SessionCancelled);
     assert_eq!(ends, usize::from(after.is_terminal() && !before.is_terminal()));
+    let bound = usize::from(before.browser.is_none() && after.browser.is_some());
+    assert_eq!(told(Action::BrowserBound), bound);
+    assert_eq!(
+        told(Action::DeviceProven),
+        usize::from(after.device_proven && !before.device_proven)
+    );
+    assert_eq!(told(Action::MatchCodeConfirmed), usize::from(after.confirmed && !before.confirmed));
+}
+
+/// What a transition of the session tells, and the session after it.
+fn step<T, E: std::fmt::Debug>(
+    before: Session,
+    unit: impl FnOnce(Session) -> Result<Transition<T>, E>,
+) -> (Session, T, Vec<String>) {
+    let Transition { session, events, value } = unit(before.clone()).unwrap();
+    check_told(&before, &session, &events, NOW);
+    let entries = of_session(Some(&before), &session, &events, None, NOW);
+    let line = |entry: &Entry| {
+        let [actor, action, .., code] = entry.columns();
+        let text = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned).unwrap_or_default();
+        format!("{} {} {}", text(actor), text(action), text(code)).trim_end().to_owned()
+    };
+    (session, value, entries.iter().map(line).collect())
+}
+
+#[test]
+fn binding_confirmation_and_its_refusal_are_told() {
+    let keys = Keys::derive(&[7; 32]);
+    let mut random = Counter(0);
+    let new = NewSession {
+        id: SessionId::random(&mut random),
+        organization: OrganizationId::random(&mut random),
+        contract: ShareContract::default(),
+        policy: no_face(),
+        redirect_url: None,
+        cancel_token: keys.cancel_token_hash("cancel"),
+    };
+    let session = Session::create(new, NOW);
+    let page = Visitor::Page(BoundBrowser {
+        secret: KeyedHash([1; 32]),
+        browser: None,
+        os: None,
+        place: Some("Zürich".into()),
+        network: None,
+    });
+    let attempt = AttemptId::random(&mut random);
+    let mint = |session: Session| session.mint(attempt.clone(), &keys, &page, NOW);
+    let (session, handoff, told) = step(session, mint);
+    assert_eq!(told, ["page browser.bound", "page handoff.minted"]);
+    let hello = Hello {
+        attempt: attempt.clone(),
+        token: keys.handoff_token_hash(handoff.token.reveal()),
+        device: keys.device_hash(&session.id, "device"),
+        app_version: None,
+        flow: Flow::CrossDevice,
+        confirms: true,
+        network: None,
+        proof: None,
+    };
+    let (session, granted, told) = step(session, |session| session.hello(hello, NOW));
+    assert_eq!(told, ["phone handoff.claimed"]);
+    let choices = MatchCodes::of(&keys, &attempt);
+    let choose = |choice: String| {
+        let (attempt, keys) = (attempt.clone(), &keys);
+        move |session: Session| session.choose(&attempt, granted.fence, &choice, keys, NOW)
+    };
+    let (_, _, told) = step(session.clone(), choose(choices.shown()));
+    assert_eq!(told, ["phone match_code.confirmed"]);
+    let (_, _, told) = step(session.clone(), choose("xx".into()));
+    assert_eq!(told, ["phone attempt.failed match_code_wrong", "phone session.completed"]);
+    let (_, _, told) =
+        step(session.clone(), |session| session.not_me(&attempt, granted.fence, NOW));
+    assert_eq!(told, ["phone attempt.failed session_cancelled", "phone session.cancelled not_me"]);
+    let token = keys.cancel_token_hash("cancel");
+    let (_, _, told) =
+        step(session, |session| session.cancel_with_token(&token, &Visitor::Unknown, NOW));
+    assert_eq!(told, ["page attempt.failed session_cancelled", "page session.cancelled"]);
+}
+
+struct Counter(u8);
+
+impl Entropy for Counter {
+    fn fill(&mut self, buffer: &mut [u8]) {
+        self.0 = self.0.wrapping_add(1);
+        buffer.fill(self.0 % 252);
+    }
 }
 
 fn chain() -> Chain {

@@ -53,6 +53,13 @@ super::codes! {
         /// The session has more open sockets than any honest use needs.
         TooManyConnections = "TOO_MANY_CONNECTIONS",
 
+        /// Too many messages before hello, too many unreadable ones, or too many refused hellos.
+        RateLimited = "RATE_LIMITED",
+        /// A ping was not answered.
+        PongMissing = "PONG_MISSING",
+        /// Nothing but pongs came for a long time.
+        ConnectionIdle = "CONNECTION_IDLE",
+
         /// The frame, or the bytes in it, are too large.
         FrameTooLarge = "FRAME_TOO_LARGE",
         /// The server's fault.
@@ -120,6 +127,9 @@ impl SocketCode {
             | Self::HandoffTokenConsumed
             | Self::HandoffDeviceMismatch
             | Self::AttemptConnectionActive
+            | Self::RateLimited
+            | Self::PongMissing
+            | Self::ConnectionIdle
             | Self::DeviceProofRequired
             | Self::DeviceProofInvalid
             | Self::MatchCodeUnsupported

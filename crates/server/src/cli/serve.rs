@@ -87,15 +87,15 @@ pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
         },
     })
     .await?;
-    // A closed stdout takes the line from whoever closed it, and nothing from the server.
-    let _ = print_line(format_args!("listening on http://{}", running.address));
-    tracing::info!(address = %running.address, "ready");
     if let Some(address) = running.metrics_address {
         tracing::info!(%address, "metrics are served");
         if is_exposed(address) {
             tracing::warn!(%address, "metrics_listen may be reached by strangers; name a loopback or private address");
         }
     }
+    // A closed stdout takes the line from whoever closed it, and nothing from the server.
+    let _ = print_line(format_args!("listening on http://{}", running.address));
+    tracing::info!(address = %running.address, "ready");
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

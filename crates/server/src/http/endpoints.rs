@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use domain::audit::{Action, Entry};
 use domain::event::EventType;
 use domain::id::EndpointId;
 use domain::webhook::Endpoint;
@@ -205,6 +206,10 @@ async fn reveal(
     let endpoint = owned(&app, &caller, &id).await?;
     let secret = signing_secret::open(&endpoint.sealed_secret, &endpoint.id, &app.keys)
         .map_err(|error| ApiError::internal(&error))?;
+    let action = Action::EndpointSecretRevealed;
+    let (by, now) = (caller.actor(), app.now());
+    let entry = Entry::endpoint(action, &caller.organization.id, &endpoint.id, by, now);
+    app.store.append_audit(entry).await?;
     let view = SecretView { endpoint_id: endpoint.id.as_str(), signing_secret: secret.reveal() };
     Ok(data(view).into_response())
 }

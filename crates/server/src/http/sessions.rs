@@ -22,6 +22,7 @@ use super::list::{self, Params, list};
 use crate::app::App;
 use crate::envelope::ApiError;
 use crate::iso::iso;
+use crate::limits;
 use crate::path::PathText;
 
 const CANCEL_TOKEN_LENGTH: usize = 48;
@@ -87,6 +88,10 @@ async fn create(
     Params(params): Params<IncludeAttempts>,
     OptionalBody(body): OptionalBody<CreateBody>,
 ) -> Result<Response, ApiError> {
+    let allowed = limits::shared::new_session(&app, &caller.organization.id).await?;
+    if let Some(refused) = allowed.filter(|decision| decision.refused) {
+        return Ok(limits::requests::refuse(refused));
+    }
     let include = list::flag("include_attempts", params.include_attempts.as_deref())?;
     let body = body.unwrap_or_default();
     let contract = match &body.share_fields {
@@ -103,6 +108,14 @@ async fn create(
         ));
     }
     let by = caller.actor();
+    if !caller.organization.policy.can_be_met() {
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            "BROWSER_BINDING_REQUIRED",
+            "match_code=required and same_network=required need browser_binding=required",
+            "without a browser that holds the session there is nothing to compare a phone with",
+        ));
+    }
     let cancel_token = app.random(|entropy| random_text(CANCEL_TOKEN_LENGTH, entropy));
     let session = Session::create(
         NewSession {
@@ -122,7 +135,11 @@ async fn create(
     view.verification_url.push_str("#cancel_token=");
     view.verification_url.push_str(&cancel_token);
     view.cancel_token = Some(cancel_token);
-    Ok(created(view))
+    let mut answer = created(view);
+    if let Some(allowed) = allowed {
+        answer.extensions_mut().insert(allowed);
+    }
+    Ok(answer)
 }
 
 async fn read(

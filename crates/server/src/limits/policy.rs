@@ -49,6 +49,8 @@ policies! {
     HELLO_FAILURES_OF_ADDRESS = "hello-failures-address", ADDRESS, 100, 100;
     /// Requests with an API key.
     API = "api", "API key", 5000, 10;
+    /// New sessions, over all nodes together.
+    SESSIONS = "sessions", "organization", 6000, 30;
     /// Answers 401: above it they become 429, and a right key is still right.
     UNAUTHORIZED = "unauthorized", ADDRESS, 60, 60;
 }

@@ -59,7 +59,6 @@ impl Traces {
     }
 
     /// Sends what is left.
-    #[cfg_attr(not(feature = "otlp"), expect(clippy::unused_async, reason = "as with traces"))]
     pub(crate) async fn stop(self) {
         #[cfg(feature = "otlp")]
         if let Some(exporter) = self.exporter {

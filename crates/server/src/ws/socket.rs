@@ -1,22 +1,26 @@
 //! One socket: messages in, one strictly after the other; answers out; and an ear at the hub, so
 //! that a socket whose session was cancelled, expired or taken over is told and closed at once.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use domain::id::SessionId;
 use domain::session::Session;
+use domain::time::Timestamp;
 use protocol::codes::{SocketCode, close};
 use protocol::{ClientMessage, DecodeError, ServerMessage, limits};
 use store::StoreError;
 use zeroize::Zeroize as _;
 
 use super::conversation::{Conversation, Reply};
+use super::pulse::{Due, Pulse};
 use super::record::{Heard, Record};
 use crate::app::App;
+use crate::client_address::ClientAddress;
+use crate::connections::Connection;
 use crate::hub::Subscription;
+use crate::limits::SocketPlaces;
 
 /// How long a phone has for its hello (SECURITY row 17).
 const HELLO_DEADLINE: Duration = Duration::from_secs(5);
@@ -34,12 +38,19 @@ const SEND_DEADLINE: Duration = Duration::from_secs(10);
 /// 1012: come back in a moment (RFC 6455 registry).
 const SERVICE_RESTART: u16 = 1012;
 
+/// Who is at the other end, and the places it holds while it is.
+pub(super) struct Guest {
+    pub(super) address: ClientAddress,
+    pub(super) places: SocketPlaces,
+    pub(super) _connection: Connection,
+}
+
 /// Serves one socket until it ends.
-pub(super) async fn run(app: App, id: String, network: IpAddr, mut socket: WebSocket) {
+pub(super) async fn run(app: App, id: String, mut guest: Guest, mut socket: WebSocket) {
     let mut record = Record::open(&app, &id);
     let farewell = match open(&app, &id).await {
         Ok((session, changes)) => {
-            talk(&app, session, network, changes, &mut socket, &mut record).await
+            talk(&app, session, changes, &mut guest, &mut socket, &mut record).await
         }
         Err(code) => Some(Farewell::at_connect(code)),
     };
@@ -104,57 +115,87 @@ async fn open(app: &App, id: &str) -> Result<(Session, Subscription), SocketCode
 async fn talk(
     app: &App,
     session: Session,
-    network: IpAddr,
     mut changes: Subscription,
+    guest: &mut Guest,
     socket: &mut WebSocket,
     record: &mut Record,
 ) -> Option<Farewell> {
     let hello_deadline = app.now() + HELLO_DEADLINE;
     let id = session.id.clone();
+    let mut ends_at = Some(session.expires_at);
+    let network = guest.address.network().0;
     let mut conversation = Conversation::new(app.clone(), session, network);
+    let mut pulse = Pulse::new(app.now());
     let mut linger = None;
     loop {
-        let deadline = linger.or((!conversation.has_said_hello()).then_some(hello_deadline));
+        let greeted = conversation.has_said_hello();
+        if greeted {
+            guest.places.greeted();
+        }
+        let (pulse_at, due) = pulse.next();
         let message = tokio::select! {
             biased;
             () = app.shutdown.cancelled() => {
                 return Some(Farewell::restarting());
             }
-            () = changes.changed(), if linger.is_none() => match app.store.read_session(&id).await {
-                Ok(Some(session)) => match conversation.lost(&session.at(app.now()).session) {
-                    None => continue,
-                    Some(code) => return Some(Farewell::refusal(code)),
-                },
-                Ok(None) => return Some(Farewell::refusal(SocketCode::SessionNotFound)),
-                Err(error) => return Some(Farewell::refusal(internal(&error))),
-            },
-            () = until(app, deadline) => {
-                return Some(match linger {
-                    Some(_) => Farewell { messages: vec![], close: close::NORMAL, reason: String::new() },
-                    None => Farewell { messages: vec![error(SocketCode::HelloRequired)], close: close::POLICY, reason: SocketCode::HelloRequired.to_string() },
-                });
+            () = changed(app, &mut changes, ends_at), if linger.is_none() => {
+                let now = app.now();
+                ends_at = ends_at.filter(|at| *at > now);
+                match app.store.read_session(&id).await {
+                    Ok(Some(session)) => match conversation.lost(&session.at(now).session) {
+                        None => continue,
+                        Some(code) => return Some(Farewell::refusal(code)),
+                    },
+                    Ok(None) => return Some(Farewell::refusal(SocketCode::SessionNotFound)),
+                    Err(error) => return Some(Farewell::refusal(internal(&error))),
+                }
             }
-            message = socket.recv() => message,
+            () = until(app, linger), if linger.is_some() => {
+                return Some(Farewell { messages: vec![], close: close::NORMAL, reason: String::new() });
+            }
+            () = app.clock.sleep_until(hello_deadline), if !greeted && linger.is_none() => {
+                return Some(Farewell::refusal(SocketCode::HelloRequired));
+            }
+            () = app.clock.sleep_until(pulse_at), if greeted || pulse.is_paused() => {
+                match due {
+                    Due::Resume => pulse.resume(app.now()),
+                    Due::Ping => {
+                        let now = app.now();
+                        send(app, socket, Message::Ping(Bytes::new())).await.ok()?;
+                        pulse.pinged(now);
+                    }
+                    Due::Dead => return Some(Farewell::refusal(SocketCode::PongMissing)),
+                    Due::Idle => return Some(Farewell::refusal(SocketCode::ConnectionIdle)),
+                }
+                continue;
+            }
+            message = socket.recv(), if !pulse.is_paused() => message,
         };
+        let now = app.now();
+        pulse.heard(message.as_ref().map_or(0, size), now);
         let reply = match message {
             None | Some(Err(_)) if message.as_ref().is_some_and(is_too_long) => {
                 return Some(Farewell::refusal(SocketCode::FrameTooLarge));
             }
             None | Some(Err(_) | Ok(Message::Close(_))) => return None,
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => continue,
+            Some(Ok(_)) if !greeted && !pulse.early() => Reply::Refuse(SocketCode::RateLimited),
             Some(Ok(Message::Text(text))) if text.len() > limits::FRAME_BYTES => {
                 return Some(Farewell::refusal(SocketCode::FrameTooLarge));
             }
-            Some(Ok(Message::Text(_))) => Reply::Say(vec![error(SocketCode::InvalidMessage)]),
+            Some(Ok(Message::Text(_))) => unreadable(&mut pulse, SocketCode::InvalidMessage),
             Some(Ok(Message::Binary(frame))) if frame.len() > limits::FRAME_BYTES => {
                 return Some(Farewell::refusal(SocketCode::FrameTooLarge));
             }
             Some(Ok(Message::Binary(frame))) => match read(frame) {
                 Ok(Some(message)) => {
-                    record.hear(Heard::of(&message), conversation.hear(message)).await
+                    pulse.spoke(now);
+                    let heard = Heard::of(&message);
+                    let answer = hear(app, guest.address, &id, &mut conversation, message);
+                    record.hear(heard, answer).await
                 }
                 Ok(None) => continue,
-                Err(_) => Reply::Say(vec![error(SocketCode::DecodeFailed)]),
+                Err(_) => unreadable(&mut pulse, SocketCode::DecodeFailed),
             },
         };
         match reply {
@@ -182,7 +223,75 @@ async fn talk(
     }
 }
 
-async fn until(app: &App, deadline: Option<domain::time::Timestamp>) {
+/// Resolves when the session changed, or has come to its end without anybody saying so.
+async fn changed(app: &App, changes: &mut Subscription, ends_at: Option<Timestamp>) {
+    tokio::select! {
+        biased;
+        () = changes.changed() => {}
+        () = until(app, ends_at) => {}
+    }
+}
+
+/// Hears a message out, and counts the hellos that are refused.
+///
+/// Nobody can lock out the phone that belongs to the session: failures count by session *and*
+/// address, and those who have too many are still heard. Their hellos are only looked at first,
+/// without a write: who holds the token of the attempt goes on as ever, and everyone else is told
+/// `RATE_LIMITED`.
+async fn hear(
+    app: &App,
+    address: ClientAddress,
+    id: &SessionId,
+    conversation: &mut Conversation,
+    message: ClientMessage,
+) -> Reply {
+    let greeted = conversation.has_said_hello();
+    if !greeted
+        && app.limits.hello_is_suspect(id, address)
+        && !may_be_right(app, id, &message).await
+    {
+        return Reply::Refuse(SocketCode::RateLimited);
+    }
+    let reply = conversation.hear(message).await;
+    if !greeted && matches!(reply, Reply::Refuse(code) if code != SocketCode::InternalError) {
+        app.limits.hello_failed(id, address);
+    }
+    reply
+}
+
+/// Whether a hello carries the token of its attempt; true for what is no hello.
+async fn may_be_right(app: &App, id: &SessionId, message: &ClientMessage) -> bool {
+    let ClientMessage::Hello(hello) = message else { return true };
+    let (attempt, token) = (hello.attempt_id.trim(), hello.mobile_write_token.expose().trim());
+    let token = app.keys.handoff_token_hash(token);
+    match app.store.read_session(id).await {
+        Ok(Some(session)) => session
+            .attempts
+            .iter()
+            .any(|held| held.id.as_str() == attempt && held.token.hash == token),
+        Ok(None) => false,
+        // The conversation will meet it too, and knows what to say.
+        Err(_) => true,
+    }
+}
+
+fn unreadable(pulse: &mut Pulse, code: SocketCode) -> Reply {
+    if pulse.unreadable() {
+        Reply::Say(vec![error(code)])
+    } else {
+        Reply::Refuse(SocketCode::RateLimited)
+    }
+}
+
+fn size(message: &Result<Message, axum::Error>) -> usize {
+    match message {
+        Ok(Message::Text(text)) => text.len(),
+        Ok(Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes)) => bytes.len(),
+        Ok(Message::Close(_)) | Err(_) => 0,
+    }
+}
+
+async fn until(app: &App, deadline: Option<Timestamp>) {
     match deadline {
         Some(at) => app.clock.sleep_until(at).await,
         None => std::future::pending().await,
@@ -247,6 +356,9 @@ fn text(code: SocketCode) -> &'static str {
         C::HandoffTokenExpired => "The handoff link was not used in time. Scan a new code.",
         C::HandoffTokenConsumed => "The handoff link was used before.",
         C::HandoffDeviceMismatch => "Another device has claimed this session.",
+        C::RateLimited => "Too much at once. Wait a moment and connect again.",
+        C::PongMissing => "The phone was not heard of any more. Connect again.",
+        C::ConnectionIdle => "Nothing came for a long time. Connect again to go on.",
         C::DeviceProofRequired => "This session needs a proof of the device's key.",
         C::DeviceProofInvalid => "The proof of the device's key does not hold.",
         C::MatchCodeUnsupported => {

@@ -122,21 +122,39 @@ async fn nothing_a_chip_was_asked_or_answered_is_kept_or_logged() {
     }
 }
 
+/// The lines whose target is ours: the text format writes `TIME LEVEL spans target: …`.
+fn log_of_our_crates(log: &[u8]) -> String {
+    let ours = ["kayle::", "server::", "store::", "protocol::", "domain::", "emrtd::"];
+    let log = String::from_utf8_lossy(log);
+    let lines = log.lines().filter(|line| {
+        line.split(": ").take(6).any(|part| {
+            let target = part.rsplit(' ').next().unwrap_or_default();
+            ours.iter().any(|name| target.starts_with(name))
+        })
+    });
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_logs_of_server_and_phone_keep_no_secret() {
-    let mut scene = Scene::start("trace").await;
+    let environment = [("KAYLE_LOG", "trace"), ("KAYLE_METRICS_LISTEN", "127.0.0.1:0")];
+    let mut scene =
+        Scene::start_with(environment.map(|(name, value)| (name, value.to_owned())).into()).await;
     let session = scene.rp.session(&[("family_name", true), ("document_number", true)]).await;
     let handoff = scene.rp.handoff(&session.id).await;
     let phone = scene.phone(&handoff, &[("KAYLE_LOG", "trace")]);
     let event = scene.sink.open(&scene.sink.next().await);
     let page = scene.rp.public(Method::GET, &format!("/{}", session.id)).send().await.unwrap();
     let shown = [phone.stdout, page.text().await.unwrap().into_bytes()].concat();
+    let metrics = reqwest::get(format!("{}/metrics", scene.operator_url())).await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    assert!(metrics.contains("kayle_claims_total 1"), "the metrics are of this server");
     let server_log = scene.stop_and_read_log();
     assert!(
         holds(&server_log, b"TRACE") && holds(&phone.stderr, b"TRACE"),
         "both logs are verbose"
     );
-    let logs = [server_log, phone.stderr].concat();
+    let logs = [server_log.as_slice(), &phone.stderr].concat();
 
     let mut canaries: Vec<(&str, Vec<u8>)> = vec![
         ("handoff token", handoff.token.into_bytes()),
@@ -146,11 +164,28 @@ async fn the_logs_of_server_and_phone_keep_no_secret() {
         ("master secret", scene.master_secret.trim().as_bytes().to_vec()),
         ("MRZ", b"P<UTO".to_vec()),
     ];
+    for (name, id) in [
+        ("session", &session.id[..]),
+        ("beginning of a session", &session.id[..11]),
+        ("attempt", &handoff.attempt_id),
+        ("organization", scene.rp.organization.as_str()),
+        ("address", "127.0.0.1"),
+    ] {
+        assert!(!metrics.contains(id), "a metric holds the id or address: {name}");
+    }
+    let ours = log_of_our_crates(&server_log);
+    assert!(
+        ours.contains(&session.id[..11]) && ours.contains("kayle::socket"),
+        "the records are there"
+    );
+    assert!(!ours.contains(&session.id), "a log line of ours can be used to ask for a handoff");
+    assert!(!ours.contains("peer="), "a log line of ours holds an address");
     for (key, value) in event["data"]["claims"].as_object().unwrap() {
         canaries.push(("claim", value.as_str().expect(key).as_bytes().to_vec()));
     }
     for (name, canary) in canaries {
         assert!(!holds(&logs, &canary), "a log holds the {name}");
         assert!(!holds(&shown, &canary), "the page or the phone shows the {name}");
+        assert!(!holds(metrics.as_bytes(), &canary), "a metric holds the {name}");
     }
 }

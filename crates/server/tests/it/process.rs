@@ -17,15 +17,24 @@ pub(crate) struct Scene {
     pub(crate) master_secret: String,
     url: String,
     server: Child,
+    environment: Environment,
     folder: TempDir,
 }
+
+/// Variables of a process.
+type Environment = Vec<(&'static str, String)>;
 
 impl Scene {
     /// Starts everything; the server logs at `level`.
     pub(crate) async fn start(level: &str) -> Self {
+        Self::start_with(vec![("KAYLE_LOG", level.to_owned())]).await
+    }
+
+    /// Starts everything; the server has these variables.
+    pub(crate) async fn start_with(environment: Environment) -> Self {
         let folder = TempDir::new().unwrap();
         let passport = crash::passport_on_disk(folder.path());
-        let (server, url) = serve(folder.path(), level);
+        let (server, url) = serve(folder.path(), &environment);
         let kayle = |args: &[&str]| operate(folder.path(), args);
         let organization = kayle(&["org", "create", "Example Bank"]);
         let id = organization["id"].as_str().expect("an id").to_owned();
@@ -37,7 +46,7 @@ impl Scene {
         let sink = WebhookSink::register(&rp).await;
         let master_secret =
             std::fs::read_to_string(data(folder.path()).join("master.key")).unwrap();
-        Self { rp, sink, passport, master_secret, url, server, folder }
+        Self { rp, sink, passport, master_secret, url, server, environment, folder }
     }
 
     /// The server's data folder.
@@ -74,7 +83,23 @@ impl Scene {
     pub(crate) fn kill_and_restart(&mut self) {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
-        (self.server, self.url) = serve(self.folder.path(), "info");
+        (self.server, self.url) = serve(self.folder.path(), &self.environment);
+    }
+
+    /// SIGTERM, the end of the process, and all that the server ever logged.
+    pub(crate) fn end_and_read_log(&mut self) -> Vec<u8> {
+        let process = rustix::process::Pid::from_child(&self.server);
+        rustix::process::kill_process(process, rustix::process::Signal::TERM).unwrap();
+        assert!(self.server.wait().unwrap().success());
+        std::fs::read(log(self.folder.path())).unwrap()
+    }
+
+    /// Where the server gives metrics; it was told to.
+    pub(crate) fn operator_url(&self) -> String {
+        let text = std::fs::read_to_string(log(self.folder.path())).unwrap();
+        let line = text.lines().find(|line| line.contains("metrics are served")).unwrap();
+        let address = line.split("address=").nth(1).unwrap();
+        format!("http://{}", address.split_whitespace().next().unwrap())
     }
 
     /// `kill -9`, and all that the server ever logged.
@@ -100,12 +125,12 @@ fn log(folder: &Path) -> std::path::PathBuf {
     folder.join("server.log")
 }
 
-fn serve(folder: &Path, level: &str) -> (Child, String) {
+fn serve(folder: &Path, environment: &Environment) -> (Child, String) {
     let log = File::options().create(true).append(true).open(log(folder)).unwrap();
     let mut process = Command::new(env!("CARGO_BIN_EXE_kayle"))
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(data(folder))
-        .env("KAYLE_LOG", level)
+        .envs(environment.iter().map(|(name, value)| (name, value)))
         .stdout(Stdio::piped())
         .stderr(log)
         .spawn()

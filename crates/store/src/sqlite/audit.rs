@@ -10,6 +10,13 @@ use crate::audit::AuditTrail;
 use crate::backend::Answer;
 
 impl AuditTrail for Sqlite {
+    fn append_audit(&self, entry: Entry) -> Answer<()> {
+        self.write(move |unit| {
+            unit.tell(entry);
+            Ok(())
+        })
+    }
+
     fn read_audit(&self, after: u64, limit: u32) -> Answer<Vec<Record>> {
         self.read(move |db| {
             db.prepare_cached("SELECT * FROM audit WHERE number > ?1 ORDER BY number LIMIT ?2")?

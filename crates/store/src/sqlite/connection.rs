@@ -23,12 +23,13 @@ const WAL_WAIT: Duration = Duration::from_millis(25);
 const APPLICATION_ID: i64 = 0x4b61_796c;
 
 /// The steps from an empty file to the current schema. A step that was released never changes.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0001_initial.sql"),
     include_str!("migrations/0002_chip_proof.sql"),
     include_str!("migrations/0003_trust.sql"),
     include_str!("migrations/0004_binding.sql"),
     include_str!("migrations/0005_audit.sql"),
+    include_str!("migrations/0006_allowances.sql"),
 ];
 
 /// Statements kept prepared per connection; more than there are in this crate.
@@ -116,7 +117,9 @@ fn use_write_ahead_log(connection: &Connection) -> Outcome<()> {
 fn migrate(connection: &mut Connection) -> Outcome<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = schema_of(&transaction)?;
-    for (number, step) in (1_i64..).zip(MIGRATIONS).skip_while(|(number, _)| *number <= found) {
+    for (number, step) in
+        (1_i64..).zip(MIGRATIONS.iter().copied()).skip_while(|(number, _)| *number <= found)
+    {
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", number)?;
     }

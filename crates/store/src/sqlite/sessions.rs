@@ -29,7 +29,7 @@ impl Sessions for Sqlite {
         self.write(move |unit| {
             insert(unit.db, &session)?;
             attempts::save(unit.db, &session, &[])?;
-            unit.entries = audit::of_session(None, &session, Some(&by), session.created_at);
+            unit.entries = audit::of_session(None, &session, &[], Some(&by), session.created_at);
             Ok(())
         })
     }
@@ -94,7 +94,7 @@ fn run(unit: &mut Unit<'_>, id: &SessionId, now: Timestamp, mut work: SessionUni
         return Ok(());
     }
     save(unit.db, &stored, &session)?;
-    unit.entries = audit::of_session(Some(&stored), &session, by.as_ref(), now);
+    unit.entries = audit::of_session(Some(&stored), &session, &events, by.as_ref(), now);
     let changed = Changed { session: session.id.clone(), events: !events.is_empty() };
     for event in events {
         outbox::record(unit, &session.organization, event, now)?;

@@ -1,6 +1,7 @@
 //! What every database must do. A database plugs in with a [`crate::world::Database`] and
 //! [`contract_suite`].
 
+pub(crate) mod allowances;
 pub(crate) mod audit;
 pub(crate) mod organizations;
 pub(crate) mod outbox;
@@ -24,6 +25,7 @@ macro_rules! contract_suite {
                 events_are_listed_without_claims, nothing_of_a_refused_unit_is_told;
             webhooks: endpoints_round_trip_and_stay_in_their_organization,
                 an_organization_has_a_bounded_number_of_endpoints, one_key_is_active_at_most, deleting_an_endpoint_takes_its_deliveries;
+            allowances: servers_draw_from_one_allowance;
             audit: a_verification_is_told_in_order, every_operator_and_relying_party_is_told_of,
                 what_changes_nothing_is_not_told, units_side_by_side_make_one_chain;
             trust: imports_count_and_begin_generations, an_item_stays_until_its_last_source_withdraws_it,

@@ -46,6 +46,12 @@ pub(crate) struct World {
 /// SplitMix64: good enough to tell ids apart.
 pub(crate) struct Seeded(u64);
 
+impl Seeded {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+}
+
 impl Entropy for Seeded {
     fn fill(&mut self, buffer: &mut [u8]) {
         for byte in buffer {

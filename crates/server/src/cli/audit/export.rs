@@ -16,7 +16,7 @@ use crate::cli::time::parse_at;
 use crate::cli::workspace::Workspace;
 
 #[derive(Debug, Args)]
-pub(super) struct ExportArgs {
+pub(in crate::cli) struct ExportArgs {
     /// Only entries of that time or later: a date, or a time with its offset.
     #[arg(long, value_name = "TIME", value_parser = parse_at)]
     from: Option<UnixSeconds>,

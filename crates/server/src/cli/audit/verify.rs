@@ -20,7 +20,7 @@ use crate::cli::workspace::{self, Workspace};
 const MAX_LINE: u64 = 16 * 1024;
 
 #[derive(Debug, Args)]
-pub(super) struct VerifyArgs {
+pub(in crate::cli) struct VerifyArgs {
     /// A head that was noted earlier; the trail must contain it.
     #[arg(long, value_name = "NUMBER:HASH")]
     head: Option<Head>,

@@ -23,6 +23,9 @@ fn every_command_explains_itself() {
         (&["chip", "new"], "silent_after_bytes"),
         (&["chip", "serve"], "vpcd"),
         (&["chip", "read"], "--mrz-file"),
+        (&["audit"], "audit trail"),
+        (&["audit", "verify"], "noted elsewhere"),
+        (&["audit", "export"], "one JSON object a line"),
         (&["phone"], "sim:NAME"),
         (&["demo"], "--interactive"),
     ] {
@@ -46,6 +49,8 @@ fn commands_that_touch_the_store_take_its_place() {
         &["key", "revoke"],
         &["trust", "import"],
         &["trust", "list"],
+        &["audit", "verify"],
+        &["audit", "export"],
         &["document", "verify"],
     ] {
         let help = kayle.run(&[command, &["--help"]].concat()).stdout;

@@ -24,27 +24,31 @@ fn is_readable_by_its_owner_alone() {
 
 #[test]
 fn a_named_file_is_read_and_never_made() {
-    let (kayle, org) = Kayle::with_organization();
-    let run = || {
-        let mut command = kayle.command(&create_key(&org));
-        Ran::from(command.env("KAYLE_MASTER_KEY_FILE", "named.key").output().unwrap())
+    let kayle = Kayle::new();
+    let run = |args: &[&str]| {
+        let mut command = kayle.command(args);
+        let named = command.arg("--json").env("KAYLE_MASTER_KEY_FILE", "named.key");
+        Ran::from(named.output().unwrap())
     };
-    run().assert_failed(1, "MASTER_SECRET");
+    run(&["org", "create", "Example Bank"]).assert_failed(1, "MASTER_SECRET");
     assert!(!kayle.path("named.key").exists());
     let named = kayle.write("named.key", "ab".repeat(32).as_bytes());
     std::fs::set_permissions(named, Permissions::from_mode(0o400)).unwrap();
-    assert_eq!(run().code, Some(0));
+    let organization = run(&["org", "create", "Example Bank"]);
+    assert_eq!(organization.code, Some(0), "{}", organization.stderr);
+    let id = organization.json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(run(&create_key(&id)).code, Some(0));
     assert!(!kayle.path("kayle-data/master.key").exists());
 }
 
-/// Keys made by processes that all found no secret must be good under the one that stayed.
+/// What processes that all found no secret made must be good under the one that stayed.
 #[tokio::test]
 async fn processes_that_make_it_at_once_agree() {
-    let (kayle, org) = Kayle::with_organization();
+    let kayle = Kayle::new();
     let racing: Vec<_> = (0..6)
         .map(|_| {
-            let mut command = kayle.command(&create_key(&org));
-            command.arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+            let mut command = kayle.command(&["org", "create", "Example Bank", "--json"]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
         })
         .collect();
     let created: Vec<_> =
@@ -52,10 +56,12 @@ async fn processes_that_make_it_at_once_agree() {
     let server = kayle.serve();
     for ran in created {
         assert_eq!(ran.code, Some(0), "{}", ran.stderr);
-        let key = ran.json()["key"].as_str().unwrap().to_owned();
+        let id = ran.json()["id"].as_str().unwrap().to_owned();
+        let key = kayle.json(&create_key(&id))["key"].as_str().unwrap().to_owned();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let url = format!("{}/v1/sessions", server.url);
         let status = client.get(url).bearer_auth(key).send().await.unwrap().status();
         assert_eq!(status, 200);
     }
+    kayle.json(&["audit", "verify"]);
 }

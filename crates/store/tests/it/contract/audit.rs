@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use domain::attempt::{FailureCode, VerdictCode};
-use domain::audit::{Actor, Head, Record, Verifier};
+use domain::audit::{Action, Actor, Entry, Head, Record, Verifier};
 use domain::id::OrganizationId;
 use domain::key::KeyedHash;
 use domain::organization::{ApiKey, Scope};
@@ -122,6 +122,9 @@ pub(crate) async fn every_operator_and_relying_party_is_told_of(database: &dyn D
     world.store.update_endpoint(&organization, &endpoint, by(), rename).await.unwrap();
     let secret = "sealed".to_owned();
     world.store.set_endpoint_secret(&organization, &endpoint, secret, by(), NOW).await.unwrap();
+    let shown = Action::EndpointSecretRevealed;
+    let entry = Entry::endpoint(shown, &organization, &endpoint, by(), NOW);
+    world.store.append_audit(entry).await.unwrap();
     let encryption = world.new_key(&endpoint, "a");
     let id = encryption.id.clone();
     world.store.add_encryption_key(&organization, encryption, by()).await.unwrap();
@@ -152,6 +155,7 @@ pub(crate) async fn every_operator_and_relying_party_is_told_of(database: &dyn D
         "operator endpoint.created".to_owned(),
         format!("{rp} endpoint.changed"),
         format!("{rp} endpoint.secret_rotated"),
+        format!("{rp} endpoint.secret_revealed"),
         format!("{rp} encryption_key.added"),
         format!("{rp} encryption_key.disabled"),
         format!("{rp} encryption_key.enabled"),
@@ -161,7 +165,7 @@ pub(crate) async fn every_operator_and_relying_party_is_told_of(database: &dyn D
     assert_eq!(told(&records), expected);
     let object = |at: usize| records[at].columns[5].as_deref();
     assert_eq!((object(3), object(5)), (Some(key.id.as_str()), Some(endpoint.as_str())));
-    assert_eq!((object(8), object(12)), (Some(id.as_str()), Some("generation:1")));
+    assert_eq!((object(9), object(13)), (Some(id.as_str()), Some("generation:1")));
 }
 
 fn api_key(world: &World, organization: &OrganizationId) -> ApiKey {

@@ -1,6 +1,7 @@
 //! Many callers at once on one session, through several nodes: every recorded history must be
 //! linearizable against the model.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -8,12 +9,12 @@ use std::time::Instant;
 use domain::entropy::Entropy;
 use store::{Location, Store};
 use tempfile::TempDir;
-use testkit::SeededEntropy;
 use tokio::sync::Barrier;
 
-use crate::history::{Call, MAX_CALLS, linearize};
-use crate::model::{Answer, MINUTE, Model, Op};
-use crate::real::{Arena, Life, START};
+use super::history::{Call, MAX_CALLS, linearize};
+use super::model::{Answer, Hello, MINUTE, Model, Op, Who};
+use super::real::{Arena, Life, START, rules};
+use crate::world::Seeded;
 
 const NODES: usize = 3;
 const CALLERS: usize = 8;
@@ -47,7 +48,7 @@ impl Scene {
 
     /// One caller's part. Its clock is a little off.
     async fn play(&self, node: Store, now: i64, seed: u64) {
-        let mut random = SeededEntropy(seed);
+        let mut random = Seeded::new(seed);
         let mut draw = |below: u64| {
             let mut bytes = [0; 8];
             random.fill(&mut bytes);
@@ -60,27 +61,32 @@ impl Scene {
             let shown = self.life.shown();
             let attempt = shown[draw(shown.len() as u64) as usize];
             let op = match (draw(20), held) {
-                (0..6, _) => Op::Mint { fresh: self.arena.fresh(&self.life) },
-                (6..13, _) => Op::Hello { attempt, token: Some(attempt), device },
-                (13, _) => Op::Hello { attempt, token: None, device },
+                (0..6, _) => Op::Mint { fresh: self.arena.fresh(&self.life), who: Who::Stranger },
+                (6..13, _) => hello(attempt, Some(attempt), device),
+                (13, _) => hello(attempt, None, device),
                 (14..16, Some((attempt, fence))) => Op::Reject { attempt, fence },
                 (16, Some((attempt, fence))) => Op::Advance { attempt, fence, phase: 2 },
                 (17, _) if draw(8) == 0 => Op::Cancel,
                 _ => Op::Look { events: false },
             };
             let asked = op.clone();
-            if let (Op::Hello { attempt, .. }, Answer::Granted { fence, .. }) =
+            if let (Op::Hello(hello), Answer::Granted { fence, .. }) =
                 (asked, self.call(&node, op, now).await)
             {
-                held = Some((attempt, fence));
+                held = Some((hello.attempt, fence));
             }
         }
     }
 }
 
+fn hello(attempt: u32, token: Option<u32>, device: u8) -> Op {
+    let (same_device, confirms) = (false, false);
+    Op::Hello(Hello { attempt, token, device, proof: None, same_device, confirms, network: None })
+}
+
 /// Records one history and checks it. How many calls it has.
 async fn record(arena: &Arc<Arena>, nodes: &[Store], seed: u64) -> usize {
-    let life = arena.session(&nodes[0]).await;
+    let life = arena.session(rules()).await;
     let scene = Arc::new(Scene {
         arena: Arc::clone(arena),
         life,
@@ -90,7 +96,8 @@ async fn record(arena: &Arc<Arena>, nodes: &[Store], seed: u64) -> usize {
     // Up to three tokens are out when the race begins; the last is about to be a minute old.
     let mut now = START;
     for _ in 0..=seed % 3 {
-        scene.call(&nodes[0], Op::Mint { fresh: arena.fresh(&scene.life) }, now).await;
+        let fresh = arena.fresh(&scene.life);
+        scene.call(&nodes[0], Op::Mint { fresh, who: Who::Stranger }, now).await;
         now += MINUTE;
     }
     now -= 2000;
@@ -114,7 +121,7 @@ async fn record(arena: &Arc<Arena>, nodes: &[Store], seed: u64) -> usize {
     assert!(calls.len() <= MAX_CALLS);
     // The order of answers is most often near an order that fits, so it is tried first.
     calls.sort_by_key(|call| call.answered);
-    let order = linearize(&Model::created(START), &calls);
+    let order = linearize(&Model::created(rules(), START), &calls);
     assert!(order.is_some(), "seed {seed}: no order fits this history: {calls:#?}");
     scene.call(&nodes[0], Op::Cancel, now).await;
     calls.len()
@@ -125,10 +132,8 @@ async fn check(location: Location, name: &str) {
     let histories =
         std::env::var("KAYLE_HISTORIES").map_or(HISTORIES, |text| text.parse().unwrap());
     let began = Instant::now();
-    let mut first = [0; 8];
-    server::entropy::OsEntropy.fill(&mut first);
-    let first = u64::from_le_bytes(first) >> 16;
-    let arena = Arc::new(Arena::new(location, first).await);
+    let first = RandomState::new().build_hasher().finish() >> 16;
+    let arena = Arc::new(Arena::new(location).await);
     let mut nodes = Vec::new();
     for _ in 0..NODES {
         nodes.push(arena.node().await);

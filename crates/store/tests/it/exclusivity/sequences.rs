@@ -9,8 +9,8 @@ use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
 use store::{Location, Store};
 use tempfile::TempDir;
 
-use crate::model::{Answer, HOUR, MINUTE, Model, Op};
-use crate::real::{Arena, Life, START};
+use super::model::{Answer, Ask, HOUR, Hello, MINUTE, Model, Op, Rules, Who};
+use super::real::{Arena, DEVICES, Life, START};
 
 /// How many nodes share the database.
 const NODES: usize = 3;
@@ -35,15 +35,26 @@ enum Step {
 
 #[derive(Clone, Debug)]
 enum Deed {
-    Mint,
+    Mint {
+        who: Who,
+    },
+    /// Attempts and tokens in `with` are filled in.
     Hello {
         attempt: usize,
         token: Token,
-        device: u8,
+        proof: Option<Token>,
+        with: Hello,
     },
     Advance {
         grant: usize,
         phase: u8,
+    },
+    Choose {
+        grant: usize,
+        right: bool,
+    },
+    NotMe {
+        grant: usize,
     },
     Reject {
         grant: usize,
@@ -59,6 +70,7 @@ enum Deed {
     Cancel,
     CancelWithToken {
         right: bool,
+        who: Who,
     },
 }
 
@@ -76,16 +88,42 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0..4_usize).prop_map(Token::Other),
         1 => Just(Token::Garbage),
     ];
-    let device = prop_oneof![5 => Just(0_u8), 1 => 1..3_u8];
+    let proof = prop::option::weighted(
+        0.4,
+        prop_oneof![6 => Just(Token::Right), 1 => (0..4_usize).prop_map(Token::Other)],
+    );
+    let device = prop_oneof![5 => Just(0_u8), 1 => 1..DEVICES];
+    let network = prop_oneof![4 => Just(Some(0_u8)), 1 => Just(None), 1 => Just(Some(1_u8))];
+    let with = (device, prop::bool::weighted(0.2), prop::bool::weighted(0.8), network).prop_map(
+        |(device, same_device, confirms, network)| Hello {
+            attempt: 0,
+            token: None,
+            device,
+            proof: None,
+            same_device,
+            confirms,
+            network,
+        },
+    );
+    let browser = || prop_oneof![6 => Just(0_u8), 1 => 1..DEVICES];
+    let who = || {
+        prop_oneof![
+            1 => Just(Who::Stranger),
+            1 => browser().prop_map(Who::Browser),
+            2 => browser().prop_map(Who::Page),
+        ]
+    };
     prop_oneof![
-        8 => Just(Deed::Mint),
-        10 => (newest.clone(), token, device)
-            .prop_map(|(attempt, token, device)| Deed::Hello { attempt, token, device }),
+        8 => who().prop_map(|who| Deed::Mint { who }),
+        10 => (newest.clone(), token, proof, with)
+            .prop_map(|(attempt, token, proof, with)| Deed::Hello { attempt, token, proof, with }),
+        4 => (newest.clone(), prop::bool::weighted(0.8))
+            .prop_map(|(grant, right)| Deed::Choose { grant, right }),
         4 => (newest.clone(), 0..7_u8).prop_map(|(grant, phase)| Deed::Advance { grant, phase }),
         6 => newest.clone().prop_map(|grant| Deed::Reject { grant }),
         1 => newest.clone().prop_map(|grant| Deed::Share { grant }),
         1 => (newest, any::<bool>()).prop_map(|(grant, ahead)| Deed::Forge { grant, ahead }),
-        1 => prop_oneof![1 => Just(Deed::Cancel), 2 => any::<bool>().prop_map(|right| Deed::CancelWithToken { right })],
+        1 => prop_oneof![1 => Just(Deed::Cancel), 1 => Just(Deed::NotMe { grant: 0 }), 2 => (any::<bool>(), who()).prop_map(|(right, who)| Deed::CancelWithToken { right, who })],
     ]
 }
 
@@ -194,8 +232,8 @@ impl Run<'_> {
     }
 
     fn remember(&mut self, op: &Op, answer: &Answer) {
-        if let (Op::Hello { attempt, .. }, Answer::Granted { fence, .. }) = (op, answer) {
-            self.grants.push((*attempt, *fence));
+        if let (Op::Hello(hello), Answer::Granted { fence, .. }) = (op, answer) {
+            self.grants.push((hello.attempt, *fence));
         }
     }
 
@@ -205,15 +243,26 @@ impl Run<'_> {
         // Counted from the newest.
         let grant = |at: &usize| self.grants.iter().rev().cycle().nth(*at).copied();
         Some(match deed {
-            Deed::Mint => Op::Mint { fresh: self.cluster.arena.fresh(&self.life) },
-            Deed::Hello { attempt, token, device } => {
+            Deed::Mint { who } => {
+                Op::Mint { fresh: self.cluster.arena.fresh(&self.life), who: *who }
+            }
+            Deed::Hello { attempt, token, proof, with } => {
                 let attempt = *shown.iter().rev().cycle().nth(*attempt)?;
-                let token = match token {
+                let of = |token: &Token| match token {
                     Token::Right => Some(attempt),
                     Token::Other(at) => shown.iter().cycle().nth(*at).copied(),
                     Token::Garbage => None,
                 };
-                Op::Hello { attempt, token, device: *device }
+                let (token, proof) = (of(token), proof.as_ref().and_then(of));
+                Op::Hello(Hello { attempt, token, proof, ..*with })
+            }
+            Deed::Choose { grant: at, right } => {
+                let (attempt, fence) = grant(at)?;
+                Op::Choose { attempt, fence, right: *right }
+            }
+            Deed::NotMe { grant: at } => {
+                let (attempt, fence) = grant(at)?;
+                Op::NotMe { attempt, fence }
             }
             Deed::Advance { grant: at, phase } => {
                 let (attempt, fence) = grant(at)?;
@@ -233,13 +282,15 @@ impl Run<'_> {
                 Op::Advance { attempt, fence, phase: 6 }
             }
             Deed::Cancel => Op::Cancel,
-            Deed::CancelWithToken { right } => Op::CancelWithToken { right: *right },
+            Deed::CancelWithToken { right, who } => {
+                Op::CancelWithToken { right: *right, who: *who }
+            }
         })
     }
 }
 
 /// Polls so often, then drops the future.
-async fn give_up(mut future: crate::real::Answering, polls: u8) -> Option<Answer> {
+async fn give_up(mut future: super::real::Answering, polls: u8) -> Option<Answer> {
     for _ in 0..polls {
         let answer = std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
         if let Poll::Ready(answer) = answer {
@@ -250,9 +301,22 @@ async fn give_up(mut future: crate::real::Answering, polls: u8) -> Option<Answer
     None
 }
 
-async fn live(cluster: &mut Cluster, steps: &[Step]) -> Result<u64, TestCaseError> {
-    let life = cluster.arena.session(&cluster.nodes[0]).await;
-    let model = Model::created(START);
+fn rules() -> impl Strategy<Value = Rules> {
+    let ask =
+        prop_oneof![1 => Just(Ask::Never), 3 => Just(Ask::IfSupported), 1 => Just(Ask::Always)];
+    (prop::bool::weighted(0.8), ask, prop::bool::weighted(0.2), prop::bool::weighted(0.2)).prop_map(
+        |(bind_browser, match_code, prove_device, same_network)| Rules {
+            bind_browser,
+            match_code,
+            prove_device,
+            same_network,
+        },
+    )
+}
+
+async fn live(cluster: &mut Cluster, rules: Rules, steps: &[Step]) -> Result<u64, TestCaseError> {
+    let life = cluster.arena.session(rules).await;
+    let model = Model::created(rules, START);
     let mut run =
         Run { cluster, life, model, now: START, skew: [0; NODES], grants: vec![], steps: 0 };
     for step in steps {
@@ -281,10 +345,8 @@ fn compare(location: &Location, name: &str, sequences: u32, workers: u32) {
 
 fn compare_on_one_thread(location: &Location, sequences: u32) -> u64 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut seed = [0; 8];
-    domain::entropy::Entropy::fill(&mut server::entropy::OsEntropy, &mut seed);
     let cluster = runtime.block_on(async {
-        let arena = Arena::new(location.clone(), u64::from_le_bytes(seed)).await;
+        let arena = Arena::new(location.clone()).await;
         let mut nodes = Vec::new();
         for _ in 0..NODES {
             nodes.push(arena.node().await);
@@ -293,11 +355,14 @@ fn compare_on_one_thread(location: &Location, sequences: u32) -> u64 {
     });
     let steps = std::cell::Cell::new(0);
     let config = Config { cases: sequences, failure_persistence: None, ..Config::default() };
-    let result = TestRunner::new(config).run(&prop::collection::vec(step(), 1..60), |script| {
-        let done = runtime.block_on(live(&mut cluster.borrow_mut(), &script))?;
-        steps.set(steps.get() + done);
-        Ok(())
-    });
+    let result = TestRunner::new(config).run(
+        &(rules(), prop::collection::vec(step(), 1..60)),
+        |(rules, script)| {
+            let done = runtime.block_on(live(&mut cluster.borrow_mut(), rules, &script))?;
+            steps.set(steps.get() + done);
+            Ok(())
+        },
+    );
     if let Err(error) = result {
         match error {
             TestError::Fail(why, script) => panic!("{why}\nsteps: {script:#?}"),

@@ -2,14 +2,6 @@
 //! through a reference that shares no code with it, and recorded histories of concurrent calls are
 //! checked for linearizability (SECURITY rows 2-5, 20, 23, 24; REFERENCE 3).
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "tests; the wall clock is read to report how long a run took"
-)]
-
 mod concurrent;
 mod history;
 mod model;

@@ -3,50 +3,61 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use domain::attempt::{AttemptState, Phase, VerdictCode};
 use domain::audit::Actor;
+use domain::browser::{AddressFamily, BoundBrowser, NetworkHash, SameNetwork, Visitor};
 use domain::chip::ChipEvidence;
-use domain::event::EventType;
-use domain::id::{AttemptId, EncryptionKeyId, EndpointId, OrganizationId, SessionId};
-use domain::key::Keys;
-use domain::organization::Organization;
-use domain::policy::{FaceMatch, Policy};
-use domain::session::{
-    CancelRefusal, Hello, HelloRefusal, MintRefusal, NewSession, Session, SessionState, Transition,
-    WriteRefusal,
+use domain::confirmation::{Flow, MatchCodeState, MatchCodes};
+use domain::device::{DeviceKey, DeviceProven};
+use domain::id::{AttemptId, OrganizationId, SessionId};
+use domain::key::{KeyedHash, Keys};
+use domain::policy::{
+    BrowserBinding, DeviceProofPolicy, FaceMatch, MatchCodePolicy, Policy, SameNetworkPolicy,
 };
-use domain::share::ShareContract;
+use domain::session::{
+    CancelRefusal, Hello as Presented, HelloRefusal, MatchOutcome, MintRefusal, Session,
+    SessionState, Transition, WriteRefusal,
+};
 use domain::time::Timestamp;
 use domain::verdict::{Accepted, Proven};
-use domain::webhook::{EncryptionKey, Endpoint};
 use emrtd::UnixSeconds;
 use emrtd::sim::{DocumentProfile, Holder, IssuingState, StateProfile};
 use emrtd::trust::{Certificate, Provenance, TrustStore};
-use store::{EventFilter, Location, OpenOptions, RecordedEvent, SealError, Sealer, Store};
-use testkit::SeededEntropy;
+use p256::ecdsa::signature::Signer as _;
+use p256::ecdsa::{DerSignature, SigningKey};
+use store::{EventFilter, Location, Store};
 
-use crate::model::{Answer, Attempt, Model, Op, Stage, State, Told};
+use super::model::{
+    Answer, Ask, Attempt, Code, Hello, Model, Near, Op, Rules, Stage, State, Told, Who,
+};
+use crate::world::{self, NOW, World};
 
 /// When sessions are created.
-pub(crate) const START: i64 = 1_777_978_800_000;
+pub(crate) const START: i64 = NOW.as_millis();
 
 /// A future that owns what it needs.
 pub(crate) type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
-/// A database with an organization whose one endpoint hears everything.
+/// How many devices and browsers there are.
+pub(crate) const DEVICES: u8 = 3;
+
+/// A database, and where ids come from.
 pub(crate) struct Arena {
     location: Location,
-    organization: Organization,
-    entropy: Mutex<SeededEntropy>,
+    world: World,
+    seed: AtomicU64,
 }
 
 /// One session of the arena, and the names that the model has for its attempts and devices.
 #[derive(Clone)]
 pub(crate) struct Life {
     id: SessionId,
+    rules: Rules,
     organization: OrganizationId,
     names: Arc<Mutex<Names>>,
 }
@@ -57,100 +68,33 @@ struct Names {
     tokens: HashMap<u32, String>,
 }
 
-struct PlainSealer;
-
-impl Sealer for PlainSealer {
-    fn seal(&self, event: &RecordedEvent, _: &EncryptionKey) -> Result<String, SealError> {
-        Ok(event.id.to_string())
-    }
-}
-
 impl Arena {
-    pub(crate) async fn new(location: Location, seed: u64) -> Self {
-        let mut entropy = SeededEntropy(seed);
-        let policy = Policy { face_match: FaceMatch::Off, ..Policy::default() };
-        let organization = Organization {
-            id: OrganizationId::random(&mut entropy),
-            name: "Example".into(),
-            policy,
-            created_at: Timestamp(START),
-        };
-        Self { location, organization, entropy: Mutex::new(entropy) }
+    pub(crate) async fn new(location: Location) -> Self {
+        // Several arenas may share a database, so their ids must differ.
+        let seed = RandomState::new().build_hasher().finish();
+        let world = world::open(location.clone(), seed).await.unwrap();
+        Self { location, world, seed: AtomicU64::new(seed) }
     }
 
     /// A node: a handle with connections and threads of its own.
     pub(crate) async fn node(&self) -> Store {
-        let seed = {
-            let mut bytes = [0; 8];
-            domain::entropy::Entropy::fill(&mut *self.entropy.lock().unwrap(), &mut bytes);
-            u64::from_le_bytes(bytes)
-        };
-        Store::open(OpenOptions {
-            location: self.location.clone(),
-            entropy: Box::new(SeededEntropy(seed)),
-            sealer: Arc::new(PlainSealer),
-            chain: keys().audit_chain(),
-            notify: Arc::new(|_| {}),
-            observer: Arc::new(store::Unobserved),
-        })
-        .await
-        .unwrap()
+        let seed = self.seed.fetch_add(1 << 20, Ordering::Relaxed).rotate_left(17);
+        world::open(self.location.clone(), seed).await.unwrap().store
     }
 
-    /// A session under an organization of its own, so that its events can be told apart.
-    pub(crate) async fn session(&self, store: &Store) -> Life {
-        let now = Timestamp(START);
-        let (organization, endpoint, key, session) = {
-            let mut entropy = self.entropy.lock().unwrap();
-            let organization = Organization {
-                id: OrganizationId::random(&mut *entropy),
-                ..self.organization.clone()
-            };
-            let endpoint = Endpoint {
-                id: EndpointId::random(&mut *entropy),
-                organization: organization.id.clone(),
-                name: None,
-                url: "https://rp.example/hook".into(),
-                subscribed: EventType::ALL.to_vec(),
-                sealed_secret: "sealed".into(),
-                created_at: now,
-                updated_at: now,
-                disabled_at: None,
-            };
-            let key = EncryptionKey {
-                id: EncryptionKeyId::random(&mut *entropy),
-                endpoint: endpoint.id.clone(),
-                key_id: "key".into(),
-                jwk: "{}".into(),
-                created_at: now,
-                updated_at: now,
-                disabled_at: None,
-            };
-            let new = NewSession {
-                id: SessionId::random(&mut *entropy),
-                organization: organization.id.clone(),
-                contract: ShareContract::default(),
-                policy: organization.policy,
-                redirect_url: None,
-                cancel_token: keys().cancel_token_hash("right"),
-            };
-            (organization, endpoint, key, Session::create(new, now))
-        };
-        let life = Life {
-            id: session.id.clone(),
-            organization: organization.id.clone(),
-            names: Arc::default(),
-        };
-        store.create_organization(organization).await.unwrap();
-        store.create_endpoint(endpoint, Actor::Operator).await.unwrap();
-        store.add_encryption_key(&life.organization, key, Actor::Operator).await.unwrap();
-        store.create_session(session, Actor::Server).await.unwrap();
+    /// A session under an organization of its own, whose one endpoint hears everything.
+    pub(crate) async fn session(&self, rules: Rules) -> Life {
+        let organization = self.world.organization().await;
+        self.world.endpoint(&organization, Some("key")).await;
+        let session = Session { policy: policy(rules), ..self.world.new_session(&organization) };
+        let life = Life { id: session.id.clone(), rules, organization, names: Arc::default() };
+        self.world.store.create_session(session, Actor::Server).await.unwrap();
         life
     }
 
     /// A name for an attempt that somebody may mint.
     pub(crate) fn fresh(&self, life: &Life) -> u32 {
-        let id = AttemptId::random(&mut *self.entropy.lock().unwrap());
+        let id = self.world.id(AttemptId::random);
         let mut names = life.names.lock().unwrap();
         names.attempts.push(id);
         u32::try_from(names.attempts.len() - 1).unwrap()
@@ -173,11 +117,10 @@ impl Life {
 
     async fn answer(&self, store: &Store, op: Op, now: Timestamp) -> Answer {
         match op {
-            Op::Mint { fresh } => {
-                let fresh = self.names.lock().unwrap().attempts[fresh as usize].clone();
-                let minted =
-                    store.session(&self.id, now, move |it| it.mint(fresh.clone(), keys(), now));
-                match minted.await.unwrap() {
+            Op::Mint { fresh, who } => {
+                let (fresh, visitor) = (self.id_of(fresh), self.visitor(who));
+                let mint = move |it: Session| it.mint(fresh.clone(), keys(), &visitor, now);
+                match store.session(&self.id, now, mint).await.unwrap() {
                     Ok(handoff) => {
                         let attempt = self.name(&handoff.attempt);
                         self.show(attempt, handoff.token.reveal());
@@ -185,16 +128,19 @@ impl Life {
                     }
                     Err(MintRefusal::InProgress) => Answer::Refused("in progress"),
                     Err(MintRefusal::SessionEnded) => Answer::Refused("ended"),
+                    Err(MintRefusal::Browser(_)) => Answer::Refused("another browser"),
                 }
             }
-            Op::Hello { attempt, token, device } => {
-                let hello = self.hello(attempt, token, device);
+            Op::Hello(hello) => {
+                let hello = self.presented(hello);
                 let said = store.session(&self.id, now, move |it| it.hello(hello.clone(), now));
                 match said.await.unwrap() {
                     Ok(granted) => Answer::Granted {
                         fence: granted.fence,
                         phase: granted.phase as u8,
                         resumed: granted.resumed,
+                        code: code(granted.match_code),
+                        near: near(granted.network),
                     },
                     Err(refusal) => Answer::Refused(match refusal {
                         HelloRefusal::SessionEnded => "ended",
@@ -202,8 +148,31 @@ impl Life {
                         HelloRefusal::TokenInvalid => "wrong token",
                         HelloRefusal::TokenExpired => "token expired",
                         HelloRefusal::DeviceMismatch => "another device",
+                        HelloRefusal::ProofInvalid => "wrong proof",
+                        HelloRefusal::ProofRequired => "no proof",
+                        HelloRefusal::NetworkMismatch => "another network",
+                        HelloRefusal::MatchCodeUnsupported => "match code unsupported",
                     }),
                 }
+            }
+            Op::Choose { attempt, fence, right } => {
+                let attempt = self.id_of(attempt);
+                let codes = MatchCodes::of(keys(), &attempt);
+                let wrong = codes.choices().into_iter().find(|choice| *choice != codes.shown());
+                let choice = if right { codes.shown() } else { wrong.unwrap() };
+                let write = move |it: Session| it.choose(&attempt, fence, &choice, keys(), now);
+                written(store.session(&self.id, now, write).await.unwrap(), |outcome| {
+                    Answer::Chosen(match outcome {
+                        MatchOutcome::Right => "right",
+                        MatchOutcome::Wrong => "wrong",
+                        MatchOutcome::NotAsked => "not asked",
+                    })
+                })
+            }
+            Op::NotMe { attempt, fence } => {
+                let attempt = self.id_of(attempt);
+                let write = move |it: Session| it.not_me(&attempt, fence, now);
+                written(store.session(&self.id, now, write).await.unwrap(), |()| Answer::Done)
             }
             Op::Advance { attempt, fence, phase } => {
                 let (attempt, phase) = (self.id_of(attempt), Phase::ALL[usize::from(phase)]);
@@ -231,13 +200,15 @@ impl Life {
                 store.session(&self.id, now, cancel).await.unwrap().unwrap();
                 Answer::Done
             }
-            Op::CancelWithToken { right } => {
-                let token = keys().cancel_token_hash(if right { "right" } else { "wrong" });
-                let cancel = move |it: Session| it.cancel_with_token(&token, now);
+            Op::CancelWithToken { right, who } => {
+                let token = keys().cancel_token_hash(if right { "cancel" } else { "wrong" });
+                let visitor = self.visitor(who);
+                let cancel = move |it: Session| it.cancel_with_token(&token, &visitor, now);
                 match store.session(&self.id, now, cancel).await.unwrap() {
                     Ok(()) => Answer::Done,
                     Err(CancelRefusal::Invalid) => Answer::Refused("wrong cancel token"),
                     Err(CancelRefusal::Used) => Answer::Refused("used cancel token"),
+                    Err(CancelRefusal::Browser(_)) => Answer::Refused("another browser"),
                 }
             }
             Op::Touch => {
@@ -259,15 +230,26 @@ impl Life {
             expires: attempt.token.expires_at.as_millis(),
             stage: match &attempt.state {
                 AttemptState::Offered => Stage::Offered,
-                AttemptState::Claimed(claim) => {
-                    Stage::Claimed { fence: claim.fence, phase: claim.phase as u8 }
-                }
+                AttemptState::Claimed(claim) => Stage::Claimed {
+                    fence: claim.fence,
+                    phase: claim.phase as u8,
+                    code: code(claim.match_code),
+                    near: near(claim.network),
+                },
                 AttemptState::Superseded { .. } => Stage::Superseded,
                 AttemptState::Succeeded { .. } => Stage::Succeeded,
                 AttemptState::Failed { code, .. } => Stage::Failed(code.as_str()),
             },
         });
+        let browser = session.browser.as_ref().map(|bound| {
+            let known = (0..DEVICES).find(|browser| self.bound(*browser) == *bound);
+            known.expect("a browser of the test")
+        });
         Model {
+            rules: self.rules,
+            browser,
+            device_proven: session.device_proven,
+            confirmed: session.confirmed,
             expires: session.expires_at.as_millis(),
             state: match &session.state {
                 SessionState::Created => State::Created,
@@ -277,8 +259,7 @@ impl Life {
                 SessionState::Cancelled(at) => State::Cancelled(at.as_millis()),
             },
             device: session.device.map(|hash| {
-                let owner = (0..=u8::MAX)
-                    .find(|device| keys().device_hash(&self.id, &device_id(*device)) == hash);
+                let owner = (0..DEVICES).find(|device| self.device(*device) == hash);
                 owner.expect("a device of the test")
             }),
             fence: session.fence,
@@ -312,14 +293,55 @@ impl Life {
         due.contains(&self.id)
     }
 
-    fn hello(&self, attempt: u32, token: Option<u32>, device: u8) -> Hello {
+    fn presented(&self, hello: Hello) -> Presented {
         let names = self.names.lock().unwrap();
-        let token = token.map_or("garbage", |of| names.tokens[&of].as_str());
-        Hello {
+        let presented = |attempt: u32, token: Option<u32>| Presented {
             attempt: names.attempts[attempt as usize].clone(),
-            token: keys().handoff_token_hash(token),
-            device: keys().device_hash(&self.id, &device_id(device)),
+            token: keys().handoff_token_hash(
+                token.map_or("garbage", |of| names.tokens.get(&of).map_or("lost", String::as_str)),
+            ),
+            device: self.device(hello.device),
             app_version: None,
+            flow: if hello.same_device { Flow::SameDevice } else { Flow::CrossDevice },
+            confirms: hello.confirms,
+            network: hello.network.map(network),
+            proof: None,
+        };
+        // The proof of the token that it names, which may be another one's.
+        let proof = hello.proof.map(|of| {
+            let device = device(hello.device);
+            let proven = DeviceProven::verify(
+                &presented(of, Some(of)),
+                &self.id,
+                keys(),
+                &device.key,
+                STATEMENT,
+                &device.signature,
+            );
+            proven.unwrap()
+        });
+        Presented { proof, ..presented(hello.attempt, hello.token) }
+    }
+
+    fn device(&self, number: u8) -> KeyedHash {
+        keys().device_hash(&self.id, device(number).key.id())
+    }
+
+    fn visitor(&self, who: Who) -> Visitor {
+        match who {
+            Who::Stranger => Visitor::Unknown,
+            Who::Browser(number) => Visitor::Browser(self.bound(number).secret),
+            Who::Page(number) => Visitor::Page(self.bound(number)),
+        }
+    }
+
+    fn bound(&self, number: u8) -> BoundBrowser {
+        BoundBrowser {
+            secret: KeyedHash([number; 32]),
+            browser: None,
+            os: None,
+            place: None,
+            network: Some(network(number)),
         }
     }
 
@@ -347,11 +369,86 @@ fn written<T>(result: Result<T, WriteRefusal>, answer: impl FnOnce(T) -> Answer)
         Err(WriteRefusal::Cancelled) => Answer::Refused("cancelled"),
         Err(WriteRefusal::Ended) => Answer::Refused("ended"),
         Err(WriteRefusal::Displaced) => Answer::Refused("displaced"),
+        Err(WriteRefusal::MatchCodePending) => Answer::Refused("match code pending"),
     }
 }
 
-fn device_id(device: u8) -> String {
-    format!("device-{device}")
+/// The rules of a race: no more than REFERENCE has.
+pub(crate) const fn rules() -> Rules {
+    Rules { bind_browser: false, match_code: Ask::Never, prove_device: false, same_network: false }
+}
+
+fn policy(rules: Rules) -> Policy {
+    Policy {
+        face_match: FaceMatch::Off,
+        browser_binding: if rules.bind_browser {
+            BrowserBinding::Required
+        } else {
+            BrowserBinding::Off
+        },
+        match_code: match rules.match_code {
+            Ask::Never => MatchCodePolicy::Off,
+            Ask::IfSupported => MatchCodePolicy::WhenSupported,
+            Ask::Always => MatchCodePolicy::Required,
+        },
+        device_proof: if rules.prove_device {
+            DeviceProofPolicy::Required
+        } else {
+            DeviceProofPolicy::WhenAvailable
+        },
+        same_network: if rules.same_network {
+            SameNetworkPolicy::Required
+        } else {
+            SameNetworkPolicy::Report
+        },
+        ..Policy::default()
+    }
+}
+
+const fn code(state: MatchCodeState) -> Code {
+    match state {
+        MatchCodeState::NotAsked => Code::NotAsked,
+        MatchCodeState::Unsupported => Code::Unsupported,
+        MatchCodeState::Pending => Code::Pending,
+        MatchCodeState::Confirmed => Code::Confirmed,
+    }
+}
+
+const fn near(network: SameNetwork) -> Near {
+    match network {
+        SameNetwork::Same => Near::Same,
+        SameNetwork::Different => Near::Different,
+        SameNetwork::Unknown => Near::Unknown,
+    }
+}
+
+const fn network(number: u8) -> NetworkHash {
+    NetworkHash { family: AddressFamily::V4, hash: KeyedHash([number; 32]) }
+}
+
+/// What devices sign here. The statement of the protocol is the server's and is tested there.
+const STATEMENT: &str = "a statement";
+
+struct Device {
+    key: DeviceKey,
+    signature: Vec<u8>,
+}
+
+fn device(number: u8) -> &'static Device {
+    static DEVICE: OnceLock<Vec<Device>> = OnceLock::new();
+    let devices = DEVICE.get_or_init(|| {
+        let device = |number| {
+            let private = SigningKey::from_slice(&[number + 1; 32]).unwrap();
+            let point = private.verifying_key().to_sec1_point(false);
+            let signature: DerSignature = private.sign(STATEMENT.as_bytes());
+            Device {
+                key: DeviceKey::parse(point.as_bytes()).unwrap(),
+                signature: signature.as_bytes().to_vec(),
+            }
+        };
+        (0..DEVICES).map(device).collect()
+    });
+    &devices[usize::from(number)]
 }
 
 fn keys() -> &'static Keys {
@@ -363,7 +460,7 @@ fn keys() -> &'static Keys {
 fn accepted() -> &'static Accepted {
     static ACCEPTED: OnceLock<Accepted> = OnceLock::new();
     ACCEPTED.get_or_init(|| {
-        let now = Timestamp(START);
+        let now = NOW;
         let at = UnixSeconds(now.as_seconds());
         let state = IssuingState::new(StateProfile::utopia(), at).unwrap();
         let csca = Certificate::from_der(state.csca()).unwrap();

@@ -1,0 +1,200 @@
+//! The browser that opened a session holds it until a phone has claimed it (SECURITY rows 12, 14
+//! and 15).
+
+use std::net::Ipv4Addr;
+
+use domain::policy::{BrowserBinding, Policy};
+use reqwest::{Method, StatusCode, header};
+use serde_json::{Value, json};
+use testkit::{PageBrowser, PhoneSocket, TestServer};
+
+/// Another network than the one of `127.0.0.1`.
+const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 1, 1);
+
+fn refused(answer: (StatusCode, Value)) -> (u16, String) {
+    let (status, body) = answer;
+    (status.as_u16(), body["error"]["code"].as_str().unwrap_or_default().to_owned())
+}
+
+fn mismatch() -> (u16, String) {
+    (403, "BROWSER_MISMATCH".to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stolen_session_id_opens_nothing_that_a_browser_holds() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[]).await;
+    let (owner, handoff) = PageBrowser::opened(&server, &session.id).await;
+
+    let nobody = PageBrowser::new(&server);
+    // A browser with a cookie of its own, from another session's page.
+    let mut other = PageBrowser::new(&server);
+    other.open(&rp.session(&[]).await.id).await;
+    assert!(other.cookie.is_some() && other.cookie != owner.cookie);
+    for thief in [&nobody, &other] {
+        assert_eq!(refused(thief.mint(&session.id).await), mismatch());
+        assert_eq!(refused(thief.mint_at_api(&session.id).await), mismatch());
+        assert_eq!(refused(thief.details(&session.id).await), mismatch());
+        let cancelled = thief.cancel(&session.id, &session.cancel_token).await;
+        assert_eq!(refused(cancelled), mismatch(), "the token alone is not enough");
+        let page = thief.request(Method::GET, &format!("/{}", session.id)).send().await.unwrap();
+        assert_eq!(page.status(), 403);
+        assert!(page.headers().get(header::SET_COOKIE).is_none());
+        assert!(!page.text().await.unwrap().contains("Example Bank"), "not even who asks");
+    }
+    assert_eq!(rp.status(&session.id).await["status"], "created", "status stays public");
+
+    assert_eq!(owner.mint_at_api(&session.id).await.1["data"]["attempt_id"], handoff.attempt_id);
+    assert_eq!(owner.details(&session.id).await.0, 200);
+    assert_eq!(owner.cancel(&session.id, &session.cancel_token).await.0, 204);
+    assert_eq!(rp.status(&session.id).await["status"], "cancelled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_relying_party_cancels_whatever_is_bound() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[]).await;
+    PageBrowser::opened(&server, &session.id).await;
+    let (status, _) = rp.post(&format!("/v1/sessions/{}/cancel", session.id), json!({})).await;
+    assert!(status.is_success());
+    assert_eq!(rp.status(&session.id).await["status"], "cancelled");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_preview_binds_nothing() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[]).await;
+    let mut preview = PageBrowser::new(&server);
+    assert_eq!(preview.page(&session.id).await, 200);
+    assert!(preview.cookie.is_some(), "it could come back");
+    let head = preview.request(Method::HEAD, &format!("/{}", session.id)).send().await.unwrap();
+    assert_eq!(head.status(), 200);
+
+    let (person, _) = PageBrowser::opened(&server, &session.id).await;
+    assert_eq!(refused(preview.mint(&session.id).await), mismatch());
+    assert_eq!(person.details(&session.id).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_browsers_that_race_one_wins() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    for _ in 0..5 {
+        let session = rp.session(&[]).await;
+        let mut browsers = Vec::new();
+        for _ in 0..4 {
+            let mut browser = PageBrowser::new(&server);
+            assert_eq!(browser.page(&session.id).await, 200);
+            browsers.push(browser);
+        }
+        let [a, b, c, d] = &browsers[..] else { unreachable!() };
+        let answers = tokio::join!(
+            a.mint(&session.id),
+            b.mint(&session.id),
+            c.mint(&session.id),
+            d.mint(&session.id)
+        );
+        let statuses = [answers.0.0, answers.1.0, answers.2.0, answers.3.0];
+        let winners = statuses.iter().filter(|status| **status == 200).count();
+        assert_eq!(winners, 1, "{statuses:?}");
+        assert_eq!(statuses.iter().filter(|status| **status == 403).count(), 3);
+        for (browser, status) in browsers.iter().zip(statuses) {
+            assert_eq!(browser.mint(&session.id).await.0, status, "for good");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_the_first_claim_a_bare_retry_works_and_its_token_serves_the_device_alone() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let passport = testkit::simulated_passport(&server).await;
+    let session = rp.session(&[]).await;
+    let (_, handoff) = PageBrowser::opened(&server, &session.id).await;
+    let mut phone = PhoneSocket::claimed(&server, &handoff, "phone").await;
+    phone.begin().await;
+    phone.upload_passport(&passport.with_forged_dg1()).await;
+    assert_eq!(phone.phase("nfc_complete").await.rejection(), "passport_authenticity_failed");
+
+    // The reference app tries again with a bare request.
+    let again = rp.handoff(&session.id).await;
+    assert_ne!(again.attempt_id, handoff.attempt_id);
+    let (_, heard) = PhoneSocket::hello(&server, &again, "thief").await;
+    assert_eq!(heard.error_code(), "HANDOFF_DEVICE_MISMATCH");
+    PhoneSocket::claimed(&server, &again, "phone").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_comes_after_a_claim_binds_nothing() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[]).await;
+    let handoff = rp.handoff(&session.id).await;
+    let mut phone = PhoneSocket::connect(&server, &session.id).await;
+    phone.claim(&handoff, "phone").await;
+    let mut late = PageBrowser::new(&server);
+    assert_eq!(late.page(&session.id).await, 200);
+    assert_eq!(refused(late.mint(&session.id).await), (409, "SESSION_IN_PROGRESS".to_owned()));
+    let context = phone.welcome(handoff.confirming_hello("phone", "cross_device"), None).await;
+    assert_eq!((context.browser.as_str(), context.network.as_str()), ("", "unknown"));
+    assert!(context.choices.is_empty(), "no page could show a code");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_binding_the_session_id_is_enough() {
+    let server = TestServer::start().await;
+    let off = Policy { browser_binding: BrowserBinding::Off, ..Policy::default() };
+    let rp = server.relying_party_under(off).await;
+    let session = rp.session(&[]).await;
+    PageBrowser::opened(&server, &session.id).await;
+    let stranger = PageBrowser::new(&server);
+    assert_eq!(stranger.mint_at_api(&session.id).await.0, 200);
+    assert_eq!(stranger.details(&session.id).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cookie_is_for_this_host_and_its_server_alone() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[]).await;
+    let mut browser = PageBrowser::new(&server);
+    let page = browser.request(Method::GET, &format!("/{}", session.id)).send().await.unwrap();
+    let cookie = page.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
+    let (pair, attributes) = cookie.split_once("; ").unwrap();
+    assert_eq!(attributes, "Path=/; HttpOnly; SameSite=Lax", "http has no Secure cookies");
+    let secret = pair.strip_prefix("kayle_browser=").unwrap();
+    assert_eq!(secret.len(), 64);
+
+    // A browser that has one keeps it: other tabs hold sessions with it.
+    browser.cookie = Some(pair.to_owned());
+    let again = browser.request(Method::GET, &format!("/{}", session.id)).send().await.unwrap();
+    assert!(again.headers().get(header::SET_COOKIE).is_none());
+    // What is no secret of ours binds nothing and is replaced.
+    for planted in ["kayle_browser=", "kayle_browser=guessable", &format!("{pair}; {pair}")] {
+        browser.cookie = Some(planted.to_owned());
+        assert_eq!(browser.mint(&session.id).await.0, 200, "as without a cookie");
+        let page = browser.request(Method::GET, &format!("/{}", session.id)).send().await.unwrap();
+        assert!(page.headers().get(header::SET_COOKIE).is_some(), "{planted}");
+    }
+    PageBrowser::opened(&server, &session.id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_phone_is_told_where_the_session_was_opened() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    for (from, network) in [(Ipv4Addr::LOCALHOST, "same"), (ELSEWHERE, "different")] {
+        let session = rp.session(&[]).await;
+        let mut browser = PageBrowser::from(&server, from);
+        let handoff = browser.open(&session.id).await;
+        let mut phone = PhoneSocket::connect(&server, &session.id).await;
+        let context = phone.welcome(handoff.confirming_hello("phone", "cross_device"), None).await;
+        assert_eq!(context.organization_name, "Example Bank");
+        assert_eq!((context.browser.as_str(), context.os.as_str()), ("Firefox", "Windows"));
+        assert_eq!(context.place, "", "no proxy said anything");
+        assert_eq!(context.network, network);
+    }
+}
