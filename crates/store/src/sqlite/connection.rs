@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::failure::{Failure, Outcome};
 use crate::error::StoreError;
+use crate::migration::{self, Migration, MigrationState, migrations};
 
 /// How long to wait for another process that holds the lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,18 +23,26 @@ const WAL_WAIT: Duration = Duration::from_millis(25);
 /// Marks the file as Kayle's (`application_id`): "Kayl".
 const APPLICATION_ID: i64 = 0x4b61_796c;
 
-/// The steps from an empty file to the current schema. A step that was released never changes.
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001_initial.sql"),
-    include_str!("migrations/0002_chip_proof.sql"),
-    include_str!("migrations/0003_trust.sql"),
-    include_str!("migrations/0004_binding.sql"),
-    include_str!("migrations/0005_audit.sql"),
-    include_str!("migrations/0006_allowances.sql"),
+/// The steps from an empty file to the current schema.
+const MIGRATIONS: &[Migration] = migrations![
+    "0001_initial",
+    "0002_chip_proof",
+    "0003_trust",
+    "0004_binding",
+    "0005_audit",
+    "0006_allowances",
 ];
 
 /// Statements kept prepared per connection; more than there are in this crate.
 const STATEMENTS: usize = 128;
+
+/// Pages of the write-ahead log (4 KiB each) before it is folded into the file. Ids are random, so
+/// a unit writes pages all over the file; in a longer log more units share the folding of a page.
+const LOG_PAGES: u32 = 8_000;
+
+/// Memory for pages that the writer has read, in KiB: the inner pages of every index and most
+/// leaves of the live sessions of an hour.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
 
 /// Opens the connection that writes, and brings the schema up to date.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
@@ -51,6 +60,8 @@ fn connect_writer(path: &Path) -> Outcome<Connection> {
     schema_of(&connection)?;
     use_write_ahead_log(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "secure_delete", true)?;
     migrate(&mut connection)?;
@@ -70,6 +81,23 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(open()?)
 }
 
+/// Reads which migrations a file has behind it. No file is an empty database.
+pub(super) fn migration_state(path: &Path) -> Result<MigrationState, StoreError> {
+    let found = || -> Outcome<i64> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        harden(&connection)?;
+        schema_of(&connection)
+    };
+    let found = match path.try_exists() {
+        Ok(true) => found()?,
+        Ok(false) => 0,
+        Err(error) => return Err(StoreError::Io(error.kind())),
+    };
+    Ok(MigrationState::new(found, MIGRATIONS))
+}
+
 /// Makes the file if there is none, for its owner alone. SQLite gives the files beside it the
 /// same mode.
 fn create_private(path: &Path) -> Result<(), StoreError> {
@@ -84,6 +112,9 @@ fn harden(connection: &Connection) -> Outcome<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Plans that do not look at bound values: otherwise a statement whose plan might depend on one
+    // is compiled anew each time it is run with another.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
@@ -117,10 +148,8 @@ fn use_write_ahead_log(connection: &Connection) -> Outcome<()> {
 fn migrate(connection: &mut Connection) -> Outcome<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = schema_of(&transaction)?;
-    for (number, step) in
-        (1_i64..).zip(MIGRATIONS.iter().copied()).skip_while(|(number, _)| *number <= found)
-    {
-        transaction.execute_batch(step)?;
+    for (number, step) in migration::missing(found, MIGRATIONS) {
+        transaction.execute_batch(step.sql)?;
         transaction.pragma_update(None, "user_version", number)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -137,7 +166,7 @@ fn schema_of(connection: &Connection) -> Outcome<i64> {
     if tables > 0 && pragma("application_id")? != APPLICATION_ID {
         return Err(StoreError::UnsupportedDatabase.into());
     }
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = migration::known(MIGRATIONS);
     match pragma("user_version")? {
         found if found > known => Err(StoreError::TooNew { found, known }.into()),
         found => Ok(found),
