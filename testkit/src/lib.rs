@@ -9,6 +9,7 @@
 
 mod browser;
 mod chip;
+mod chromium;
 mod clock;
 pub mod crash;
 mod device;
@@ -22,6 +23,7 @@ mod state;
 
 pub use browser::PageBrowser;
 pub use chip::{ChipOnReader, Utopia};
+pub use chromium::{Chromium, Screen, Tab, read_qr_codes};
 pub use clock::TestClock;
 pub use device::DeviceKey;
 pub use entropy::SeededEntropy;

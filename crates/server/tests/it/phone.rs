@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use phone::{Connection, Holder, Outcome, Phone, PhoneDocument, Progress, ShareChoice};
-use protocol::{HandoffLink, SecretBytes, ShareRequest};
+use phone::{
+    Confirmation, Connection, Holder, Outcome, Phone, PhoneDocument, Progress, ShareChoice,
+};
+use protocol::{HandoffContext, HandoffLink, SecretBytes, ShareRequest};
 use testkit::{TestServer, WebhookSink, simulated_passport};
 
 /// A holder whose network goes down right after one step of many.
@@ -13,6 +15,10 @@ struct Unlucky {
 }
 
 impl Holder for Unlucky {
+    fn confirm(&mut self, _: &HandoffContext) -> Option<Confirmation> {
+        Some(Confirmation::Mine)
+    }
+
     fn choose(&mut self, _: &ShareRequest) -> ShareChoice {
         ShareChoice::All
     }

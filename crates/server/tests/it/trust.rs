@@ -5,8 +5,10 @@ use emrtd::UnixSeconds;
 use emrtd::lds::DataGroup;
 use emrtd::sim::{DocumentProfile, Holder as Person, IssuingState, StateProfile};
 use emrtd::trust::{Certificate, Crl};
-use phone::{Connection, Holder, Outcome, Phone, PhoneDocument, Progress, ShareChoice};
-use protocol::{HandoffLink, SecretBytes, ShareRequest};
+use phone::{
+    Confirmation, Connection, Holder, Outcome, Phone, PhoneDocument, Progress, ShareChoice,
+};
+use protocol::{HandoffContext, HandoffLink, SecretBytes, ShareRequest};
 use server::clock::Clock;
 use store::{TrustItem, TrustKind, TrustSource, TrustUpdate};
 use testkit::{RelyingParty, TestServer};
@@ -14,6 +16,10 @@ use testkit::{RelyingParty, TestServer};
 struct Agreeable;
 
 impl Holder for Agreeable {
+    fn confirm(&mut self, _: &HandoffContext) -> Option<Confirmation> {
+        Some(Confirmation::Mine)
+    }
+
     fn choose(&mut self, _: &ShareRequest) -> ShareChoice {
         ShareChoice::All
     }
