@@ -153,6 +153,18 @@ fn every_claim_is_documented() {
 }
 
 #[test]
+fn every_audited_action_is_documented() {
+    let text = read("docs/AUDIT.md");
+    for action in domain::audit::Action::ALL {
+        let row = format!("| `{}` |", action.as_str());
+        assert!(text.contains(&row), "docs/AUDIT.md does not have {row}");
+    }
+    for column in domain::audit::Record::COLUMNS {
+        assert!(text.contains(&format!("`{column}`")), "docs/AUDIT.md does not have {column}");
+    }
+}
+
+#[test]
 fn every_setting_is_documented() {
     let cli = read("docs/CLI.md");
     for key in Key::ALL {
@@ -253,6 +265,42 @@ fn every_named_file_exists() {
             assert!(root().join(path).exists(), "{}: no {path}", document.display());
         }
     }
+}
+
+/// Where a test stands that is named `crate::it::module::test`, or `crate::module::test` beside the
+/// code: the file, if there is one.
+fn file_of(test: &str) -> Option<PathBuf> {
+    let (module, _) = test.rsplit_once("::")?;
+    let mut parts = module.split("::");
+    let name = parts.next()?;
+    let base = match name {
+        "testkit" => root().join(name),
+        name => root().join("crates").join(name),
+    };
+    let parts: Vec<&str> = parts.collect();
+    let binary = parts.first().filter(|first| base.join("tests").join(first).is_dir());
+    let folder = base.join(if binary.is_some() { "tests" } else { "src" });
+    let path = folder.join(parts.join("/"));
+    [path.with_extension("rs"), path.join("mod.rs"), path.join("main.rs"), path.join("tests.rs")]
+        .into_iter()
+        .find(|file| file.is_file())
+}
+
+#[test]
+fn every_test_named_by_its_path_exists() {
+    let text = read("docs/THREATS.md");
+    let tests: Vec<&str> =
+        quoted(&text).into_iter().filter(|name| name.contains("::")).collect();
+    assert!(tests.len() > 30, "the search finds {} tests only", tests.len());
+    let missing: Vec<&str> = tests
+        .into_iter()
+        .filter(|test| {
+            let name = test.rsplit("::").next().unwrap();
+            let source = file_of(test).map(|file| fs::read_to_string(file).unwrap());
+            !source.is_some_and(|source| source.contains(&format!("fn {name}(")))
+        })
+        .collect();
+    assert!(missing.is_empty(), "docs/THREATS.md names tests that are not there: {missing:?}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ const SOCKETS_PER_ADDRESS: u32 = 512;
 /// Of these, sockets that have not said hello yet. They have five seconds.
 const STRANGERS_PER_ADDRESS: u32 = 128;
 
-/// Sockets of one session from one address. Half of what the hub lets wait for a session: one
+/// Sockets of one session from one address. An eighth of what the hub lets wait for a session: one
 /// address alone can keep no phone elsewhere out.
 const SOCKETS_PER_SESSION_AND_ADDRESS: u32 = 32;
 
