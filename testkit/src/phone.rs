@@ -78,7 +78,7 @@ impl PhoneSocket {
     }
 
     /// Connects through a proxy that names this client; the status where the server declines.
-    pub async fn connect_from(
+    pub async fn connect_through_proxy(
         server: &TestServer,
         session: &str,
         client: &str,

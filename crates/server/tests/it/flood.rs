@@ -77,7 +77,7 @@ async fn verify_while(abuse: Abuse) {
         let page = from(rp, person, Method::GET, &format!("/{honest}")).await;
         assert_eq!(page.status(), 200);
         let handoff = rp.handoff(honest).await;
-        let mut phone = PhoneSocket::connect_from(server, honest, person).await.unwrap();
+        let mut phone = PhoneSocket::connect_through_proxy(server, honest, person).await.unwrap();
         phone.claim(&handoff, "phone").await;
         phone.begin().await;
         phone.prove(&passport).await;
@@ -106,7 +106,8 @@ impl Abuse {
                 let _ = from(rp, client, Method::GET, &path).await.bytes().await;
             }
             Self::FailedHellos => {
-                let Ok(mut socket) = PhoneSocket::connect_from(server, session, client).await
+                let Ok(mut socket) =
+                    PhoneSocket::connect_through_proxy(server, session, client).await
                 else {
                     return;
                 };
@@ -115,13 +116,15 @@ impl Abuse {
                 socket.hear().await;
             }
             Self::SilentSockets => {
-                let socket = PhoneSocket::connect_from(server, &own.session_id, client).await;
+                let socket =
+                    PhoneSocket::connect_through_proxy(server, &own.session_id, client).await;
                 if let Ok(socket) = socket {
                     hold(target, socket).await;
                 }
             }
             Self::Garbage | Self::LargeFrames => {
-                let socket = PhoneSocket::connect_from(server, &own.session_id, client).await;
+                let socket =
+                    PhoneSocket::connect_through_proxy(server, &own.session_id, client).await;
                 let Ok(mut socket) = socket else { return };
                 let size = if self == Self::Garbage { 40 } else { 4 * 262_144 };
                 for _ in 0..20 {

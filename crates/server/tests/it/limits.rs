@@ -283,7 +283,7 @@ async fn session_and_handoff(rp: &RelyingParty) -> (String, Handoff) {
 }
 
 async fn connect(server: &TestServer, session: &str, client: &str) -> PhoneSocket {
-    PhoneSocket::connect_from(server, session, client).await.unwrap()
+    PhoneSocket::connect_through_proxy(server, session, client).await.unwrap()
 }
 
 async fn expect_refusal(socket: &mut PhoneSocket, code: &str) {
@@ -319,7 +319,7 @@ async fn one_address_cannot_take_all_places_of_a_session() {
     let (session, handoff) = session_and_handoff(&rp).await;
     let mut open = Vec::new();
     let refused = loop {
-        match PhoneSocket::connect_from(&server, &session, "192.0.2.1").await {
+        match PhoneSocket::connect_through_proxy(&server, &session, "192.0.2.1").await {
             Ok(mut socket) => {
                 assert_eq!(socket.phase("ping").await.error_code(), "HELLO_REQUIRED");
                 open.push(socket);
@@ -336,7 +336,7 @@ async fn one_address_cannot_take_all_places_of_a_session() {
         expect_refusal(&mut socket, "HELLO_REQUIRED").await;
     }
     within(20 * SECOND, "a free place", async {
-        while PhoneSocket::connect_from(&server, &session, "192.0.2.1").await.is_err() {
+        while PhoneSocket::connect_through_proxy(&server, &session, "192.0.2.1").await.is_err() {
             tokio::task::yield_now().await;
             server.clock.advance(SECOND);
         }
