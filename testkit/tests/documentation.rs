@@ -289,8 +289,7 @@ fn file_of(test: &str) -> Option<PathBuf> {
 #[test]
 fn every_test_named_by_its_path_exists() {
     let text = read("docs/THREATS.md");
-    let tests: Vec<&str> =
-        quoted(&text).into_iter().filter(|name| name.contains("::")).collect();
+    let tests: Vec<&str> = quoted(&text).into_iter().filter(|name| name.contains("::")).collect();
     assert!(tests.len() > 30, "the search finds {} tests only", tests.len());
     let missing: Vec<&str> = tests
         .into_iter()

@@ -147,8 +147,7 @@ async fn a_broken_phone_never_wedges_its_session() {
 
 /// Plays the honest phone once; false if another socket took its place.
 async fn finishes(server: &TestServer, handoff: &Handoff, passport: &Passport) -> bool {
-    let phase =
-        |name: &str| ClientMessage::Phase { phase: name.to_owned(), error: String::new() };
+    let phase = |name: &str| ClientMessage::Phase { phase: name.to_owned(), error: String::new() };
     let file = |kind, index, total, raw: &[u8]| {
         ClientMessage::Data(DataPayload {
             kind,
