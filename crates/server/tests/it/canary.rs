@@ -140,7 +140,7 @@ fn log_of_our_crates(log: &[u8]) -> String {
 async fn nothing_that_binds_a_session_is_kept_or_logged() {
     let mut scene = Scene::start("trace").await;
     let session = scene.rp.session(&[("family_name", true)]).await;
-    let mut browser = PageBrowser::at(&scene.url());
+    let mut browser = PageBrowser::at(scene.url());
     let handoff = browser.open(&session.id).await;
     let address = scene.url().trim_start_matches("http://").to_owned();
     let key = DeviceKey::generate();
@@ -150,7 +150,7 @@ async fn nothing_that_binds_a_session_is_kept_or_logged() {
     let Heard::Message(ServerMessage::DeviceChallenge { nonce }) = asked else {
         panic!("expected a challenge, heard {asked:?}")
     };
-    let signature = key.sign(&scene.url(), &session.id, &hello, &nonce);
+    let signature = key.sign(scene.url(), &session.id, &hello, &nonce);
     let proof = ClientMessage::DeviceProof { signature: signature.clone() };
     assert_eq!(phone.ask(&proof).await, testkit::ack("hello_ok"));
     phone.hear().await;
