@@ -9,7 +9,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use domain::entropy::Entropy;
 use domain::key::{Keys, MASTER_SECRET_BYTES};
 use domain::time::Timestamp;
-use store::{Changed, Location, OpenOptions, Store, StoreError};
+use store::{Changed, Location, OpenOptions, Store, StoreError, Wake};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -185,9 +185,15 @@ pub async fn start(mut options: Options) -> Result<Running, StartError> {
     let outbox = Arc::new(Notify::new());
     let notify = {
         let (hub, outbox) = (hub.clone(), Arc::clone(&outbox));
-        move |changed: &Changed| {
-            hub.wake(&changed.session);
-            if changed.events {
+        move |wake: &Wake| match wake {
+            Wake::Changed(Changed { session, events }) => {
+                hub.wake(session);
+                if *events {
+                    outbox.notify_one();
+                }
+            }
+            Wake::Everything => {
+                hub.wake_all();
                 outbox.notify_one();
             }
         }

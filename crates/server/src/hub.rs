@@ -30,6 +30,14 @@ impl Hub {
         }
     }
 
+    /// Wakes everyone: what other servers changed went unheard.
+    pub fn wake_all(&self) {
+        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for sender in waiting.values() {
+            sender.send_modify(|changes| *changes += 1);
+        }
+    }
+
     /// Waits for changes of the session from now on; `None` if too many do.
     pub fn subscribe(&self, session: &SessionId) -> Option<Subscription> {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -19,9 +19,16 @@ pub enum StoreError {
         /// How many there may be.
         limit: u32,
     },
-    /// Another process kept the database locked for longer than the store waits.
+    /// Others kept the database, or what the call needs of it, for longer than the store waits.
     #[error("the database is busy")]
     Busy,
+    /// The database server cannot be reached, or the connection was lost. A write may have been
+    /// committed all the same.
+    #[error("the database server cannot be reached")]
+    Unavailable,
+    /// The database server does not serve Kayle as it is set up.
+    #[error("the database server cannot be used: {0}")]
+    Refused(&'static str),
     /// The store was closed.
     #[error("the store is closed")]
     Closed,
@@ -46,8 +53,8 @@ pub enum StoreError {
         /// The newest schema number that this version knows.
         known: i64,
     },
-    /// The file is not a database of Kayle.
-    #[error("the file is not a Kayle database")]
+    /// The database is not one of Kayle.
+    #[error("this is not a Kayle database, and it is not empty")]
     UnsupportedDatabase,
     /// The database file cannot be created, read or written.
     #[error("the database file cannot be used: {0}")]
@@ -61,4 +68,7 @@ pub enum StoreError {
         /// The driver's extended result code; 0 if it has none.
         code: i32,
     },
+    /// The database refused for a reason of its own.
+    #[error("the database failed with SQLSTATE {0}")]
+    Sqlstate(String),
 }

@@ -11,11 +11,13 @@ mod backend;
 mod error;
 mod json;
 mod location;
+mod migration;
 mod observer;
 mod open;
 mod organizations;
 mod outbox;
 mod page;
+mod postgres;
 mod sessions;
 mod sqlite;
 mod trust;
@@ -25,9 +27,10 @@ pub use allowances::{Allowances, Drawn, Rate};
 pub use audit::AuditTrail;
 pub use backend::{Answer, Backend};
 pub use error::StoreError;
-pub use location::{Location, LocationError};
+pub use location::{Location, LocationError, PostgresUrl};
+pub use migration::MigrationState;
 pub use observer::{Commit, Load, Observer, Pool, Unobserved, Wakeups};
-pub use open::{Changed, Notify, OpenOptions, Store};
+pub use open::{Changed, Notify, OpenOptions, Store, Wake, migration_state};
 pub use organizations::Organizations;
 pub use outbox::{
     Delivery, DeliveryError, DeliveryFilter, EventFilter, EventSummary, MAX_LEASES_PER_ENDPOINT,

@@ -14,13 +14,26 @@ use domain::webhook::Endpoint;
 use crate::backend::Backend;
 use crate::error::StoreError;
 use crate::location::Location;
+use crate::migration::MigrationState;
 use crate::observer::Observer;
 use crate::outbox::Sealer;
+use crate::postgres::Postgres;
 use crate::sessions::Change;
 use crate::sqlite::Sqlite;
+use crate::{postgres, sqlite};
 
-/// Told of each session that a committed unit of this process changed. It must not block.
-pub type Notify = Arc<dyn Fn(&Changed) + Send + Sync>;
+/// Told of each session that a committed unit changed, here or in another process that shares a
+/// PostgreSQL database. It must not block.
+pub type Notify = Arc<dyn Fn(&Wake) + Send + Sync>;
+
+/// What whoever waits for changes is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// A session changed.
+    Changed(Changed),
+    /// Anything may have changed: nothing is heard of other processes, or nothing was.
+    Everything,
+}
 
 /// A session that a committed unit changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,21 +87,29 @@ impl Deref for Store {
     }
 }
 
+/// Reads which migrations a database has behind it. Nothing is changed or created.
+pub async fn migration_state(location: &Location) -> Result<MigrationState, StoreError> {
+    match location {
+        Location::Sqlite(path) => sqlite::migration_state(path),
+        Location::Postgres(url) => postgres::migration_state(url).await,
+    }
+}
+
 impl Store {
-    /// Opens the database, makes it if it does not exist, and brings its schema up to date.
+    /// Opens the database, makes it if it is a file that does not exist, and brings its schema up to date.
     ///
     /// Several processes may have the same database open.
     pub async fn open(options: OpenOptions) -> Result<Self, StoreError> {
-        let Location::Sqlite(path) = &options.location;
-        let backend = Sqlite::open(
-            path,
-            options.entropy,
-            options.sealer,
-            options.chain,
-            options.notify,
-            options.observer,
-        )?;
-        Ok(Self { backend: Arc::new(backend) })
+        let OpenOptions { location, entropy, sealer, chain, notify, observer } = options;
+        let backend: Arc<dyn Backend> = match &location {
+            Location::Sqlite(path) => {
+                Arc::new(Sqlite::open(path, entropy, sealer, chain, notify, observer)?)
+            }
+            Location::Postgres(url) => {
+                Arc::new(Postgres::open(url, entropy, sealer, chain, notify, observer).await?)
+            }
+        };
+        Ok(Self { backend })
     }
 
     /// Runs one unit over a session: loads it, applies [`Session::at`], runs `unit`, writes what

@@ -33,6 +33,7 @@ use domain::time::Timestamp;
 
 use crate::backend::{Answer, Backend};
 use crate::error::StoreError;
+use crate::migration::MigrationState;
 use crate::observer::{Load, Observer};
 use crate::open::Notify;
 use crate::outbox::Sealer;
@@ -103,6 +104,11 @@ impl Sqlite {
             answer.await.map_err(|_| StoreError::Closed)?
         })
     }
+}
+
+/// Reads which migrations a file has behind it; changes nothing.
+pub(crate) fn migration_state(path: &Path) -> Result<MigrationState, StoreError> {
+    connection::migration_state(path)
 }
 
 impl Backend for Sqlite {

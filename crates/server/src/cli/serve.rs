@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
+use store::Location;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
@@ -61,7 +62,11 @@ pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
     let mut interrupt = listen_for(SignalKind::interrupt())?;
 
     let location = workspace::prepare(&settings)?;
-    let _alone = lock(&settings.data)?;
+    let _alone = match &location {
+        Location::Sqlite(_) => Some(lock(&settings.data)?),
+        // Servers that share a database of PostgreSQL hear of one another.
+        _ => None,
+    };
     let master = workspace::master_secret(&settings)?;
     let listener = listen(settings.listen).await?;
     let metrics_listener = match settings.metrics_listen {
@@ -119,8 +124,8 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
     Failure::new(Code::Io, format!("cannot listen on {address}: {error}"), hint)
 }
 
-/// Held while the server runs: wake-ups do not cross processes, so a second server on the same data
-/// would leave phones of the first one unheard of.
+/// Held while the server runs on SQLite: wake-ups do not cross processes there, so a second server
+/// on the same data would leave phones of the first one unheard of.
 fn lock(data: &Path) -> Result<File, Failure> {
     let path = data.join(LOCK_FILE);
     let open = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path);

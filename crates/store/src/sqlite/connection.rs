@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::failure::{Failure, Outcome};
 use crate::error::StoreError;
+use crate::migration::{self, Migration, MigrationState, migrations};
 
 /// How long to wait for another process that holds the lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,14 +23,14 @@ const WAL_WAIT: Duration = Duration::from_millis(25);
 /// Marks the file as Kayle's (`application_id`): "Kayl".
 const APPLICATION_ID: i64 = 0x4b61_796c;
 
-/// The steps from an empty file to the current schema. A step that was released never changes.
-const MIGRATIONS: &[&str] = &[
-    include_str!("migrations/0001_initial.sql"),
-    include_str!("migrations/0002_chip_proof.sql"),
-    include_str!("migrations/0003_trust.sql"),
-    include_str!("migrations/0004_binding.sql"),
-    include_str!("migrations/0005_audit.sql"),
-    include_str!("migrations/0006_allowances.sql"),
+/// The steps from an empty file to the current schema.
+const MIGRATIONS: &[Migration] = migrations![
+    "0001_initial",
+    "0002_chip_proof",
+    "0003_trust",
+    "0004_binding",
+    "0005_audit",
+    "0006_allowances",
 ];
 
 /// Statements kept prepared per connection; more than there are in this crate.
@@ -68,6 +69,23 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
         Ok(connection)
     };
     Ok(open()?)
+}
+
+/// Reads which migrations a file has behind it. No file is an empty database.
+pub(super) fn migration_state(path: &Path) -> Result<MigrationState, StoreError> {
+    let found = || -> Outcome<i64> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        harden(&connection)?;
+        schema_of(&connection)
+    };
+    let found = match path.try_exists() {
+        Ok(true) => found()?,
+        Ok(false) => 0,
+        Err(error) => return Err(StoreError::Io(error.kind())),
+    };
+    Ok(MigrationState::new(found, MIGRATIONS))
 }
 
 /// Makes the file if there is none, for its owner alone. SQLite gives the files beside it the
@@ -117,10 +135,8 @@ fn use_write_ahead_log(connection: &Connection) -> Outcome<()> {
 fn migrate(connection: &mut Connection) -> Outcome<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = schema_of(&transaction)?;
-    for (number, step) in
-        (1_i64..).zip(MIGRATIONS.iter().copied()).skip_while(|(number, _)| *number <= found)
-    {
-        transaction.execute_batch(step)?;
+    for (number, step) in migration::missing(found, MIGRATIONS) {
+        transaction.execute_batch(step.sql)?;
         transaction.pragma_update(None, "user_version", number)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -137,7 +153,7 @@ fn schema_of(connection: &Connection) -> Outcome<i64> {
     if tables > 0 && pragma("application_id")? != APPLICATION_ID {
         return Err(StoreError::UnsupportedDatabase.into());
     }
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = migration::known(MIGRATIONS);
     match pragma("user_version")? {
         found if found > known => Err(StoreError::TooNew { found, known }.into()),
         found => Ok(found),

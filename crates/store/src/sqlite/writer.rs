@@ -17,7 +17,7 @@ use super::audit;
 use super::failure::Outcome;
 use crate::error::StoreError;
 use crate::observer::{Commit, Observer};
-use crate::open::{Changed, Notify};
+use crate::open::{Changed, Notify, Wake};
 use crate::outbox::Sealer;
 
 /// How many units share a commit at most, so that the first of them is not kept waiting.
@@ -166,8 +166,8 @@ impl Writer {
         let _ = catch_unwind(AssertUnwindSafe(|| self.observer.commit(commit)));
         match outcome {
             Ok(changed) => {
-                for changed in &changed {
-                    let _ = catch_unwind(AssertUnwindSafe(|| (self.notify)(changed)));
+                for wake in changed.into_iter().map(Wake::Changed) {
+                    let _ = catch_unwind(AssertUnwindSafe(|| (self.notify)(&wake)));
                 }
             }
             Err(error) => {

@@ -9,7 +9,7 @@ pub(crate) mod sessions;
 pub(crate) mod trust;
 pub(crate) mod webhooks;
 
-/// Runs the whole suite over databases that `$make` makes.
+/// Runs the whole suite over databases that `$make` makes, if it can.
 macro_rules! contract_suite {
     ($make:path) => {
         crate::contract::contract_suite! { @areas $make;
@@ -36,7 +36,9 @@ macro_rules! contract_suite {
         $(mod $area {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                crate::contract::$area::$test(&$make()).await;
+                if let Some(database) = $make().await {
+                    crate::contract::$area::$test(&database).await;
+                }
             })+
         })+
     };

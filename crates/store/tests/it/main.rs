@@ -1,4 +1,4 @@
-//! One contract suite for every database behind the store, and what is SQLite's own.
+//! One contract suite for every database behind the store, and what is each one's own.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,8 +8,13 @@
 )]
 
 mod audit;
+#[path = "../../../../testkit/src/postgres.rs"]
+mod cluster;
 mod contract;
 mod exclusivity;
 mod observer;
+mod postgres;
+#[path = "../../../../testkit/src/skip.rs"]
+mod skip;
 mod sqlite;
 mod world;

@@ -19,7 +19,7 @@ use domain::time::Timestamp;
 use domain::webhook::{EncryptionKey, Endpoint};
 use store::{
     Changed, Location, Observer, OpenOptions, RecordedEvent, SealError, Sealer, Store, StoreError,
-    Unobserved,
+    Unobserved, Wake,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp(1_750_000_000_000);
@@ -96,12 +96,18 @@ pub(crate) async fn open_observed(
         entropy: Box::new(Seeded(seed)),
         sealer: Arc::new(TestSealer),
         chain: Keys::derive(&[7; 32]).audit_chain(),
-        notify: Arc::new(move |changed: &Changed| wake.lock().unwrap().push(changed.clone())),
+        notify: Arc::new(move |heard: &Wake| heard_by(&wake, heard)),
         observer,
     })
     .await?;
     let random = Mutex::new(Seeded(seed ^ 0xffff_ffff));
     Ok(World { store, woken, random, keys: Keys::derive(&[7; 32]) })
+}
+
+fn heard_by(woken: &Mutex<Vec<Changed>>, wake: &Wake) {
+    if let Wake::Changed(changed) = wake {
+        woken.lock().unwrap().push(changed.clone());
+    }
 }
 
 impl World {

@@ -19,7 +19,7 @@ use domain::session::{NewSession, Session};
 use domain::share::ShareContract;
 use domain::webhook::{DeliveryStatus, EncryptionKey, Endpoint, RETRY_WAITS};
 use josekit::jwk::alg::rsa::RsaKeyPair;
-use store::{Changed, Delivery, DeliveryFilter, Location, OpenOptions, Unobserved};
+use store::{Delivery, DeliveryFilter, Location, OpenOptions, Unobserved, Wake};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
@@ -89,8 +89,8 @@ impl Fixture {
             entropy: Box::new(OsEntropy),
             sealer: Arc::new(JweSealer),
             chain: Keys::derive(&[9; 32]).audit_chain(),
-            notify: Arc::new(move |changed: &Changed| {
-                if changed.events {
+            notify: Arc::new(move |wake: &Wake| {
+                if matches!(wake, Wake::Changed(changed) if changed.events) {
                     notified.notify_one();
                 }
             }),
