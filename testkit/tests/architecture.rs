@@ -29,6 +29,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("store", &["axum", "capnp", "openssl", "reqwest"]),
     ("server", &["rusqlite"]),
     ("phone", &["rusqlite", "axum"]),
+    ("kayle-load", &["rusqlite", "axum"]),
 ];
 
 fn imports() -> BTreeMap<String, BTreeSet<String>> {
