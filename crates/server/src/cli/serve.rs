@@ -126,7 +126,7 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
 
 /// Held while the server runs on SQLite: wake-ups do not cross processes there, so a second server
 /// on the same data would leave phones of the first one unheard of.
-fn lock(data: &Path) -> Result<File, Failure> {
+pub(super) fn lock(data: &Path) -> Result<File, Failure> {
     let path = data.join(LOCK_FILE);
     let open = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path);
     let file = open.map_err(|error| Failure::file(&path, &error))?;

@@ -22,6 +22,7 @@ mod handoff;
 mod installation;
 mod interop;
 mod limits;
+mod nodes;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod page;

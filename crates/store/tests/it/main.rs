@@ -17,4 +17,5 @@ mod postgres;
 #[path = "../../../../testkit/src/skip.rs"]
 mod skip;
 mod sqlite;
+mod transfer;
 mod world;
