@@ -145,6 +145,17 @@ fn every_documented_route_exists() {
 }
 
 #[test]
+fn every_rate_is_documented() {
+    let text = read("docs/LIMITS.md");
+    let rates = server::limits::rates();
+    assert!(rates.len() > 10);
+    for (name, per, quota, window) in rates {
+        let row = format!("| `{name}` | {per} | {quota} | {window} |");
+        assert!(text.contains(&row), "docs/LIMITS.md does not have {row}");
+    }
+}
+
+#[test]
 fn every_claim_is_documented() {
     let api = read("docs/API.md");
     for key in Claim::known_keys().chain(["age_over_N"]) {
