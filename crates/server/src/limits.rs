@@ -14,6 +14,7 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use self::meter::{Meter, MeterClock};
@@ -74,6 +75,8 @@ pub struct Limits {
     sockets_of_session: Occupancy<u64>,
     all_strangers: Occupancy<()>,
     portions: shared::Portions,
+    /// Whether the operator was told that a proxy seems to be in front.
+    told_of_proxy: AtomicBool,
 }
 
 /// What was decided about one request, and what is left.
@@ -124,6 +127,7 @@ impl Limits {
             sockets_of_session: Occupancy::default(),
             all_strangers: Occupancy::default(),
             portions: shared::Portions::default(),
+            told_of_proxy: AtomicBool::new(false),
         }
     }
 
@@ -185,6 +189,21 @@ impl Limits {
         let network = address.network();
         self.is_exhausted(&HELLO_FAILURES, (session, network))
             || self.is_exhausted(&HELLO_FAILURES_OF_ADDRESS, network)
+    }
+
+    /// Tells the operator, once, of a proxy that `trusted_proxies` does not name: behind it, all
+    /// people are one client.
+    fn tell_of_proxy(&self, proxies: &Proxies, peer: IpAddr) {
+        let near = match peer {
+            IpAddr::V4(peer) => peer.is_loopback() || peer.is_private(),
+            IpAddr::V6(peer) => peer.is_loopback() || peer.is_unique_local(),
+        };
+        if near && proxies.trusted.is_empty() && !self.told_of_proxy.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "requests come through a proxy that `trusted_proxies` does not name: to the limits, \
+                 all people behind it are one client"
+            );
+        }
     }
 
     fn most(&self, number: u32) -> u32 {
