@@ -31,7 +31,7 @@ pub use entropy::SeededEntropy;
 pub use phone::{Closed, Heard, PhoneSocket, ack};
 pub use postgres::PostgresDatabase;
 pub use rp::{Created, Handoff, RelyingParty};
-pub use server::{MASTER, TestServer, within};
+pub use server::{Database, MASTER, TestServer, within};
 pub use sink::{Delivery, WebhookSink};
 pub use skip::skipped;
 pub use state::{Passport, simulated_passport};

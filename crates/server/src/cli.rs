@@ -72,7 +72,7 @@ enum Command {
     /// Read chips, and make simulated ones.
     #[command(subcommand)]
     Chip(chip::ChipCommand),
-    Phone(phone::PhoneArgs),
+    Phone(Box<phone::PhoneArgs>),
     /// Verify and export the audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -164,7 +164,7 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
             Command::Trust(command) => trust::run(command).await,
             Command::Document(command) => document::run(command).await,
             Command::Chip(command) => chip::run(command).await,
-            Command::Phone(args) => phone::run(args).await,
+            Command::Phone(args) => phone::run(*args).await,
             Command::Audit(command) => audit::run(command).await,
             Command::Demo(args) => demo::run(args, json).await,
         }

@@ -19,6 +19,7 @@ use crate::app::{self, Edge, Options, StartError};
 use crate::client_address::Proxies;
 use crate::clock::SystemClock;
 use crate::entropy::OsEntropy;
+use crate::hardening;
 use crate::settings::{Flags, Key};
 use crate::telemetry::listener::is_exposed;
 
@@ -61,6 +62,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
     let mut terminate = listen_for(SignalKind::terminate())?;
     let mut interrupt = listen_for(SignalKind::interrupt())?;
 
+    hardening::raise_open_files();
     let location = workspace::prepare(&settings)?;
     let _alone = match &location {
         Location::Sqlite(_) => Some(lock(&settings.data)?),
