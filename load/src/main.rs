@@ -14,6 +14,9 @@ use kayle_load::{
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+/// How many sessions are asked for in turn.
+const ASKED: u64 = 1000;
+
 /// Open files besides the sockets.
 const SPARE_FILES: u64 = 200;
 
@@ -101,6 +104,7 @@ async fn run(args: Args) -> Result<(), LoadError> {
             let most = args.count.min(files.saturating_sub(SPARE_FILES));
             site.sessions(&mut clients, most, &stop).await
         }
+        Scenario::Status => site.sessions(&mut clients, args.count.min(ASKED), &stop).await,
         _ => site.sessions(&mut clients, args.count, &stop).await,
     };
     let (tickets, _) = match args.scenario {

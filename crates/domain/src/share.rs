@@ -1,6 +1,7 @@
 //! The share contract: what a relying party asks for, and what the person chose (REFERENCE 6).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use emrtd::verify::{Document, PassivelyAuthenticated};
 
@@ -98,7 +99,7 @@ pub enum SelectionError {
 
 /// The fields a session asks for, by key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShareContract(BTreeMap<String, ShareField>);
+pub struct ShareContract(Arc<BTreeMap<String, ShareField>>);
 
 /// What a person agreed to share: keys of one contract, all required ones among them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +135,7 @@ impl ShareContract {
 
     /// Reads a contract back from storage.
     pub fn stored(fields: BTreeMap<String, ShareField>) -> Self {
-        Self(fields)
+        Self(Arc::new(fields))
     }
 
     /// The fields in the order of their keys.
@@ -173,7 +174,7 @@ impl ShareContract {
                 source: FieldSource::Default,
             })
             .required = true;
-        Self(fields)
+        Self(Arc::new(fields))
     }
 }
 

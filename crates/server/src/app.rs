@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn_with_state, map_response};
 use domain::entropy::Entropy;
 use domain::key::{Keys, MASTER_SECRET_BYTES};
 use domain::time::Timestamp;
@@ -282,7 +282,7 @@ fn router(app: App) -> axum::Router {
         .fallback(http::unknown_route)
         .method_not_allowed_fallback(http::wrong_method)
         .layer(from_fn_with_state(app.clone(), limits::requests::limit))
-        .layer(from_fn(http::headers::protect))
+        .layer(map_response(http::headers::protect))
         .layer(from_fn_with_state(app.clone(), requests::observe))
         .with_state(app)
 }

@@ -9,7 +9,9 @@ use store::StoreError;
 use crate::app::App;
 
 const INTERVAL: Duration = Duration::from_secs(1);
+/// How many entries are linked in one transaction, and in how many a second at most.
 const BATCH: u32 = 1000;
+const BATCHES: u32 = 100;
 
 /// How often the head is logged.
 const NOTE: Duration = Duration::from_secs(60 * 60);
@@ -35,7 +37,11 @@ pub(crate) async fn keep(app: App) {
 }
 
 async fn link(app: &App) -> Result<(), StoreError> {
-    while app.store.link_audit(BATCH).await? == BATCH {}
+    for _ in 0..BATCHES {
+        if app.store.link_audit(BATCH).await? == 0 {
+            break;
+        }
+    }
     Ok(())
 }
 

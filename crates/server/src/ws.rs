@@ -27,7 +27,7 @@ use crate::telemetry::request_id::RequestId;
 
 /// A socket reads in small pieces; the library's default of 128 KiB per socket is memory that
 /// ten thousand idle sockets would hold.
-const READ_BUFFER: usize = 4 * 1024;
+const READ_BUFFER: usize = 2 * 1024;
 
 /// Four times the largest frame that is served: a frame between the two is read and answered with
 /// its error, one above it ends the connection unread.

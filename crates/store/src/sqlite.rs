@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::audit::{Action, Actor, Chain, Entry};
 use domain::entropy::Entropy;
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use self::failure::Outcome;
@@ -48,6 +49,7 @@ const READERS: usize = 2;
 pub(crate) struct Sqlite {
     writer: mpsc::Sender<writer::Message>,
     readers: mpsc::Sender<reader::Message>,
+    places: Arc<[reader::Place]>,
     /// Closes when the last reader thread has let go of its connection.
     readers_gone: Arc<tokio::sync::Mutex<mpsc::Receiver<()>>>,
 }
@@ -68,18 +70,21 @@ impl Sqlite {
         let (readers, queries) = mpsc::channel(QUEUE);
         let (alive, readers_gone) = mpsc::channel(1);
         let queries = Arc::new(Mutex::new(queries));
+        let place = |_| Ok(reader::Place::new(Some(connection::open_reader(path)?)));
+        let places: Arc<[_]> = (0..READERS).map(place).collect::<Result<_, StoreError>>()?;
         for number in 0..READERS {
-            let connection = connection::open_reader(path)?;
-            let (queries, alive) = (Arc::clone(&queries), alive.clone());
+            let (places, queries) = (Arc::clone(&places), Arc::clone(&queries));
+            let alive = alive.clone();
             spawn(&format!("store-read-{number}"), move || {
-                reader::run(connection, &queries);
+                places.get(number).inspect(|place| reader::run(place, &queries));
                 drop(alive);
             })?;
         }
         let (writer, units) = mpsc::channel(QUEUE);
         let thread = Writer::new(write, units, entropy, sealer, chain, notify, observer);
         spawn("store-write", move || thread.run())?;
-        Ok(Self { writer, readers, readers_gone: Arc::new(tokio::sync::Mutex::new(readers_gone)) })
+        let readers_gone = Arc::new(tokio::sync::Mutex::new(readers_gone));
+        Ok(Self { writer, readers, places, readers_gone })
     }
 
     /// Runs one unit on the writer thread; the answer comes after the commit.
@@ -104,11 +109,30 @@ impl Sqlite {
             answer.await.map_err(|_| StoreError::Closed)?
         })
     }
+
+    /// Runs a query that looks at a handful of rows by their keys, here and now if a connection
+    /// is free.
+    fn glance<T: Send + 'static>(&self, query: impl Query<T>) -> Answer<T> {
+        match reader::at_once(&self.places, query) {
+            Ok(answer) => Box::pin(std::future::ready(answer)),
+            Err(query) => self.read(query),
+        }
+    }
 }
 
 /// Reads which migrations a file has behind it; changes nothing.
 pub(crate) fn migration_state(path: &Path) -> Result<MigrationState, StoreError> {
     connection::migration_state(path)
+}
+
+/// Opens a file that no other process has open, and keeps all others away from it.
+pub(crate) fn open_alone(path: &Path) -> Result<(Connection, MigrationState), StoreError> {
+    Ok(connection::open_alone(path)?)
+}
+
+/// What an error of the driver means.
+pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
+    failure::Failure::from(error).into()
 }
 
 impl Backend for Sqlite {
@@ -173,6 +197,13 @@ fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreErr
         .spawn(run)
         .map(drop)
         .map_err(|error| StoreError::Io(error.kind()))
+}
+
+/// Runs a statement that is kept prepared: rusqlite's own transactions and savepoints are compiled
+/// anew each time.
+fn perform(db: &Connection, statement: &str) -> Outcome<()> {
+    db.prepare_cached(statement)?.execute([])?;
+    Ok(())
 }
 
 fn waiting<T>(queue: &mpsc::Sender<T>) -> usize {

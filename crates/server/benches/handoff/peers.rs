@@ -22,7 +22,7 @@ use domain::share::ShareContract;
 use serde_json::{Value, json};
 use server::clock::{Clock, SystemClock};
 use server::entropy::OsEntropy;
-use store::{Location, OpenOptions, RecordedEvent, SealError, Sealer, Store};
+use store::{Location, OpenOptions, RecordedEvent, SealError, Sealer, Store, Unobserved};
 use tokio::net::TcpListener;
 
 /// Runs a peer until it is killed.
@@ -64,13 +64,14 @@ fn echo() -> Router {
 
 /// The store, one mint at a time: each has a commit of its own.
 async fn commits(path: PathBuf) -> Router {
+    let keys = Arc::new(Keys::derive(&[7; 32]));
     let store = Store::open(OpenOptions {
         location: Location::Sqlite(path),
         entropy: Box::new(OsEntropy),
         sealer: Arc::new(NoWebhooks),
-        chain: Keys::derive(&[7; 32]).audit_chain(),
+        chain: keys.audit_chain(),
         notify: Arc::new(|_| ()),
-        observer: Arc::new(store::Unobserved),
+        observer: Arc::new(Unobserved),
     })
     .await
     .unwrap();
@@ -84,12 +85,7 @@ async fn commits(path: PathBuf) -> Router {
         })
         .await
         .unwrap();
-    let peer = Peer {
-        store,
-        organization,
-        keys: Arc::new(Keys::derive(&[7; 32])),
-        turn: Arc::new(tokio::sync::Mutex::new(())),
-    };
+    let peer = Peer { store, organization, keys, turn: Arc::new(tokio::sync::Mutex::new(())) };
     Router::new()
         .route("/v1/sessions", post(create))
         .route("/v1/verify/session/{id}/handoff", post(mint))

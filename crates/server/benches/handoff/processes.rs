@@ -17,10 +17,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// `kayle serve` on a folder.
+    /// `kayle serve` on a folder, without limits on what one address may ask, and without a line
+    /// in the log for each request.
     pub(crate) fn kayle(data: &Path) -> Self {
         let mut command = kayle(data);
         command.args(["serve", "--listen", "127.0.0.1:0"]);
+        command.envs([("KAYLE_RATE_LIMITS", "off"), ("KAYLE_LOG", "warn")]);
         Self::start(command)
     }
 

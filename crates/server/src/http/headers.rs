@@ -1,8 +1,6 @@
 //! Headers that every answer carries (SECURITY rows 8, 31).
 
-use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::Response;
 
 const ALWAYS: [(HeaderName, &str); 4] = [
@@ -16,9 +14,9 @@ const ALWAYS: [(HeaderName, &str); 4] = [
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// Adds the headers that are not there yet.
-pub(crate) async fn protect(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub(crate) async fn protect(mut response: Response) -> Response {
     let headers = response.headers_mut();
+    headers.reserve(ALWAYS.len() + 1);
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

@@ -191,7 +191,10 @@ async fn talk(
                 Ok(Some(message)) => {
                     pulse.spoke(now);
                     let heard = Heard::of(&message);
-                    let answer = hear(app, guest.address, &id, &mut conversation, message);
+                    // What proving takes is on the heap for as long as it is heard out, and not part
+                    // of every socket that waits.
+                    let answer =
+                        Box::pin(hear(app, guest.address, &id, &mut conversation, message));
                     record.hear(heard, answer).await
                 }
                 Ok(None) => continue,
@@ -307,6 +310,8 @@ async fn say(app: &App, socket: &mut WebSocket, message: &ServerMessage) -> Resu
 
 async fn send(app: &App, socket: &mut WebSocket, message: Message) -> Result<(), ()> {
     tokio::select! {
+        // What the peer takes at once needs no timer.
+        biased;
         sent = socket.send(message) => sent.map_err(|_| ()),
         () = app.clock.sleep_until(app.now() + SEND_DEADLINE) => Err(()),
     }

@@ -44,12 +44,14 @@ pub(super) fn save(db: &Connection, session: &Session, stored: &[Attempt]) -> Ou
     Ok(())
 }
 
-/// Inserts what never changes; the columns of the state follow by way of the update.
 fn insert(db: &Connection, session: &Session, position: usize, attempt: &Attempt) -> Outcome<()> {
+    let state = StateColumns::of(&attempt.state)?;
     db.prepare_cached(
         "INSERT INTO attempts (id, session_id, organization_id, position, created_at, updated_at,
-             token_hash, token_issued_at, token_expires_at, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '')",
+             token_hash, token_issued_at, token_expires_at, state, claimed_at, fence, phase,
+             phase_at, app_version, ended_at, assurance, failure_code, was_claimed)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
+             ?19)",
     )?
     .execute(params![
         attempt.id.as_str(),
@@ -61,8 +63,18 @@ fn insert(db: &Connection, session: &Session, position: usize, attempt: &Attempt
         attempt.token.hash.0,
         attempt.token.issued_at.as_millis(),
         attempt.token.expires_at.as_millis(),
+        state.name,
+        state.claimed_at,
+        state.fence,
+        state.phase,
+        state.phase_at,
+        state.app_version,
+        state.ended_at,
+        state.assurance,
+        state.failure_code,
+        state.was_claimed,
     ])?;
-    update(db, attempt)
+    Ok(())
 }
 
 fn update(db: &Connection, attempt: &Attempt) -> Outcome<()> {

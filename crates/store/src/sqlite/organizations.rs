@@ -54,7 +54,7 @@ impl Organizations for Sqlite {
 
     fn read_organization(&self, id: &OrganizationId) -> Answer<Option<Organization>> {
         let id = id.clone();
-        self.read(move |db| load(db, &id))
+        self.glance(move |db| load(db, &id))
     }
 
     fn set_policy(&self, id: &OrganizationId, policy: Policy, now: Timestamp) -> Answer<()> {
@@ -141,7 +141,7 @@ impl Organizations for Sqlite {
 
     fn find_api_key(&self, hash: &KeyedHash) -> Answer<Option<(ApiKey, Organization)>> {
         let hash = *hash;
-        self.read(move |db| {
+        self.glance(move |db| {
             let key = db
                 .prepare_cached("SELECT * FROM api_keys WHERE hash = ?1")?
                 .query_and_then([hash.0], |row| decode_key(&Row::of("api_keys", row)))?

@@ -1,4 +1,7 @@
-//! The reader threads.
+//! The readers: a few connections, each with a thread for what takes long.
+//!
+//! A query that looks at a handful of rows by their keys costs less than handing it to another
+//! thread and back, so it runs where it is asked, on a connection that is free just now.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
@@ -7,7 +10,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::failure::Outcome;
-use super::lock;
+use super::{lock, perform};
 use crate::error::StoreError;
 
 /// A query, as a backend's method writes it down.
@@ -23,27 +26,46 @@ pub(super) enum Message {
     Close,
 }
 
+/// A connection, until the store is closed.
+pub(super) type Place = Mutex<Option<Connection>>;
+
 /// A query of which only the thread it waits for knows the type.
-pub(super) type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+pub(super) type Job = Box<dyn FnOnce(&Connection) + Send>;
 
 /// A query for the queue, and where its answer will come.
 pub(super) fn job<T: Send + 'static>(
     query: impl Query<T>,
 ) -> (Job, oneshot::Receiver<Result<T, StoreError>>) {
     let (reply, answer) = oneshot::channel();
-    let job = Box::new(move |connection: &mut Connection| {
-        let result = catch_unwind(AssertUnwindSafe(|| snapshot(connection, query)))
-            .map_or(Err(StoreError::Panicked), |outcome| outcome.map_err(StoreError::from));
-        let _ = reply.send(result);
+    let job = Box::new(move |connection: &Connection| {
+        let _ = reply.send(snapshot(connection, query));
     });
     (job, answer)
 }
 
-/// Works until the store is closed or every handle is gone, and the queue is empty.
-pub(super) fn run(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Message>>) {
-    while let Some(job) = next(queue) {
-        job(&mut connection);
+/// Runs the query here if a connection is free, and gives it back if none is.
+pub(super) fn at_once<T, Q: Query<T>>(
+    places: &[Place],
+    query: Q,
+) -> Result<Result<T, StoreError>, Q> {
+    for place in places {
+        if let Ok(place) = place.try_lock()
+            && let Some(connection) = place.as_ref()
+        {
+            return Ok(snapshot(connection, query));
+        }
     }
+    Err(query)
+}
+
+/// Works until the store is closed or every handle is gone, and the queue is empty.
+pub(super) fn run(place: &Place, queue: &Mutex<mpsc::Receiver<Message>>) {
+    while let Some(job) = next(queue) {
+        if let Some(connection) = lock(place).as_ref() {
+            job(connection);
+        }
+    }
+    lock(place).take();
 }
 
 /// Waits for a query, holding the lock until one comes. The queue is closed under that same lock:
@@ -59,9 +81,10 @@ fn next(queue: &Mutex<mpsc::Receiver<Message>>) -> Option<Job> {
 }
 
 /// Runs the query in a transaction, so that its statements see one state of the database.
-fn snapshot<T>(connection: &mut Connection, query: impl Query<T>) -> Outcome<T> {
-    let transaction = connection.transaction()?;
-    let value = query(&transaction)?;
-    transaction.commit()?;
-    Ok(value)
+fn snapshot<T>(connection: &Connection, query: impl Query<T>) -> Result<T, StoreError> {
+    perform(connection, "BEGIN")?;
+    let outcome = catch_unwind(AssertUnwindSafe(|| query(connection)));
+    // Nothing was written, so it does not matter how the transaction ends, as long as it does.
+    perform(connection, "ROLLBACK")?;
+    outcome.map_or(Err(StoreError::Panicked), |outcome| outcome.map_err(StoreError::from))
 }

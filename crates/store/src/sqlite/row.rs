@@ -1,5 +1,6 @@
 //! Decoding rows. Every failure names the table, the column and the row, and nothing else.
 
+use std::cell::Cell;
 use std::str::FromStr;
 
 use domain::key::KeyedHash;
@@ -14,12 +15,14 @@ pub(super) struct Row<'a> {
     row: &'a rusqlite::Row<'a>,
     table: &'static str,
     key: &'static str,
+    /// The column that is looked for first: decoding goes by the order of the table, nearly.
+    next: Cell<usize>,
 }
 
 impl<'a> Row<'a> {
     /// A row of `table`.
     pub(super) fn of(table: &'static str, row: &'a rusqlite::Row<'a>) -> Self {
-        Self { row, table, key: "id" }
+        Self { row, table, key: "id", next: Cell::new(0) }
     }
 
     /// A row of `table`, which has another primary key than `id`.
@@ -28,7 +31,7 @@ impl<'a> Row<'a> {
         key: &'static str,
         row: &'a rusqlite::Row<'a>,
     ) -> Self {
-        Self { row, table, key }
+        Self { row, table, key, next: Cell::new(0) }
     }
 
     /// The error that `column` cannot be read.
@@ -42,6 +45,15 @@ impl<'a> Row<'a> {
         StoreError::Corrupt { table: self.table, column, row }.into()
     }
 
+    /// The value of a column. By its name alone, the driver compares it with every other first.
+    fn value(&self, column: &'static str) -> Outcome<ValueRef<'a>> {
+        let (next, columns) = (self.next.get(), self.row.as_ref());
+        let here = columns.column_name(next).is_ok_and(|name| name == column);
+        let index = if here { next } else { columns.column_index(column)? };
+        self.next.set(index + 1);
+        Ok(self.row.get_ref(index)?)
+    }
+
     /// `value`, or the error that `column` cannot be read.
     pub(super) fn known<T>(&self, column: &'static str, value: Option<T>) -> Outcome<T> {
         value.ok_or_else(|| self.corrupt(column))
@@ -52,7 +64,7 @@ impl<'a> Row<'a> {
     }
 
     pub(super) fn optional_text(&self, column: &'static str) -> Outcome<Option<&'a str>> {
-        match self.row.get_ref(column)? {
+        match self.value(column)? {
             ValueRef::Null => Ok(None),
             ValueRef::Text(text) => match std::str::from_utf8(text) {
                 Ok(text) => Ok(Some(text)),
@@ -96,7 +108,7 @@ impl<'a> Row<'a> {
     }
 
     pub(super) fn optional_integer(&self, column: &'static str) -> Outcome<Option<i64>> {
-        match self.row.get_ref(column)? {
+        match self.value(column)? {
             ValueRef::Null => Ok(None),
             ValueRef::Integer(value) => Ok(Some(value)),
             _ => Err(self.corrupt(column)),
@@ -125,7 +137,7 @@ impl<'a> Row<'a> {
     }
 
     pub(super) fn bytes(&self, column: &'static str) -> Outcome<&'a [u8]> {
-        match self.row.get_ref(column)? {
+        match self.value(column)? {
             ValueRef::Blob(bytes) => Ok(bytes),
             _ => Err(self.corrupt(column)),
         }
@@ -137,7 +149,7 @@ impl<'a> Row<'a> {
     }
 
     pub(super) fn optional_hash(&self, column: &'static str) -> Outcome<Option<KeyedHash>> {
-        match self.row.get_ref(column)? {
+        match self.value(column)? {
             ValueRef::Null => Ok(None),
             _ => Ok(Some(KeyedHash(self.digest(column)?))),
         }

@@ -73,7 +73,7 @@ impl Trust for Sqlite {
     }
 
     fn trust_generation(&self) -> Answer<u64> {
-        self.read(generation)
+        self.glance(generation)
     }
 }
 

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::audit;
 use super::failure::Outcome;
+use super::perform;
 use crate::error::StoreError;
 use crate::observer::{Commit, Observer};
 use crate::open::{Changed, Notify, Wake};
@@ -186,12 +187,12 @@ impl Writer {
     fn transaction(&mut self, batch: &mut [Box<dyn Job>]) -> Outcome<Vec<Changed>> {
         let mut changed = BTreeMap::new();
         let mut entries = Vec::new();
-        let mut transaction =
+        let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for job in batch {
-            let savepoint = transaction.savepoint()?;
+            perform(&transaction, "SAVEPOINT unit")?;
             let mut unit = Unit {
-                db: &savepoint,
+                db: &transaction,
                 entropy: &mut *self.entropy,
                 sealer: &*self.sealer,
                 changed: Vec::new(),
@@ -202,15 +203,15 @@ impl Writer {
                     *changed.entry(session).or_default() |= events;
                 }
                 entries.append(&mut unit.entries);
-                savepoint.commit()?;
-            } else {
-                savepoint.finish()?;
+            } else if !transaction.is_autocommit() {
+                perform(&transaction, "ROLLBACK TO unit")?;
             }
             // A full disk or an I/O error makes SQLite take the whole transaction back. What ran
             // after that would commit on its own, beside units that are gone.
             if transaction.is_autocommit() {
                 return Err(StoreError::Io(std::io::ErrorKind::Other).into());
             }
+            perform(&transaction, "RELEASE unit")?;
         }
         audit::append(&transaction, &self.chain, &entries)?;
         transaction.commit()?;
