@@ -160,6 +160,8 @@ async fn nothing_that_binds_a_session_is_kept_or_logged() {
     assert_eq!(context.choices.len(), 3);
     // Two digits are everywhere; what a phone says in their place is not.
     assert_eq!(phone.choose("canary-of-a-choice").await.error_code(), "MATCH_CODE_WRONG");
+    let event = scene.sink.open(&scene.sink.next().await);
+    assert_eq!(event["data"]["failure_code"], "match_code_wrong");
 
     let mut kept = scene.stop_and_read_log();
     assert!(holds(&kept, b"TRACE"), "the log is verbose");
