@@ -47,6 +47,11 @@ impl RelyingParty {
         Self { organization, key, base, client }
     }
 
+    /// The same relying party, asking another server.
+    pub fn at(&self, server: &crate::TestServer) -> Self {
+        Self::new(server.url(), self.organization.clone(), self.key.clone())
+    }
+
     /// A request with the API key.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.public(method, path).bearer_auth(&self.key)

@@ -1,6 +1,5 @@
 //! Starting a server for one test.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +15,19 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
-use crate::{RelyingParty, SeededEntropy, TestClock};
+use crate::{PostgresDatabase, RelyingParty, SeededEntropy, TestClock};
 
 /// The master secret of every server under test.
 pub const MASTER: [u8; 32] = [0x4b; 32];
+
+/// What a server keeps its state in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// A file in its data directory.
+    Sqlite,
+    /// A fresh database of PostgreSQL.
+    Postgres,
+}
 
 /// A server that runs for one test and is gone with it.
 pub struct TestServer {
@@ -28,6 +36,7 @@ pub struct TestServer {
     /// Its data directory.
     pub data: TempDir,
     running: Running,
+    postgres: Option<Arc<PostgresDatabase>>,
     entropy: std::sync::Mutex<SeededEntropy>,
 }
 
@@ -39,20 +48,57 @@ impl TestServer {
 
     /// Starts a server with options that differ from the usual ones.
     pub async fn start_with(configure: impl FnOnce(&mut Options)) -> Self {
+        Self::launch(None, TestClock::default(), 1, configure).await
+    }
+
+    /// Starts a server on such a database, empty; `None`, with a line that says so, where there is
+    /// no PostgreSQL.
+    pub async fn start_on(database: Database) -> Option<Self> {
+        let postgres = match database {
+            Database::Sqlite => None,
+            Database::Postgres => Some(Arc::new(PostgresDatabase::new().await?)),
+        };
+        Some(Self::launch(postgres, TestClock::default(), 1, |_| {}).await)
+    }
+
+    /// Starts one more server on the same database, under the same clock. `number` tells it from
+    /// the others; this one is 1.
+    ///
+    /// # Panics
+    /// On SQLite, which is one server's.
+    pub async fn beside(&self, number: u64) -> Self {
+        let postgres = self.postgres.clone();
+        assert!(postgres.is_some(), "servers share PostgreSQL only");
+        Self::launch(postgres, self.clock.clone(), number, |_| {}).await
+    }
+
+    async fn launch(
+        postgres: Option<Arc<PostgresDatabase>>,
+        clock: TestClock,
+        number: u64,
+        configure: impl FnOnce(&mut Options),
+    ) -> Self {
         let data = TempDir::new().unwrap();
-        let clock = TestClock::default();
-        let mut options = options(data.path(), &clock, 1).await;
+        let location = location(&data, postgres.as_deref());
+        let mut options = options(location, &clock, number).await;
         configure(&mut options);
         let running = app::start(options).await.unwrap();
-        Self { clock, data, running, entropy: std::sync::Mutex::new(SeededEntropy(99)) }
+        let entropy = std::sync::Mutex::new(SeededEntropy(98 + number));
+        Self { clock, data, running, postgres, entropy }
     }
 
     /// Stops the server and starts it again on the same data.
     pub async fn restart(self) -> Self {
-        let Self { clock, data, running, entropy } = self;
+        let Self { clock, data, running, postgres, entropy } = self;
         running.stop().await;
-        let running = app::start(options(data.path(), &clock, 2).await).await.unwrap();
-        Self { clock, data, running, entropy }
+        let location = location(&data, postgres.as_deref());
+        let running = app::start(options(location, &clock, 2).await).await.unwrap();
+        Self { clock, data, running, postgres, entropy }
+    }
+
+    /// Its database, if that is one of PostgreSQL.
+    pub fn postgres(&self) -> Option<&PostgresDatabase> {
+        self.postgres.as_deref()
     }
 
     /// Stops the server as SIGTERM does.
@@ -129,10 +175,17 @@ impl TestServer {
     }
 }
 
-async fn options(data: &Path, clock: &TestClock, seed: u64) -> Options {
+fn location(data: &TempDir, postgres: Option<&PostgresDatabase>) -> Location {
+    match postgres {
+        Some(database) => Location::parse(&database.url).unwrap(),
+        None => Location::Sqlite(data.path().join("kayle.db")),
+    }
+}
+
+async fn options(location: Location, clock: &TestClock, seed: u64) -> Options {
     Options {
         listener: TcpListener::bind("127.0.0.1:0").await.unwrap(),
-        location: Location::Sqlite(data.join("kayle.db")),
+        location,
         master: Zeroizing::new(MASTER),
         clock: Arc::new(clock.clone()),
         entropy: Box::new(SeededEntropy(seed)),

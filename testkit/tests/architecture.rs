@@ -26,7 +26,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
         "domain",
         &["tokio", "axum", "rusqlite", "serde_json", "getrandom", "rand", "jiff", "openssl"],
     ),
-    ("store", &["axum", "capnp", "openssl", "reqwest"]),
+    ("store", &["axum", "capnp", "reqwest"]),
     ("server", &["rusqlite"]),
     ("phone", &["rusqlite", "axum"]),
     ("kayle-load", &["rusqlite", "axum"]),

@@ -12,6 +12,7 @@ mod folder;
 mod key;
 mod logging;
 mod master_secret;
+mod migrate;
 mod organization;
 mod outcome;
 mod phone;
@@ -55,6 +56,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::ServeArgs),
+    Migrate(migrate::MigrateArgs),
     /// Create, list and set organizations: the relying parties.
     #[command(subcommand)]
     Org(organization::OrgCommand),
@@ -156,6 +158,7 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => serve::run(args).await,
+            Command::Migrate(args) => migrate::run(args).await,
             Command::Org(command) => organization::run(command).await,
             Command::Key(command) => key::run(command).await,
             Command::Trust(command) => trust::run(command).await,

@@ -90,8 +90,11 @@ impl PostgresUrl {
                 _ => others.push(pair),
             }
         }
-        let rest =
-            if others.is_empty() { base.to_owned() } else { format!("{base}?{}", others.join("&")) };
+        let rest = if others.is_empty() {
+            base.to_owned()
+        } else {
+            format!("{base}?{}", others.join("&"))
+        };
         let mut config: Config = rest.parse().map_err(|_| LocationError::PostgresUrl)?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Err(LocationError::PostgresUrl);

@@ -195,15 +195,20 @@ async fn the_logs_of_server_and_phone_keep_no_secret() {
     let phone = scene.phone(&handoff, &[("KAYLE_LOG", "trace")]);
     let event = scene.sink.open(&scene.sink.next().await);
     let page = scene.rp.public(Method::GET, &format!("/{}", session.id)).send().await.unwrap();
+    let other = scene.rp.session(&[]).await;
+    let opened = scene.rp.public(Method::GET, &format!("/{}", other.id)).send().await.unwrap();
+    let cookie =
+        opened.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let mint = scene.rp.public(Method::POST, &format!("/{}/handoff", other.id));
+    assert_eq!(mint.header("cookie", &cookie).send().await.unwrap().status(), 200);
+    let browser = cookie.split_once('=').unwrap().1.to_owned();
     let shown = [phone.stdout, page.text().await.unwrap().into_bytes()].concat();
     let metrics = reqwest::get(format!("{}/metrics", scene.operator_url())).await.unwrap();
     let metrics = metrics.text().await.unwrap();
     assert!(metrics.contains("kayle_claims_total 1"), "the metrics are of this server");
     let server_log = scene.stop_and_read_log();
-    assert!(
-        holds(&server_log, b"TRACE") && holds(&phone.stderr, b"connected"),
-        "the server's log is verbose, and the phone speaks"
-    );
+    assert!(holds(&server_log, b"TRACE"), "the log is verbose");
+    assert!(holds(&phone.stderr, b"connected"), "what the phone says is there");
     let logs = [server_log.as_slice(), &phone.stderr].concat();
 
     let mut canaries: Vec<(&str, Vec<u8>)> = vec![
@@ -213,6 +218,7 @@ async fn the_logs_of_server_and_phone_keep_no_secret() {
         ("signing secret", scene.sink.secret.clone().into_bytes()),
         ("master secret", scene.master_secret.trim().as_bytes().to_vec()),
         ("MRZ", b"P<UTO".to_vec()),
+        ("secret of a browser", browser.into_bytes()),
     ];
     for (name, id) in [
         ("session", &session.id[..]),

@@ -6,8 +6,10 @@ use protocol::{DataKind, ServerMessage, VerdictOutcome};
 use reqwest::Method;
 use serde_json::json;
 use testkit::{
-    Closed, Heard, PhoneSocket, TestServer, WebhookSink, ack, simulated_passport, within,
+    Closed, Heard, PhoneSocket, WebhookSink, ack, simulated_passport, within,
 };
+
+use super::start;
 
 /// A guard against hanging. The clock of the test stands still, so whatever comes at all comes at once.
 const SOON: Duration = Duration::from_secs(20);
@@ -21,7 +23,7 @@ async fn told_and_closed(phone: &mut PhoneSocket, code: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_by_the_relying_party_reaches_the_phone_and_nothing_later_counts() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let sink = WebhookSink::register(&rp).await;
     let passport = simulated_passport(&server).await;
@@ -56,7 +58,7 @@ async fn a_cancel_by_the_relying_party_reaches_the_phone_and_nothing_later_count
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancel_by_token_reaches_the_phone_and_the_token_works_once() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let session = rp.session(&[]).await;
     let handoff = rp.handoff(&session.id).await;
@@ -82,7 +84,7 @@ async fn a_cancel_by_token_reaches_the_phone_and_the_token_works_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn expiry_reaches_the_phone_and_the_relying_party() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let sink = WebhookSink::register(&rp).await;
     let session = rp.session(&[]).await;
@@ -103,7 +105,7 @@ async fn expiry_reaches_the_phone_and_the_relying_party() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_failed_attempts_complete_the_session() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let sink = WebhookSink::register(&rp).await;
     let passport = simulated_passport(&server).await.with_forged_dg1();
@@ -142,7 +144,7 @@ async fn three_failed_attempts_complete_the_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_forged_file_sent_after_the_check_changes_nothing() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let sink = WebhookSink::register(&rp).await;
     let passport = simulated_passport(&server).await;

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use testkit::{Closed, Heard, PhoneSocket, TestServer, ack};
+use testkit::{Closed, Heard, PhoneSocket, ack};
+
+use super::start;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_parallel_mints_give_one_attempt_and_one_token() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let session = rp.session(&[]).await;
 
@@ -33,7 +35,7 @@ async fn fifty_parallel_mints_give_one_attempt_and_one_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_minute_later_there_is_a_new_token_and_the_earlier_one_still_works() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let session = rp.session(&[]).await;
 
@@ -57,7 +59,7 @@ async fn a_minute_later_there_is_a_new_token_and_the_earlier_one_still_works() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_ends_after_five_minutes_by_the_servers_clock() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
 
     let session = rp.session(&[]).await;
@@ -84,7 +86,8 @@ async fn a_token_ends_after_five_minutes_by_the_servers_clock() {
 
 /// Twenty devices at once; each with the token that `token_of` gives it.
 async fn race(tokens: usize) {
-    let server = std::sync::Arc::new(TestServer::start().await);
+    let Some(server) = start().await else { return };
+    let server = std::sync::Arc::new(server);
     let rp = server.relying_party().await;
     let session = rp.session(&[]).await;
     let mut handoffs = Vec::new();
@@ -144,7 +147,7 @@ async fn twenty_devices_on_four_tokens_give_one_winner() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_later_attempt_of_the_session_belongs_to_the_same_device() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let session = rp.session(&[]).await;
     let passport = testkit::simulated_passport(&server).await;
@@ -171,7 +174,7 @@ async fn a_later_attempt_of_the_session_belongs_to_the_same_device() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replayed_token_fails_on_another_device_and_resumes_on_its_own() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let session = rp.session(&[]).await;
     let handoff = rp.handoff(&session.id).await;
@@ -192,7 +195,7 @@ async fn a_replayed_token_fails_on_another_device_and_resumes_on_its_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_token_tells_a_stranger_nothing() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let session = rp.session(&[]).await;
     let mut handoff = rp.handoff(&session.id).await;

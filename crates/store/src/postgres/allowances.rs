@@ -36,9 +36,8 @@ impl Allowances for Postgres {
                 );
                 let found = link.begin(vec![make, lock]).await?;
                 let row = found.last().and_then(|rows| rows.first());
-                let spent_until = row.map(|row| {
-                    Row::keyed("allowances", "holder", row).integer("spent_until")
-                });
+                let spent_until =
+                    row.map(|row| Row::keyed("allowances", "holder", row).integer("spent_until"));
                 let (spent_until, drawn) = rate.draw(spent_until.transpose()?, want, now);
                 let spend = query(
                     "UPDATE allowances SET spent_until = $3 WHERE name = $1 AND holder = $2",

@@ -88,10 +88,8 @@ pub(super) fn tell(entries: &[Entry]) -> Vec<Query> {
 
 /// Links the oldest entries to the end of the trail. The end is read under the lock.
 async fn link_some(link: &Link, shared: &Shared, limit: u32) -> Outcome<u32> {
-    let unlinked = query(
-        "SELECT * FROM audit_unlinked ORDER BY place LIMIT $1",
-        params![i64::from(limit)],
-    );
+    let unlinked =
+        query("SELECT * FROM audit_unlinked ORDER BY place LIMIT $1", params![i64::from(limit)]);
     let reads = vec![query(LINKING, params![]), query(HEAD, params![]), unlinked];
     let found = link.begin(reads).await?;
     let [mine, last, unlinked] = found.as_slice() else { return Ok(0) };

@@ -106,7 +106,9 @@ pub(super) async fn check_durability(client: &Client) -> Outcome<()> {
         return Err(StoreError::Refused("synchronous_commit is off: it would forget").into());
     }
     if setting(1)? == "off" {
-        tracing::warn!("the database server runs with fsync off: a crash of its machine loses data");
+        tracing::warn!(
+            "the database server runs with fsync off: a crash of its machine loses data"
+        );
     }
     if setting(2)? != "UTF8" {
         return Err(StoreError::Refused("its encoding is not UTF8").into());

@@ -212,7 +212,8 @@ pub(super) async fn list(
         ],
     );
     let found = link.read(list).await?;
-    let deliveries = found.iter().map(|row| decode(&Row::of(TABLE, row))).collect::<Outcome<_>>()?;
+    let deliveries =
+        found.iter().map(|row| decode(&Row::of(TABLE, row))).collect::<Outcome<_>>()?;
     Ok(filter.page.page(deliveries))
 }
 

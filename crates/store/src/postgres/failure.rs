@@ -121,7 +121,10 @@ fn is_gone(state: &SqlState) -> bool {
 }
 
 fn io_error(error: &tokio_postgres::Error) -> Option<ErrorKind> {
-    error.source().and_then(|cause| cause.downcast_ref::<std::io::Error>()).map(std::io::Error::kind)
+    error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<std::io::Error>())
+        .map(std::io::Error::kind)
 }
 
 /// A count as PostgreSQL holds it: signed.

@@ -87,7 +87,8 @@ impl Outbox for Postgres {
             async move {
                 let found = link.begin_snapshot(vec![read]).await?.pop().unwrap_or_default();
                 let page = page.page(found);
-                let ids = page.items.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>()?;
+                let ids =
+                    page.items.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>()?;
                 let deliveries = link.end_snapshot(vec![deliveries::of_events(ids)]).await?;
                 let deliveries = deliveries.first().map_or(&[][..], Vec::as_slice);
                 let items = with_deliveries(&page.items, deliveries)?;

@@ -123,7 +123,9 @@ impl<'a> Row<'a> {
     pub(super) fn optional_hash(&self, column: &'static str) -> Outcome<Option<KeyedHash>> {
         match self.get::<Option<&[u8]>>(column)? {
             None => Ok(None),
-            Some(bytes) => self.known(column, bytes.try_into().ok()).map(|hash| Some(KeyedHash(hash))),
+            Some(bytes) => {
+                self.known(column, bytes.try_into().ok()).map(|hash| Some(KeyedHash(hash)))
+            }
         }
     }
 }

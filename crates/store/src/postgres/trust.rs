@@ -144,10 +144,7 @@ fn apply(update: &TrustUpdate) -> Vec<Query> {
         )
     }));
     writes.extend(superseded.iter().map(|fingerprint| {
-        query(
-            "DELETE FROM trust_vouchers WHERE fingerprint = $1",
-            params![fingerprint.to_vec()],
-        )
+        query("DELETE FROM trust_vouchers WHERE fingerprint = $1", params![fingerprint.to_vec()])
     }));
     writes.push(query(
         "DELETE FROM trust_items i WHERE NOT EXISTS (

@@ -1,10 +1,17 @@
 //! PostgreSQL: the contract, and what is its own: locks, lost connections, wake-ups.
 
-use store::Location;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::session::Session;
+use store::{
+    Changed, Location, MigrationState, OpenOptions, Store, StoreError, Unobserved, Wake, Wakeups,
+};
+use tokio::sync::mpsc;
 
 use crate::cluster::PostgresDatabase;
 use crate::contract::contract_suite;
-use crate::world::Database;
+use crate::world::{Database, NOW, Seeded, TestSealer, World, open};
 
 contract_suite!(crate::cluster::PostgresDatabase::new);
 
@@ -12,4 +19,322 @@ impl Database for PostgresDatabase {
     fn location(&self) -> Location {
         Location::parse(&self.url).unwrap()
     }
+}
+
+/// A store whose wake-ups are waited for.
+async fn hearing(database: &PostgresDatabase) -> (Store, mpsc::UnboundedReceiver<Wake>) {
+    let (tell, heard) = mpsc::unbounded_channel();
+    let store = Store::open(OpenOptions {
+        location: database.location(),
+        entropy: Box::new(Seeded(77)),
+        sealer: Arc::new(TestSealer),
+        chain: domain::key::Keys::derive(&[7; 32]).audit_chain(),
+        notify: Arc::new(move |wake: &Wake| drop(tell.send(wake.clone()))),
+        observer: Arc::new(Unobserved),
+    });
+    (store.await.unwrap(), heard)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a guard against hanging, not a wait")]
+async fn next(heard: &mut mpsc::UnboundedReceiver<Wake>) -> Wake {
+    tokio::time::timeout(Duration::from_secs(20), heard.recv()).await.unwrap().unwrap()
+}
+
+/// Until another process would be heard.
+async fn listening(store: &Store) {
+    while store.wakeups() != Wakeups::Listening {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn wake(session: &domain::id::SessionId, events: bool) -> Wake {
+    Wake::Changed(Changed { session: session.clone(), events })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_heard_by_every_process_and_once() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let (world, beside) = (World::new(&database).await, World::beside(&database).await);
+    let (store, mut heard) = hearing(&database).await;
+    for one in [&world.store, &beside.store, &store] {
+        listening(one).await;
+    }
+    let organization = world.organization().await;
+    let id = world.session(&organization).await;
+    world.mint(&id, NOW).await.unwrap();
+    beside.cancel(&id, NOW).await;
+    assert_eq!(next(&mut heard).await, wake(&id, false));
+    assert_eq!(next(&mut heard).await, wake(&id, true));
+    // What this process does itself it hears from itself, and not once more from the database:
+    // the change by another process that follows comes next.
+    let other = world.session(&organization).await;
+    let cancel = |session: Session| Ok::<_, std::convert::Infallible>(session.cancel(NOW));
+    store.session(&other, NOW, cancel).await.unwrap().unwrap();
+    let last = world.session(&organization).await;
+    world.mint(&last, NOW).await.unwrap();
+    assert_eq!(next(&mut heard).await, wake(&other, true));
+    assert_eq!(next(&mut heard).await, wake(&last, false));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_away_is_an_error_and_everything_works_when_it_is_back() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    let (store, mut heard) = hearing(&database).await;
+    listening(&store).await;
+    let organization = world.organization().await;
+    let id = world.session(&organization).await;
+    database.allow_connections(false).await;
+    database.disconnect_all().await;
+    assert_eq!(next(&mut heard).await, Wake::Everything);
+    assert_eq!(store.wakeups(), Wakeups::Polling);
+    assert_eq!(next(&mut heard).await, Wake::Everything, "again and again");
+    assert_eq!(world.store.read_session(&id).await, Err(StoreError::Unavailable));
+    assert_eq!(world.store.ping().await, Err(StoreError::Unavailable));
+
+    database.allow_connections(true).await;
+    assert_eq!(world.store.ping().await, Ok(()));
+    listening(&store).await;
+    while heard.try_recv().is_ok() {}
+    world.mint(&id, NOW).await.unwrap();
+    while next(&mut heard).await != wake(&id, false) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_were_lost_are_made_again_unseen() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    let organization = world.organization().await;
+    for _ in 0..5 {
+        let id = world.session(&organization).await;
+        database.disconnect_all().await;
+        world.mint(&id, NOW).await.unwrap();
+        assert_eq!(world.read(&id).await.attempts.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_somebody_holds_holds_up_no_other() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = Arc::new(World::new(&database).await);
+    let organization = world.organization().await;
+    let (held, free) = (world.session(&organization).await, world.session(&organization).await);
+    let raw = database.connect().await;
+    raw.batch_execute(&format!("BEGIN; SELECT * FROM sessions WHERE id = '{held}' FOR UPDATE"))
+        .await
+        .unwrap();
+    // More than there are connections.
+    let waiting: Vec<_> = (0..40)
+        .map(|_| {
+            let (world, held) = (Arc::clone(&world), held.clone());
+            tokio::spawn(async move {
+                let quiet = |session| Ok::<_, ()>(domain::session::Transition::unchanged(session));
+                world.store.session(&held, NOW, quiet).await
+            })
+        })
+        .collect();
+    world.mint(&free, NOW).await.unwrap();
+    raw.batch_execute("COMMIT").await.unwrap();
+    for unit in waiting {
+        assert_eq!(unit.await.unwrap(), Ok(Ok(())));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_that_is_never_given_back_is_busy() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    let organization = world.organization().await;
+    let held = world.session(&organization).await;
+    let raw = database.connect().await;
+    raw.batch_execute(&format!("BEGIN; SELECT * FROM sessions WHERE id = '{held}' FOR UPDATE"))
+        .await
+        .unwrap();
+    let quiet = |session| Ok::<_, ()>(domain::session::Transition::unchanged(session));
+    assert_eq!(world.store.session(&held, NOW, quiet).await, Err(StoreError::Busy));
+}
+
+/// Deadlocks, and the pure unit is run again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_unit_that_the_server_took_back_is_run_again() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    let organization = world.organization().await;
+    let id = world.session(&organization).await;
+    // The first update of the session fails as a serialization failure does.
+    let raw = database.connect().await;
+    raw.batch_execute(
+        "CREATE SEQUENCE tries;
+         CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN
+             IF nextval('tries') = 1 THEN
+                 RAISE EXCEPTION 'once' USING ERRCODE = 'serialization_failure';
+             END IF;
+             RETURN NEW;
+         END $$;
+         CREATE TRIGGER fail_once BEFORE UPDATE ON sessions
+             FOR EACH ROW EXECUTE FUNCTION fail_once();",
+    )
+    .await
+    .unwrap();
+    let runs = Arc::new(Mutex::new(0));
+    let counted = Arc::clone(&runs);
+    let cancelled = world.store.session(&id, NOW, move |session: Session| {
+        *counted.lock().unwrap() += 1;
+        Ok::<_, std::convert::Infallible>(session.cancel(NOW))
+    });
+    cancelled.await.unwrap().unwrap();
+    assert_eq!(*runs.lock().unwrap(), 2);
+    assert_eq!(world.read(&id).await.status(), "cancelled");
+    assert_eq!(world.woken.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_schema_that_changes_under_a_running_server_stops_nothing() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    let organization = world.organization().await;
+    let id = world.session(&organization).await;
+    world.read(&id).await;
+    world.mint(&id, NOW).await.unwrap();
+    let raw = database.connect().await;
+    raw.batch_execute("ALTER TABLE sessions ADD COLUMN of_the_future text").await.unwrap();
+    world.read(&id).await;
+    world.cancel(&id, NOW).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_processes_may_open_a_new_database_at_once() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let location = database.location();
+    let before = store::migration_state(&location).await.unwrap();
+    assert_eq!((before.found, before.pending.len() as i64), (0, before.known));
+    let openers: Vec<_> = (0..8)
+        .map(|seed| {
+            let location = location.clone();
+            tokio::spawn(async move { open(location, seed).await.map(drop) })
+        })
+        .collect();
+    for opener in openers {
+        assert_eq!(opener.await.unwrap(), Ok(()));
+    }
+    let known = before.known;
+    let after = MigrationState { found: known, known, pending: vec![] };
+    assert_eq!(store::migration_state(&location).await, Ok(after));
+}
+
+#[tokio::test]
+async fn what_is_no_database_of_this_kayle_is_refused_and_left_alone() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let raw = database.connect().await;
+    raw.batch_execute("CREATE TABLE recipes (id bigint)").await.unwrap();
+    let foreign = open(database.location(), 1).await.err();
+    assert_eq!(foreign, Some(StoreError::UnsupportedDatabase));
+    let tables = "SELECT count(*) FROM pg_class c
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r'";
+    let count: i64 = raw.query_one(tables, &[]).await.unwrap().get(0);
+    assert_eq!(count, 1);
+
+    raw.batch_execute("DROP TABLE recipes").await.unwrap();
+    World::new(&database).await;
+    raw.batch_execute("INSERT INTO kayle_schema (version, name) VALUES (99, 'x')").await.unwrap();
+    let newer = open(database.location(), 1).await.err();
+    assert!(matches!(newer, Some(StoreError::TooNew { found: 99, .. })), "{newer:?}");
+}
+
+#[tokio::test]
+async fn a_database_that_forgets_is_refused() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    database.administer("ALTER DATABASE DATABASE_NAME SET synchronous_commit = off").await;
+    let refused = open(database.location(), 1).await.err();
+    assert!(matches!(refused, Some(StoreError::Refused(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_password_opens_and_a_wrong_one_is_in_no_message() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let Some(url) = &database.tcp_url else { return };
+    World::new(&database).await;
+    open(Location::parse(url).unwrap(), 1).await.unwrap().store.ping().await.unwrap();
+    let wrong = url.replace("horse", "donkey");
+    let location = Location::parse(&wrong).unwrap();
+    let refused = open(location.clone(), 1).await.err().unwrap();
+    assert!(matches!(refused, StoreError::Refused(_)), "{refused:?}");
+    assert!(!format!("{refused:?} {refused} {location:?}").contains("donkey"));
+    // A server without TLS does not pass for one with it.
+    let secured = open(Location::parse(&format!("{url}?sslmode=require")).unwrap(), 1).await;
+    assert_eq!(secured.err(), Some(StoreError::Unavailable));
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named_without_its_contents() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    let organization = world.organization().await;
+    let id = world.session(&organization).await;
+    let attempt = world.mint(&id, NOW).await.unwrap().attempt;
+    let raw = database.connect().await;
+    for (table, column, row, value, good) in [
+        ("attempts", "state", attempt.as_str(), "'from the future'", "'offered'"),
+        ("attempts", "token_hash", attempt.as_str(), "'\\x00'", "decode(repeat('00', 32), 'hex')"),
+        ("sessions", "state", id.as_str(), "'from the future'", "'created'"),
+        ("sessions", "contract", id.as_str(), "'[\"from the future\"]'", "'{}'"),
+        ("sessions", "face_match", id.as_str(), "'from the future'", "'off'"),
+        ("sessions", "fence", id.as_str(), "-1", "0"),
+    ] {
+        let set = async |to: &str| {
+            let update = format!("UPDATE {table} SET {column} = {to} WHERE id = '{row}'");
+            raw.batch_execute(&update).await.unwrap();
+        };
+        set(value).await;
+        let expected = StoreError::Corrupt { table, column, row: row.to_owned() };
+        assert_eq!(world.store.read_session(&id).await, Err(expected.clone()));
+        assert!(!expected.to_string().contains("future"));
+        set(good).await;
+        assert!(world.store.read_session(&id).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_stops_no_other() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    let organization = world.organization().await;
+    let broken = world.endpoint(&organization, Some("k")).await.id;
+    let good = world.endpoint(&organization, Some("k")).await.id;
+    let session = world.session(&organization).await;
+    world.cancel(&session, NOW).await;
+    let raw = database.connect().await;
+    let spoil = "UPDATE deliveries SET id = 'from the future' WHERE endpoint_id = $1";
+    assert_eq!(raw.execute(spoil, &[&broken.as_str()]).await.unwrap(), 1);
+    let due = world.store.lease_deliveries(NOW, 10).await.unwrap();
+    assert_eq!(due.into_iter().map(|due| due.endpoint).collect::<Vec<_>>(), [good]);
+    let given_up = "SELECT status, payload IS NULL FROM deliveries WHERE endpoint_id = $1";
+    let row = raw.query_one(given_up, &[&broken.as_str()]).await.unwrap();
+    assert_eq!((row.get(0), row.get(1)), ("failed", true));
+}
+
+#[tokio::test]
+async fn the_trail_is_neither_updated_nor_deleted_by_mistake() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    world.organization().await;
+    crate::contract::audit::trail(&world).await;
+    let raw = database.connect().await;
+    for statement in ["UPDATE audit SET code = 'x'", "DELETE FROM audit", "TRUNCATE audit"] {
+        assert!(raw.batch_execute(statement).await.is_err(), "{statement}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn close_waits_for_what_runs_and_ends_it_all() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    let organization = world.organization().await;
+    let id = world.session(&organization).await;
+    let other = world.store.clone();
+    assert_eq!(world.store.close().await, Ok(()));
+    assert_eq!(other.ping().await, Err(StoreError::Closed));
+    assert_eq!(other.read_session(&id).await, Err(StoreError::Closed));
+    assert_eq!(other.close().await, Err(StoreError::Closed));
 }

@@ -44,7 +44,7 @@ pub(crate) struct World {
 }
 
 /// SplitMix64: good enough to tell ids apart.
-pub(crate) struct Seeded(u64);
+pub(crate) struct Seeded(pub(crate) u64);
 
 impl Seeded {
     pub(crate) const fn new(seed: u64) -> Self {
@@ -65,7 +65,7 @@ impl Entropy for Seeded {
 }
 
 /// Names the event and the key, as a JWE would; claims do not come through.
-struct TestSealer;
+pub(crate) struct TestSealer;
 
 impl Sealer for TestSealer {
     fn seal(&self, event: &RecordedEvent, key: &EncryptionKey) -> Result<String, SealError> {
