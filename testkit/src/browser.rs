@@ -23,18 +23,27 @@ pub struct PageBrowser {
 impl PageBrowser {
     /// A browser without a cookie.
     pub fn new(server: &TestServer) -> Self {
-        Self::from(server, Ipv4Addr::LOCALHOST)
+        Self::of(server.url(), Ipv4Addr::LOCALHOST)
+    }
+
+    /// A browser without a cookie at a server that runs as a process.
+    pub fn at(url: &str) -> Self {
+        Self::of(url.to_owned(), Ipv4Addr::LOCALHOST)
     }
 
     /// A browser at another address of this machine, which the server takes for another network.
     pub fn from(server: &TestServer, address: Ipv4Addr) -> Self {
+        Self::of(server.url(), address)
+    }
+
+    fn of(base: String, address: Ipv4Addr) -> Self {
         let client = Client::builder()
             .no_proxy()
             .user_agent(USER_AGENT)
             .local_address(Some(address.into()))
             .build()
             .unwrap();
-        Self { base: server.url(), client, cookie: None }
+        Self { base, client, cookie: None }
     }
 
     /// A browser that has opened the page and asked for a handoff.

@@ -5,22 +5,20 @@
     reason = "the phone's own edge: it waits by the machine's clock; the conversation takes no time"
 )]
 
+mod wire;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
 use protocol::{
     DecodeError, EncodeError, HandoffContext, HandoffLink, SecretBytes, SecretText, ServerMessage,
-    ShareRequest, limits,
+    ShareRequest,
 };
-use tokio::net::TcpStream;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 use tokio::time::{sleep, timeout};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 use url::Url;
 
 use crate::conversation::{
@@ -28,6 +26,7 @@ use crate::conversation::{
     ShareChoice, Source,
 };
 use crate::device::DeviceKey;
+use wire::Wire;
 
 /// A phone with everything it needs for one attempt.
 #[derive(Clone, Debug)]
@@ -66,8 +65,8 @@ impl Default for Timing {
 
 /// The person and the chip at this phone.
 ///
-/// What asks the chip or the person waits for them; the socket rests meanwhile,
-/// as the server waits too. On a runtime of several threads other tasks go on.
+/// What asks the chip or the person waits for them. On a runtime of several threads
+/// other tasks go on meanwhile, and the server's pings are answered.
 pub trait Holder {
     /// Chooses what to share.
     fn choose(&mut self, request: &ShareRequest) -> ShareChoice;
@@ -197,16 +196,16 @@ impl Phone {
             self.selfies.clone(),
         )
         .with_backoff(self.timing.backoff);
-        let mut socket = connect(&url, self.timing.reply).await?;
-        let mut events = VecDeque::from([opened(&socket)]);
+        let mut wire = connect(&url, self.timing.reply).await?;
+        let mut events = VecDeque::from([opened(&wire)]);
         loop {
             let event = match events.pop_front() {
                 Some(event) => event,
-                None => receive(&mut socket, self.timing.reply).await?,
+                None => receive(&mut wire, self.timing.reply).await?,
             };
             for action in conversation.handle(event) {
                 match action {
-                    Action::Send(message) => send(&mut socket, message.encode()?).await,
+                    Action::Send(message) => send(&wire, message.encode()?).await,
                     Action::ProveDevice { statement } => {
                         let key = self.device_key.as_ref();
                         let sign = || key.and_then(|key| key.sign(statement.as_bytes()));
@@ -233,20 +232,20 @@ impl Phone {
                         events.push_back(Event::Answer(choice));
                     }
                     Action::Reconnect { after } => {
-                        drop(socket.take());
+                        drop(wire.take());
                         sleep(after).await;
-                        socket = connect(&url, self.timing.reply).await?;
-                        events = VecDeque::from([opened(&socket)]);
+                        wire = connect(&url, self.timing.reply).await?;
+                        events = VecDeque::from([opened(&wire)]);
                     }
                     Action::Progress(progress) => {
                         if holder.progress(progress) == Connection::Drop {
-                            drop(socket.take());
+                            drop(wire.take());
                         }
                     }
                     Action::Finish(outcome) => {
-                        if let Some(mut socket) = socket {
+                        if let Some(wire) = wire {
                             // The outcome stands whether or not the server hears this.
-                            let _ = timeout(self.timing.reply, socket.close(None)).await;
+                            wire.close(self.timing.reply).await;
                         }
                         return Ok(outcome);
                     }
@@ -264,8 +263,6 @@ fn waiting<T>(ask: impl FnOnce() -> T) -> T {
         _ => ask(),
     }
 }
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 struct Closures<C, P> {
     choose: C,
@@ -322,13 +319,9 @@ fn socket_url(api_base: &Url, session_id: &str) -> Result<Url, PhoneError> {
 }
 
 /// Opens a socket; `None` when there is no connection for now.
-async fn connect(url: &Url, patience: Duration) -> Result<Option<Socket>, PhoneError> {
-    let config = WebSocketConfig::default()
-        .max_message_size(Some(limits::FRAME_BYTES))
-        .max_frame_size(Some(limits::FRAME_BYTES));
-    let connecting = connect_async_with_config(url.as_str(), Some(config), true);
-    match timeout(patience, connecting).await {
-        Ok(Ok((socket, _))) => Ok(Some(socket)),
+async fn connect(url: &Url, patience: Duration) -> Result<Option<Wire>, PhoneError> {
+    match timeout(patience, Wire::open(url)).await {
+        Ok(Ok(wire)) => Ok(Some(wire)),
         Ok(Err(SocketError::Http(response))) if !response.status().is_server_error() => {
             Err(PhoneError::Upgrade(response.status().as_u16()))
         }
@@ -337,36 +330,34 @@ async fn connect(url: &Url, patience: Duration) -> Result<Option<Socket>, PhoneE
     }
 }
 
-fn opened(socket: &Option<Socket>) -> Event {
-    match socket {
+fn opened(wire: &Option<Wire>) -> Event {
+    match wire {
         Some(_) => Event::Connected,
         None => Event::Disconnected,
     }
 }
 
-/// Failing to send is not yet the end: the server may have said why before it
-/// closed, and that is still to be read.
-async fn send(socket: &mut Option<Socket>, frame: Vec<u8>) {
-    if let Some(open) = socket {
-        let _ = open.send(Message::binary(frame)).await;
+async fn send(wire: &Option<Wire>, frame: Vec<u8>) {
+    if let Some(open) = wire {
+        open.send(Message::binary(frame)).await;
     }
 }
 
 /// The next event of the socket. Silence is a lost connection.
-async fn receive(socket: &mut Option<Socket>, patience: Duration) -> Result<Event, PhoneError> {
-    let Some(open) = socket else {
+async fn receive(wire: &mut Option<Wire>, patience: Duration) -> Result<Event, PhoneError> {
+    let Some(open) = wire else {
         return Ok(Event::Disconnected);
     };
     let next = async {
         loop {
             match open.next().await {
-                Some(Ok(Message::Binary(frame))) => {
+                Some(Message::Binary(frame)) => {
                     if let Some(message) = ServerMessage::decode(&frame)? {
                         return Ok(Event::Message(message));
                     }
                 }
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Text(_))) => {}
-                Some(Ok(Message::Close(_) | Message::Frame(_)) | Err(_)) | None => {
+                Some(Message::Ping(_) | Message::Pong(_) | Message::Text(_)) => {}
+                Some(Message::Close(_) | Message::Frame(_)) | None => {
                     return Ok(Event::Disconnected);
                 }
             }

@@ -115,6 +115,7 @@ function offer(is) {
 function withdraw() {
   clearTimeout(outdated);
   element("code").hidden = true;
+  element("waiting").hidden = false;
   element("qr").replaceChildren();
   element("open").removeAttribute("href");
   element("open-app").removeAttribute("href");
@@ -153,6 +154,7 @@ function draw(handoff) {
   carried = handoff.link;
   element("open-row").hidden = !isPhone;
   element("code").hidden = false;
+  element("waiting").hidden = true;
 }
 
 element("copy").addEventListener("click", async () => {

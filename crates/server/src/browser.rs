@@ -29,8 +29,8 @@ const USER_AGENT_BYTES: usize = 512;
 /// Whoever sent a request, as a browser.
 pub(crate) struct Browser {
     secret: Option<Secret>,
-    browser: Option<BrowserFamily>,
-    os: Option<OsFamily>,
+    /// Read only when the browser is bound.
+    agent: Option<HeaderValue>,
     place: Option<String>,
     network: Network,
 }
@@ -53,10 +53,11 @@ impl Browser {
     /// cookies cannot be bound.
     pub(crate) fn page_visitor(&self, keys: &Keys, session: &SessionId) -> Visitor {
         let Some(secret) = &self.secret else { return Visitor::Unknown };
+        let agent = readable(self.agent.as_ref());
         Visitor::Page(BoundBrowser {
             secret: keys.browser_hash(session, secret.reveal()),
-            browser: self.browser,
-            os: self.os,
+            browser: browser_of(agent),
+            os: os_of(agent),
             place: self.place.clone(),
             network: Some(keys.network_hash(session, self.network.0)),
         })
@@ -69,11 +70,9 @@ impl FromRequestParts<App> for Browser {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
         let address = ClientAddress::from_request_parts(parts, app).await?;
         let Place(place) = Place::from_request_parts(parts, app).await?;
-        let agent = user_agent(&parts.headers);
         Ok(Self {
             secret: secret_of(&parts.headers, cookie_name(app)),
-            browser: browser_of(agent),
-            os: os_of(agent),
+            agent: parts.headers.get(header::USER_AGENT).cloned(),
             place,
             network: address.network(),
         })
@@ -119,8 +118,8 @@ fn secret_of(headers: &HeaderMap, name: &str) -> Option<Secret> {
     is_ours.then(|| Secret::new(secret))
 }
 
-fn user_agent(headers: &HeaderMap) -> &str {
-    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+fn readable(agent: Option<&HeaderValue>) -> &str {
+    let agent = agent.and_then(|agent| agent.to_str().ok());
     agent.and_then(|agent| agent.get(..agent.len().min(USER_AGENT_BYTES))).unwrap_or_default()
 }
 
@@ -209,10 +208,12 @@ mod tests {
 
     #[test]
     fn only_the_head_of_a_user_agent_is_read() {
-        let mut headers = HeaderMap::new();
-        let long = format!("{}Firefox/1", "x".repeat(USER_AGENT_BYTES));
-        headers.insert(header::USER_AGENT, HeaderValue::try_from(long).unwrap());
-        assert_eq!(browser_of(user_agent(&headers)), None);
+        let named = |padding: usize| {
+            let agent = format!("{}Firefox/1", "x".repeat(padding));
+            browser_of(readable(Some(&HeaderValue::try_from(agent).unwrap())))
+        };
+        assert_eq!(named(USER_AGENT_BYTES - "Firefox/".len()), Some(BrowserFamily::Firefox));
+        assert_eq!(named(USER_AGENT_BYTES), None);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod folder;
 mod key;
 mod logging;
 mod master_secret;
+mod migrate;
 mod organization;
 mod outcome;
 mod phone;
@@ -55,6 +56,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::ServeArgs),
+    Migrate(migrate::MigrateArgs),
     /// Create, list and set organizations: the relying parties.
     #[command(subcommand)]
     Org(organization::OrgCommand),
@@ -70,7 +72,7 @@ enum Command {
     /// Read chips, and make simulated ones.
     #[command(subcommand)]
     Chip(chip::ChipCommand),
-    Phone(phone::PhoneArgs),
+    Phone(Box<phone::PhoneArgs>),
     /// Verify and export the audit trail.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -156,12 +158,13 @@ fn run(cli: Cli) -> Result<Outcome, Failure> {
     let result = runtime.block_on(async {
         match cli.command {
             Command::Serve(args) => serve::run(args).await,
+            Command::Migrate(args) => migrate::run(args).await,
             Command::Org(command) => organization::run(command).await,
             Command::Key(command) => key::run(command).await,
             Command::Trust(command) => trust::run(command).await,
             Command::Document(command) => document::run(command).await,
             Command::Chip(command) => chip::run(command).await,
-            Command::Phone(args) => phone::run(args).await,
+            Command::Phone(args) => phone::run(*args).await,
             Command::Audit(command) => audit::run(command).await,
             Command::Demo(args) => demo::run(args, json).await,
         }

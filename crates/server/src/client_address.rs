@@ -15,7 +15,7 @@ use ipnet::IpNet;
 use crate::app::App;
 use crate::envelope::ApiError;
 
-const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(crate) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 
 /// No honest chain of proxies is longer.

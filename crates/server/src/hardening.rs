@@ -1,6 +1,6 @@
 //! What a crash must not leave behind (SECURITY row 30).
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Turns core dumps off, and panics into a line that says where and not what.
 ///
@@ -16,4 +16,13 @@ pub(crate) fn apply() {
             panic.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
         tracing::error!(place, "a part of the program panicked");
     }));
+}
+
+/// Lets this process open as many files as the system allows it: every socket is one.
+pub(crate) fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
 }

@@ -14,6 +14,7 @@ use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use self::meter::{Meter, MeterClock};
@@ -74,6 +75,8 @@ pub struct Limits {
     sockets_of_session: Occupancy<u64>,
     all_strangers: Occupancy<()>,
     portions: shared::Portions,
+    /// Whether the operator was told that a proxy seems to be in front.
+    told_of_proxy: AtomicBool,
 }
 
 /// What was decided about one request, and what is left.
@@ -124,6 +127,7 @@ impl Limits {
             sockets_of_session: Occupancy::default(),
             all_strangers: Occupancy::default(),
             portions: shared::Portions::default(),
+            told_of_proxy: AtomicBool::new(false),
         }
     }
 
@@ -187,12 +191,33 @@ impl Limits {
             || self.is_exhausted(&HELLO_FAILURES_OF_ADDRESS, network)
     }
 
+    /// Tells the operator, once, of a proxy that `trusted_proxies` does not name: behind it, all
+    /// people are one client.
+    fn tell_of_proxy(&self, proxies: &Proxies, peer: IpAddr) {
+        let near = match peer {
+            IpAddr::V4(peer) => peer.is_loopback() || peer.is_private(),
+            IpAddr::V6(peer) => peer.is_loopback() || peer.is_unique_local(),
+        };
+        if near && proxies.trusted.is_empty() && !self.told_of_proxy.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "requests come through a proxy that `trusted_proxies` does not name: to the limits, \
+                 all people behind it are one client"
+            );
+        }
+    }
+
     fn most(&self, number: u32) -> u32 {
         match self.stretch {
             RateLimits::Off => u32::MAX,
             RateLimits::Times(times) => number.saturating_mul(times.get()),
         }
     }
+}
+
+/// Every rate as it is documented: its name, what it counts by, how many, in how many seconds.
+pub fn rates() -> Vec<(&'static str, &'static str, u32, u32)> {
+    let row = |policy: &&Policy| (policy.name, policy.per, policy.quota, policy.window);
+    Policy::ALL.iter().map(row).collect()
 }
 
 /// Forgets what has recovered, until the server stops.
@@ -206,5 +231,77 @@ pub(crate) async fn shed(app: App) {
             meter.shed();
         }
         app.limits.portions.shed(app.now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    fn limits(stretch: RateLimits) -> Limits {
+        Limits::new(stretch, Arc::new(SystemClock))
+    }
+
+    fn client(number: u32) -> IpAddr {
+        std::net::Ipv4Addr::from_bits(0xc633_0000 + number).into()
+    }
+
+    #[test]
+    fn an_address_has_its_connections_and_a_proxy_those_of_everyone() {
+        let limits = limits(RateLimits::default());
+        let proxies = Proxies {
+            trusted: vec!["10.0.0.1".parse::<IpAddr>().unwrap().into()],
+            place_header: None,
+        };
+        let connect = |peer: &str| limits.connection(&proxies, peer.parse().unwrap());
+        let mut open: Vec<_> = (0..1024).map(|_| connect("198.51.100.1").unwrap()).collect();
+        assert!(connect("198.51.100.1").is_none());
+        assert!(connect("::ffff:198.51.100.1").is_none(), "the same address in other clothes");
+        assert!(connect("198.51.100.2").is_some());
+        open.pop();
+        assert!(connect("198.51.100.1").is_some(), "a closed one makes room");
+        let of_proxy: Vec<_> = (0..5000).map(|_| connect("10.0.0.1")).collect();
+        assert!(of_proxy.iter().all(Option::is_some));
+    }
+
+    #[test]
+    fn sockets_are_bounded_per_address_and_session_and_before_hello() {
+        let limits = limits(RateLimits::default());
+        let open =
+            |session: &str, number: u32| limits.socket(session, ClientAddress(client(number)));
+        let of_session: Vec<_> = (0..32).map(|_| open("vs_a", 1).unwrap()).collect();
+        assert!(open("vs_a", 1).is_none());
+        assert!(open("vs_a", 2).is_some(), "another address has its own places");
+        let mut strangers: Vec<_> =
+            (32..128).map(|number| open(&format!("vs_{number}"), 1).unwrap()).collect();
+        assert!(open("vs_b", 1).is_none(), "128 that have not said hello");
+        for places in &mut strangers {
+            places.greeted();
+        }
+        assert!(open("vs_b", 1).is_some(), "phones that have do not count among them");
+        drop((of_session, strangers));
+
+        let mut phones = Vec::new();
+        for number in 0..512 {
+            let mut places = open(&format!("vs_{number}"), 3).unwrap();
+            places.greeted();
+            phones.push(places);
+        }
+        assert!(open("vs_c", 3).is_none(), "512 in all");
+        let everywhere: Vec<_> = (0..STRANGERS).filter_map(|at| open("vs_d", 1000 + at)).collect();
+        assert_eq!(everywhere.len(), 8192);
+        assert!(open("vs_e", 99).is_none(), "8192 strangers from wherever");
+    }
+
+    #[test]
+    fn switched_off_counts_nobody() {
+        let limits = limits(RateLimits::Off);
+        let places: Vec<_> =
+            (0..600).map(|_| limits.socket("vs_a", ClientAddress(client(1)))).collect();
+        assert!(places.iter().all(Option::is_some));
+        assert!(limits.take(&policy::STATUS, "key").is_none());
     }
 }

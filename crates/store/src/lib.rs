@@ -20,6 +20,7 @@ mod page;
 mod postgres;
 mod sessions;
 mod sqlite;
+mod transfer;
 mod trust;
 mod webhooks;
 
@@ -40,6 +41,7 @@ pub use page::{MAX_PAGE, Page, PageRequest};
 pub use sessions::{
     AttemptFilter, AttemptStatus, Change, SessionFilter, SessionStatus, SessionUnit, Sessions,
 };
+pub use transfer::{MoveError, MoveProgress, MovedTable, SchemaDifference, sqlite_to_postgres};
 pub use trust::{
     ImportCounts, Trust, TrustItem, TrustKind, TrustSnapshot, TrustSource, TrustUpdate,
     TrustVoucher,

@@ -21,13 +21,15 @@ mod trust;
 mod turns;
 mod webhooks;
 
+pub(crate) use migrate::SCHEMA_TABLE;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
 use deadpool_postgres::tokio_postgres::Client;
+use deadpool_postgres::{Object, Pool};
 use domain::audit::{Action, Actor, Chain, Entry};
 use domain::entropy::Entropy;
 use domain::key::KeyedHash;
@@ -131,6 +133,21 @@ pub(crate) async fn migration_state(url: &PostgresUrl) -> Result<MigrationState,
         migrate::state(&client).await
     };
     Ok(read.await?)
+}
+
+/// A connection to a database whose schema is up to date.
+pub(crate) async fn connect(url: &PostgresUrl) -> Result<Object, StoreError> {
+    let pool = connection::pool(connection::configured(url), connection::tls(url)?)?;
+    let connected = async {
+        prepare(&pool).await?;
+        Ok::<_, Failure>(pool.get().await?)
+    };
+    Ok(connected.await?)
+}
+
+/// What an error of the driver means.
+pub(crate) fn store_error(error: tokio_postgres::Error) -> StoreError {
+    Failure::from(error).into()
 }
 
 async fn prepare(pool: &Pool) -> Outcome<()> {

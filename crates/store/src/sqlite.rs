@@ -125,6 +125,16 @@ pub(crate) fn migration_state(path: &Path) -> Result<MigrationState, StoreError>
     connection::migration_state(path)
 }
 
+/// Opens a file that no other process has open, and keeps all others away from it.
+pub(crate) fn open_alone(path: &Path) -> Result<(Connection, MigrationState), StoreError> {
+    Ok(connection::open_alone(path)?)
+}
+
+/// What an error of the driver means.
+pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
+    failure::Failure::from(error).into()
+}
+
 impl Backend for Sqlite {
     fn bind_master_secret(&self, check: KeyedHash, now: Timestamp) -> Answer<()> {
         self.write(move |unit| {

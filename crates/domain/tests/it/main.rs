@@ -5,5 +5,6 @@
 mod age;
 mod audit;
 mod chip;
+mod device;
 mod proof;
 mod session;

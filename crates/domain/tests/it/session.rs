@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::attempt::{AttemptState, Phase, VerdictCode};
-use domain::browser::Visitor;
+use domain::attempt::{AttemptState, FailureCode, Phase, VerdictCode};
+use domain::browser::{BoundBrowser, Visitor};
 use domain::confirmation::Flow;
 use domain::entropy::Entropy;
 use domain::event::{Event, EventType};
@@ -19,8 +19,10 @@ use crate::proof::{NOW, accepted, no_face};
 
 #[derive(Clone, Debug)]
 enum Step {
-    Mint,
-    Hello { attempt: usize, device: u8, right_token: bool },
+    Mint { visitor: u8, page: bool },
+    Hello { attempt: usize, device: u8, right_token: bool, confirms: bool },
+    Choose { grant: usize, right: bool },
+    NotMe { grant: usize },
     Advance { grant: usize },
     Reject { grant: usize },
     Share { grant: usize },
@@ -31,9 +33,15 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        4 => Just(Step::Mint),
-        6 => (0..4_usize, 0..3_u8, prop::bool::weighted(0.9))
-            .prop_map(|(attempt, device, right_token)| Step::Hello { attempt, device, right_token }),
+        4 => (0..3_u8, any::<bool>()).prop_map(|(visitor, page)| Step::Mint { visitor, page }),
+        6 => (0..4_usize, 0..3_u8, prop::bool::weighted(0.9), any::<bool>()).prop_map(
+            |(attempt, device, right_token, confirms)| {
+                Step::Hello { attempt, device, right_token, confirms }
+            }
+        ),
+        3 => (0..4_usize, prop::bool::weighted(0.8))
+            .prop_map(|(grant, right)| Step::Choose { grant, right }),
+        1 => (0..4_usize).prop_map(|grant| Step::NotMe { grant }),
         2 => (0..4_usize).prop_map(|grant| Step::Advance { grant }),
         3 => (0..4_usize).prop_map(|grant| Step::Reject { grant }),
         2 => (0..4_usize).prop_map(|grant| Step::Share { grant }),
@@ -100,15 +108,23 @@ impl World {
         let now = self.now;
         match step {
             Step::Wait { seconds } => self.now = now + Duration::from_secs(seconds),
-            Step::Mint => {
+            Step::Mint { visitor, page } => {
                 let fresh = AttemptId::random(&mut self.entropy);
-                if let Some(handoff) =
-                    self.unit(|session, keys| session.mint(fresh, keys, &Visitor::Unknown, now))
-                {
+                let secret = self.keys.browser_hash(&self.session.id, &visitor.to_string());
+                let who = match (visitor, page) {
+                    (0, _) => Visitor::Unknown,
+                    (_, false) => Visitor::Browser(secret),
+                    (_, true) => Visitor::Page(browser(secret)),
+                };
+                let held_by_another = self.session.device.is_none()
+                    && self.session.browser.as_ref().is_some_and(|bound| bound.secret != secret);
+                let minted = self.unit(|session, keys| session.mint(fresh, keys, &who, now));
+                if let Some(handoff) = minted {
+                    assert!(!held_by_another, "a stranger got a link");
                     self.handoffs.push((handoff.attempt, handoff.token.reveal().to_owned()));
                 }
             }
-            Step::Hello { attempt, device, right_token } => {
+            Step::Hello { attempt, device, right_token, confirms } => {
                 let Some((attempt, token)) = pick(&self.handoffs, attempt) else { return };
                 let token = if right_token { token } else { "wrong".to_owned() };
                 let granted = self.unit(|session, keys| {
@@ -118,7 +134,7 @@ impl World {
                         device: device_hash(keys, &session, device),
                         app_version: None,
                         flow: Flow::Unknown,
-                        confirms: false,
+                        confirms,
                         network: None,
                         proof: None,
                     };
@@ -139,6 +155,20 @@ impl World {
                 let Some((attempt, fence, _)) = pick(&self.grants, grant) else { return };
                 let code = VerdictCode::PassportAuthenticityFailed;
                 self.writes(fence, |session, _| session.reject(&attempt, fence, code, now));
+            }
+            Step::Choose { grant, right } => {
+                let Some((attempt, fence, _)) = pick(&self.grants, grant) else { return };
+                let shown = self.session.pending_match_codes(&self.keys).map(|codes| codes.shown());
+                let choice = shown.filter(|_| right).unwrap_or_else(|| "none".to_owned());
+                let before = self.session.is_terminal();
+                self.writes(fence, |session, keys| {
+                    session.choose(&attempt, fence, &choice, keys, now)
+                });
+                assert!(before || !right || !self.failed_by_choice(), "the right choice failed");
+            }
+            Step::NotMe { grant } => {
+                let Some((attempt, fence, _)) = pick(&self.grants, grant) else { return };
+                self.writes(fence, |session, _| session.not_me(&attempt, fence, now));
             }
             Step::Share { grant } => {
                 let Some((attempt, fence, _)) = pick(&self.grants, grant) else { return };
@@ -162,6 +192,11 @@ impl World {
                 assert!(right || done.is_none(), "a wrong token cancelled");
             }
         }
+    }
+
+    fn failed_by_choice(&self) -> bool {
+        let code = Some(FailureCode::MatchCodeWrong);
+        self.session.attempts.iter().any(|attempt| attempt.failure_code() == code)
     }
 
     /// A write of a socket: only the one with the newest fence may succeed.
@@ -191,6 +226,23 @@ impl World {
         if before.is_terminal() {
             assert_eq!(before.state, self.session.state, "a final state changed");
         }
+        if let Some(browser) = &before.browser {
+            assert!(self.session.browser.as_ref() == Some(browser), "another browser took over");
+        }
+        if before.browser.is_none() && before.device.is_some() {
+            assert!(self.session.browser.is_none(), "a browser bound a claimed session");
+        }
+        assert!(!before.confirmed || self.session.confirmed);
+        if let Some(pending) = before.pending_match_codes(&self.keys) {
+            let now = self.session.live_attempt();
+            let phase = now.and_then(|attempt| match &attempt.state {
+                AttemptState::Claimed(claim) => Some(claim.phase),
+                _ => None,
+            });
+            assert!(phase.is_none_or(|phase| phase == Phase::MobileConnected), "{pending:?}");
+            assert_eq!(succeeded, 0, "claims were shared before the code was chosen");
+        }
+        assert!(!self.failed_by_choice() || self.session.is_terminal(), "a second try");
         if let Some(device) = before.device {
             assert!(self.session.device == Some(device), "another device took the session");
         }
@@ -214,6 +266,10 @@ impl World {
 
 fn pick<T: Clone>(from: &[T], at: usize) -> Option<T> {
     (!from.is_empty()).then(|| from[at % from.len()].clone())
+}
+
+fn browser(secret: KeyedHash) -> BoundBrowser {
+    BoundBrowser { secret, browser: None, os: None, place: None, network: None }
 }
 
 fn device_hash(keys: &Keys, session: &Session, device: u8) -> KeyedHash {

@@ -10,7 +10,12 @@ impl Conversation {
     pub(super) fn refused(&mut self, code: String, message: String) -> Vec<Action> {
         let known = SocketCode::parse(&code);
         let repair = match known {
-            Some(SocketCode::InternalError) => {
+            Some(
+                SocketCode::InternalError
+                | SocketCode::PongMissing
+                | SocketCode::ConnectionIdle
+                | SocketCode::RateLimited,
+            ) => {
                 self.server_failure = Some((code, message));
                 return self.lost();
             }

@@ -184,6 +184,54 @@ async fn the_key_is_proven_and_the_page_confirmed_over_a_socket() {
     assert!(server.lock().unwrap().is_confirmed);
 }
 
+/// Finds the number once the server has heard from the phone meanwhile.
+struct Slow {
+    found: std::sync::mpsc::Receiver<()>,
+}
+
+impl Holder for Slow {
+    fn choose(&mut self, _: &ShareRequest) -> ShareChoice {
+        ShareChoice::All
+    }
+
+    fn confirm(&mut self, _: &HandoffContext) -> Option<Confirmation> {
+        self.found.recv_timeout(Duration::from_secs(60)).expect("the ping was not answered");
+        Some(Confirmation::NotMe)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pings_are_answered_while_the_holder_looks_for_the_number() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base: Url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+    let (answered, found) = std::sync::mpsc::channel();
+    tokio::spawn(async move {
+        let mut scripted = server();
+        scripted.page = Some((page(), "42"));
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut socket = tokio_tungstenite::accept_async(stream).await.unwrap();
+        while let Some(Ok(message)) = socket.next().await {
+            match message {
+                Message::Binary(frame) => {
+                    let message = ClientMessage::decode(&frame).unwrap().unwrap();
+                    let is_phase = matches!(message, ClientMessage::Phase { .. });
+                    for answer in scripted.receive(message) {
+                        let frame = answer.encode().unwrap();
+                        socket.send(Message::binary(frame)).await.unwrap();
+                    }
+                    if is_phase {
+                        socket.send(Message::Ping(Vec::new().into())).await.unwrap();
+                    }
+                }
+                Message::Pong(_) => answered.send(()).unwrap(),
+                _ => {}
+            }
+        }
+    });
+    let outcome = phone().run_with(&base, &mut Slow { found }).await.unwrap();
+    assert_eq!(outcome, Outcome::NotMe);
+}
+
 #[tokio::test]
 async fn a_refusal_is_the_outcome() {
     let mut scripted = server();

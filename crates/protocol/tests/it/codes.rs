@@ -42,6 +42,9 @@ fn closing_codes_are_those_of_the_reference() {
             "NETWORK_MISMATCH",
             "MATCH_CODE_WRONG",
             "TOO_MANY_CONNECTIONS",
+            "RATE_LIMITED",
+            "PONG_MISSING",
+            "CONNECTION_IDLE",
         ]
     );
     assert_eq!(closing(close::TOO_BIG), ["FRAME_TOO_LARGE"]);

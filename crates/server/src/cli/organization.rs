@@ -41,6 +41,18 @@ pub(super) enum OrgCommand {
     ///
     /// expired_documents=refuse (the default) or report (they are accepted, and the assurance says
     /// so).
+    ///
+    /// browser_binding=required (the default: until a phone has come, only the browser that opened
+    /// the page may ask for links) or off (whoever knows the session's id may).
+    ///
+    /// match_code=when_supported (the default: a phone that can, asks which code the page shows),
+    /// required (a phone that cannot is refused) or off.
+    ///
+    /// device_proof=when_available (the default) or required (a phone that does not prove its key
+    /// is refused).
+    ///
+    /// same_network=report (the default) or required (a phone that is not seen in the network of
+    /// the page is refused).
     Set {
         /// The organization.
         #[arg(value_name = "ID")]

@@ -19,6 +19,7 @@ use crate::app::{self, Edge, Options, StartError};
 use crate::client_address::Proxies;
 use crate::clock::SystemClock;
 use crate::entropy::OsEntropy;
+use crate::hardening;
 use crate::settings::{Flags, Key};
 use crate::telemetry::listener::is_exposed;
 
@@ -61,6 +62,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
     let mut terminate = listen_for(SignalKind::terminate())?;
     let mut interrupt = listen_for(SignalKind::interrupt())?;
 
+    hardening::raise_open_files();
     let location = workspace::prepare(&settings)?;
     let _alone = match &location {
         Location::Sqlite(_) => Some(lock(&settings.data)?),
@@ -126,7 +128,7 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
 
 /// Held while the server runs on SQLite: wake-ups do not cross processes there, so a second server
 /// on the same data would leave phones of the first one unheard of.
-fn lock(data: &Path) -> Result<File, Failure> {
+pub(super) fn lock(data: &Path) -> Result<File, Failure> {
     let path = data.join(LOCK_FILE);
     let open = File::options().create(true).truncate(false).write(true).mode(0o600).open(&path);
     let file = open.map_err(|error| Failure::file(&path, &error))?;

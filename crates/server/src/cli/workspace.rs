@@ -24,7 +24,7 @@ use crate::webhook::seal::JweSealer;
 /// Said wherever something is not found.
 pub(super) const WHICH_DATA: &str = "--data or --database may name another database";
 
-const DATABASE_FILE: &str = "kayle.db";
+pub(super) const DATABASE_FILE: &str = "kayle.db";
 
 /// What API keys start with, and how many random characters follow (REFERENCE 1.1).
 const API_KEY_PREFIX: &str = "kk_";
@@ -40,15 +40,7 @@ impl Workspace {
     /// Opens the database, which must exist.
     pub(super) async fn open(args: &StoreArgs) -> Result<Self, Failure> {
         let settings = args.settings()?;
-        if let Location::Sqlite(path) = location(&settings)?
-            && !path.exists()
-        {
-            return Err(Failure::new(
-                Code::NoData,
-                format!("{}: no such database", path.display()),
-                "`kayle serve` or `kayle org create` make it; --data or --database name another",
-            ));
-        }
+        existing(&settings)?;
         Self::open_prepared(settings).await
     }
 
@@ -163,7 +155,20 @@ pub(super) fn master_secret(settings: &Settings) -> Result<MasterSecret, Failure
     Ok(master_secret::load(file, &settings.data, &mut OsEntropy)?)
 }
 
-fn location(settings: &Settings) -> Result<Location, Failure> {
+/// The database's place; a file must exist.
+pub(super) fn existing(settings: &Settings) -> Result<Location, Failure> {
+    match location(settings)? {
+        Location::Sqlite(path) if !path.exists() => Err(Failure::new(
+            Code::NoData,
+            format!("{}: no such database", path.display()),
+            "`kayle serve` or `kayle org create` make it; --data or --database name another",
+        )),
+        found => Ok(found),
+    }
+}
+
+/// The database's place.
+pub(super) fn location(settings: &Settings) -> Result<Location, Failure> {
     let Some(database) = &settings.database else {
         return Ok(Location::Sqlite(settings.data.join(DATABASE_FILE)));
     };

@@ -17,7 +17,7 @@ use super::policy::{
 };
 use super::{Decision, Limits, Policy};
 use crate::app::App;
-use crate::client_address::ClientAddress;
+use crate::client_address::{ClientAddress, X_FORWARDED_FOR};
 use crate::envelope::ApiError;
 
 /// The largest head of a request, in bytes: cookies and headers of proxies included.
@@ -81,6 +81,9 @@ pub(crate) async fn limit(
 ) -> Response {
     if size_of_head(&request) > MAX_HEAD {
         return head_too_large().into_response();
+    }
+    if request.headers().contains_key(X_FORWARDED_FOR) {
+        app.limits.tell_of_proxy(&app.proxies, address.0);
     }
     let decided = decide(&app.limits, address, &request);
     if let Some(refused) = decided.filter(|decision| decision.refused) {

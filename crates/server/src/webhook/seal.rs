@@ -32,9 +32,11 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use domain::access::PhoneReport;
-    use domain::assurance::{Assurance, ProofState, RevocationState};
+    use domain::assurance::{Assurance, HandoffAssurance, ProofState, RevocationState};
     use domain::attempt::{FailureCode, VerdictCode};
+    use domain::browser::SameNetwork;
     use domain::claim::{ClaimValue, Claims};
+    use domain::confirmation::{Flow, MatchCodeState};
     use domain::event::{CancelReason, Event, Fact};
     use domain::policy::FaceMatch;
     use domain::time::Timestamp;
@@ -81,7 +83,13 @@ mod tests {
                 trust_verified: false,
                 leniencies: vec!["ber_length".to_owned()],
                 deviations: Vec::new(),
-                handoff: None,
+                handoff: Some(HandoffAssurance {
+                    device_proof: true,
+                    match_code: MatchCodeState::Confirmed,
+                    same_network: SameNetwork::Different,
+                    flow: Flow::CrossDevice,
+                    browser_bound: true,
+                }),
             },
         })
     }
@@ -142,6 +150,11 @@ mod tests {
                         "trust_verified": false,
                         "leniencies": ["ber_length"],
                         "deviations": [],
+                        "device_proof": true,
+                        "match_code": "confirmed",
+                        "same_network": false,
+                        "flow": "cross_device",
+                        "browser_bound": true,
                     },
                 },
                 "metadata": {

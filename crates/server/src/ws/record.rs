@@ -84,24 +84,28 @@ impl Heard {
     /// What this message is.
     pub(super) fn of(message: &ClientMessage) -> Self {
         let (message, step) = match message {
-            ClientMessage::Hello { .. } => ("hello", Some("hello")),
+            ClientMessage::Hello(_) => ("hello", Some("hello")),
+            ClientMessage::DeviceProof { .. } => ("device_proof", Some("hello")),
+            ClientMessage::MatchChoice { .. } => ("match_choice", Some("match_code")),
+            ClientMessage::NotMe => ("not_me", None),
             ClientMessage::Phase { phase, .. } => {
                 ("phase", Phase::parse(phase.trim()).map(Phase::as_str))
             }
             ClientMessage::Data(_) => ("data", None),
             ClientMessage::ShareSelection { .. } => ("share_selection", Some("share")),
             ClientMessage::ChipAuth { .. } => ("chip_auth", None),
-            _ => ("other", None),
+            ClientMessage::ChipAccess { .. } => ("chip_access", None),
         };
         Self { message, step }
     }
 }
 
+/// A hello that is answered with a challenge is granted with the proof.
 fn is_granted(reply: &Reply) -> bool {
     match reply {
-        Reply::Say(messages) | Reply::Finish(messages) => {
-            !messages.iter().any(|message| matches!(message, ServerMessage::Error { .. }))
-        }
+        Reply::Say(messages) | Reply::Finish(messages) => !messages.iter().any(|message| {
+            matches!(message, ServerMessage::Error { .. } | ServerMessage::DeviceChallenge { .. })
+        }),
         Reply::Reject(_) => true,
         Reply::Refuse(_) => false,
     }

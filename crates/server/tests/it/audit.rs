@@ -70,6 +70,7 @@ async fn the_trail_of_whole_verifications_holds_nothing_personal() {
                 "session.created",
                 "handoff.minted",
                 "handoff.claimed",
+                "device.proven",
                 "attempt.succeeded",
                 "session.completed"
             ]

@@ -2,11 +2,12 @@
 //! in a URL. A real process is watched while it verifies a document full of canaries.
 
 use emrtd::sim::ChipDescription;
-use protocol::ServerMessage;
+use protocol::{ClientMessage, ServerMessage};
 use reqwest::Method;
 use server::clock::{Clock, SystemClock};
 use testkit::{
-    ChipOnReader, Heard, PhoneSocket, TestServer, Utopia, WebhookSink, simulated_passport,
+    ChipOnReader, DeviceKey, Heard, PageBrowser, PhoneSocket, TestServer, Utopia, WebhookSink,
+    simulated_passport,
 };
 
 use crate::process::Scene;
@@ -136,6 +137,57 @@ fn log_of_our_crates(log: &[u8]) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_binds_a_session_is_kept_or_logged() {
+    let mut scene = Scene::start("trace").await;
+    let session = scene.rp.session(&[("family_name", true)]).await;
+    let mut browser = PageBrowser::at(scene.url());
+    let handoff = browser.open(&session.id).await;
+    let address = scene.url().trim_start_matches("http://").to_owned();
+    let key = DeviceKey::generate();
+    let hello = key.hello(handoff.confirming_hello("", "cross_device"));
+    let mut phone = PhoneSocket::connect_to(&address, &session.id).await;
+    let asked = phone.ask(&ClientMessage::Hello(hello.clone())).await;
+    let Heard::Message(ServerMessage::DeviceChallenge { nonce }) = asked else {
+        panic!("expected a challenge, heard {asked:?}")
+    };
+    let signature = key.sign(scene.url(), &session.id, &hello, &nonce);
+    let proof = ClientMessage::DeviceProof { signature: signature.clone() };
+    assert_eq!(phone.ask(&proof).await, testkit::ack("hello_ok"));
+    phone.hear().await;
+    let Heard::Message(ServerMessage::HandoffContext(context)) = phone.hear().await else {
+        panic!("expected the context")
+    };
+    assert_eq!(context.choices.len(), 3);
+    // Two digits are everywhere; what a phone says in their place is not.
+    assert_eq!(phone.choose("canary-of-a-choice").await.error_code(), "MATCH_CODE_WRONG");
+    let event = scene.sink.open(&scene.sink.next().await);
+    assert_eq!(event["data"]["failure_code"], "match_code_wrong");
+
+    let mut kept = scene.stop_and_read_log();
+    assert!(holds(&kept, b"TRACE"), "the log is verbose");
+    for entry in std::fs::read_dir(scene.data()).unwrap() {
+        kept.extend(std::fs::read(entry.unwrap().path()).unwrap());
+    }
+    assert!(holds(&kept, session.id.as_bytes()), "the search finds what is there");
+    let cookie = browser.cookie.unwrap();
+    let canaries = [
+        ("cookie", cookie.split_once('=').unwrap().1.as_bytes().to_vec()),
+        ("choice", b"canary-of-a-choice".to_vec()),
+        ("choices", format!("{:?}", context.choices).into_bytes()),
+        ("user agent", b"Gecko/20100101".to_vec()),
+        ("nonce", nonce),
+        ("signature", signature),
+        ("device key", key.point.to_vec()),
+        ("device id", key.id().into_bytes()),
+    ];
+    for (name, canary) in canaries {
+        for spelling in spellings(&canary) {
+            assert!(!holds(&kept, &spelling), "the {name} was kept or logged");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_logs_of_server_and_phone_keep_no_secret() {
     let environment = [("KAYLE_LOG", "trace"), ("KAYLE_METRICS_LISTEN", "127.0.0.1:0")];
     let mut scene =
@@ -145,15 +197,20 @@ async fn the_logs_of_server_and_phone_keep_no_secret() {
     let phone = scene.phone(&handoff, &[("KAYLE_LOG", "trace")]);
     let event = scene.sink.open(&scene.sink.next().await);
     let page = scene.rp.public(Method::GET, &format!("/{}", session.id)).send().await.unwrap();
+    let other = scene.rp.session(&[]).await;
+    let opened = scene.rp.public(Method::GET, &format!("/{}", other.id)).send().await.unwrap();
+    let cookie =
+        opened.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let mint = scene.rp.public(Method::POST, &format!("/{}/handoff", other.id));
+    assert_eq!(mint.header("cookie", &cookie).send().await.unwrap().status(), 200);
+    let browser = cookie.split_once('=').unwrap().1.to_owned();
     let shown = [phone.stdout, page.text().await.unwrap().into_bytes()].concat();
     let metrics = reqwest::get(format!("{}/metrics", scene.operator_url())).await.unwrap();
     let metrics = metrics.text().await.unwrap();
     assert!(metrics.contains("kayle_claims_total 1"), "the metrics are of this server");
     let server_log = scene.stop_and_read_log();
-    assert!(
-        holds(&server_log, b"TRACE") && holds(&phone.stderr, b"TRACE"),
-        "both logs are verbose"
-    );
+    assert!(holds(&server_log, b"TRACE"), "the log is verbose");
+    assert!(holds(&phone.stderr, b"connected"), "what the phone says is there");
     let logs = [server_log.as_slice(), &phone.stderr].concat();
 
     let mut canaries: Vec<(&str, Vec<u8>)> = vec![
@@ -163,6 +220,7 @@ async fn the_logs_of_server_and_phone_keep_no_secret() {
         ("signing secret", scene.sink.secret.clone().into_bytes()),
         ("master secret", scene.master_secret.trim().as_bytes().to_vec()),
         ("MRZ", b"P<UTO".to_vec()),
+        ("secret of a browser", browser.into_bytes()),
     ];
     for (name, id) in [
         ("session", &session.id[..]),

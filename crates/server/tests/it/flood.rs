@@ -160,22 +160,42 @@ async fn hold<T>(target: &Target, held: T) {
     drop(held);
 }
 
-macro_rules! floods {
-    ($($name:ident: $abuse:ident;)*) => { $(
-        #[tokio::test(flavor = "multi_thread")]
-        async fn $name() {
-            verify_while(Abuse::$abuse).await;
-        }
-    )* };
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_finishes_in_a_flood_of_handoffs() {
+    verify_while(Abuse::Handoffs).await;
 }
 
-floods! {
-    a_verification_finishes_in_a_flood_of_handoffs: Handoffs;
-    a_verification_finishes_in_a_flood_of_status: Status;
-    a_verification_finishes_in_a_flood_of_failed_hellos: FailedHellos;
-    a_verification_finishes_among_silent_sockets: SilentSockets;
-    a_verification_finishes_in_a_flood_of_garbage: Garbage;
-    a_verification_finishes_in_a_flood_of_large_frames: LargeFrames;
-    a_verification_finishes_among_half_open_connections: HalfOpen;
-    a_verification_finishes_among_slow_readers: SlowReaders;
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_finishes_in_a_flood_of_status() {
+    verify_while(Abuse::Status).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_finishes_in_a_flood_of_failed_hellos() {
+    verify_while(Abuse::FailedHellos).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_finishes_among_silent_sockets() {
+    verify_while(Abuse::SilentSockets).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_finishes_in_a_flood_of_garbage() {
+    verify_while(Abuse::Garbage).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_finishes_in_a_flood_of_large_frames() {
+    verify_while(Abuse::LargeFrames).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_finishes_among_half_open_connections() {
+    verify_while(Abuse::HalfOpen).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_finishes_among_slow_readers() {
+    verify_while(Abuse::SlowReaders).await;
 }

@@ -19,7 +19,7 @@ mod flood;
 mod installation;
 mod interop;
 mod limits;
-
+mod nodes;
 mod on_postgres;
 mod on_sqlite;
 #[cfg(feature = "otlp")]

@@ -143,6 +143,20 @@ async fn the_code_of_the_page_leads_a_phone_through_to_the_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn on_the_phone_itself_the_page_offers_a_button() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[("family_name", true)]).await;
+    let phone = chromium.window(Screen::PHONE).await;
+    phone.open(url_of(&session)).await;
+    phone.until("!document.getElementById('open-row').hidden").await;
+    assert_eq!(phone.evaluate("document.getElementById('other-phone').open").await, false);
+    let text = phone.text().await;
+    assert!(text.contains("Open the app") && text.contains("Open it another way"), "{text}");
+    picture(&phone, "offer-on-a-phone").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_says_what_to_do_at_every_end() {
     let Some(chromium) = Chromium::start().await else { return };
     let server = TestServer::start().await;

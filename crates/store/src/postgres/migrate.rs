@@ -12,7 +12,10 @@ const MIGRATIONS: &[Migration] =
 /// The advisory lock of whoever migrates: "Kayl", 1.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1264679276, 1)";
 
-/// Where the steps are written down.
+/// The table that the steps are written down in.
+pub(crate) const SCHEMA_TABLE: &str = "kayle_schema";
+
+/// Makes it.
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS kayle_schema (
     version bigint PRIMARY KEY,
     name text NOT NULL,

@@ -98,6 +98,22 @@ pub(super) fn migration_state(path: &Path) -> Result<MigrationState, StoreError>
     Ok(MigrationState::new(found, MIGRATIONS))
 }
 
+/// Opens a file for one reader that keeps every other process away from it.
+///
+/// [`StoreError::Busy`] if another process has it open, for a connection to a file with a
+/// write-ahead log holds a lock for as long as it lives.
+pub(super) fn open_alone(path: &Path) -> Outcome<(Connection, MigrationState)> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::ZERO)?;
+    // Before the first read: that takes the lock.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    harden(&connection)?;
+    let state = MigrationState::new(schema_of(&connection)?, MIGRATIONS);
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    Ok((connection, state))
+}
+
 /// Makes the file if there is none, for its owner alone. SQLite gives the files beside it the
 /// same mode.
 fn create_private(path: &Path) -> Result<(), StoreError> {

@@ -19,4 +19,5 @@ mod postgres;
 #[expect(unreachable_pub, reason = "it is public in the testkit")]
 mod skip;
 mod sqlite;
+mod transfer;
 mod world;

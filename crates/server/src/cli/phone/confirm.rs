@@ -62,7 +62,7 @@ fn ask(screen: &Screen, choices: &[String]) -> Option<Confirmation> {
         match choices {
             [] => screen.say("Did you open that page? y, or n if it was not you:"),
             _ => screen.say(&format!(
-                "Which number does the page show, {}? n if it was not you that opened it:",
+                "Which number does the page show: {}? n if it was not you that opened it:",
                 listed(choices)
             )),
         }
@@ -80,7 +80,7 @@ fn ask(screen: &Screen, choices: &[String]) -> Option<Confirmation> {
 }
 
 fn listed(choices: &[String]) -> String {
-    choices.iter().map(|choice| printable(choice)).collect::<Vec<_>>().join(", ")
+    choices.iter().map(|choice| printable(choice)).collect::<Vec<_>>().join(" or ")
 }
 
 /// The next line; `None` at the end of the input.

@@ -1,6 +1,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use serde_json::json;
+
 use super::{Kayle, Ran};
 
 fn assert_whole(report: &serde_json::Value) {
@@ -30,6 +32,16 @@ fn a_whole_verification_runs_and_leaves_nothing() {
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     let report = ran.json();
     assert_whole(&report);
+    let assurance = &report["webhook"]["data"]["assurance"];
+    for (key, value) in [
+        ("device_proof", json!(true)),
+        ("match_code", json!("confirmed")),
+        ("same_network", json!(true)),
+        ("flow", json!("cross_device")),
+        ("browser_bound", json!(true)),
+    ] {
+        assert_eq!(assurance[key], value, "{key}");
+    }
     let told = report["steps"].to_string();
     for step in ["APDUs", "challenge signed", "key agreement relayed", "protected command relayed"]
     {
@@ -39,7 +51,15 @@ fn a_whole_verification_runs_and_leaves_nothing() {
 
     let human = run(&["demo"]);
     assert_eq!(human.code, Some(0), "{}", human.stderr);
-    for expected in ["/vs_", "█", "ERIKSSON", "simulated", "Face match is off", "STEP"] {
+    for expected in [
+        "/vs_",
+        "█",
+        "ERIKSSON",
+        "simulated",
+        "Face match is off",
+        "match_code     confirmed",
+        "STEP",
+    ] {
         assert!(human.stdout.contains(expected), "{expected}: {}", human.stdout);
     }
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);

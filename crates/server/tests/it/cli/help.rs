@@ -6,6 +6,8 @@ fn every_command_explains_itself() {
     for (command, expected) in [
         (&[][..], "Exit codes: 0 done or proven"),
         (&["serve"], "listening on http://ADDRESS"),
+        (&["migrate"], "exit 1 if migrations are pending"),
+        (&["migrate", "sqlite-to-postgres"], "must be empty"),
         (&["org"], "relying parties"),
         (&["org", "create"], "Create an organization"),
         (&["org", "list"], "List all organizations"),
@@ -41,6 +43,7 @@ fn commands_that_touch_the_store_take_its_place() {
     let kayle = Kayle::new();
     for command in [
         &["serve"][..],
+        &["migrate"],
         &["org", "create"],
         &["org", "list"],
         &["org", "set"],

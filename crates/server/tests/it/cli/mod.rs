@@ -7,6 +7,7 @@ mod document;
 mod help;
 mod keys;
 mod master_secret;
+mod migrate;
 mod organizations;
 mod pcsc;
 mod phone;

@@ -10,6 +10,10 @@ fn are_created_listed_and_set() {
         "chip_proof": "when_available",
         "revocation": "report",
         "expired_documents": "refuse",
+        "browser_binding": "required",
+        "match_code": "when_supported",
+        "device_proof": "when_available",
+        "same_network": "report",
     });
     assert_eq!(kayle.json(&["org", "list"])["organizations"][0]["policies"], defaults);
     let policies = json!({
@@ -17,6 +21,10 @@ fn are_created_listed_and_set() {
         "chip_proof": "required",
         "revocation": "strict",
         "expired_documents": "report",
+        "browser_binding": "off",
+        "match_code": "off",
+        "device_proof": "required",
+        "same_network": "required",
     });
     let set = kayle.json(&[
         "org",
@@ -26,6 +34,10 @@ fn are_created_listed_and_set() {
         "chip_proof=required",
         "revocation=strict",
         "expired_documents=report",
+        "browser_binding=off",
+        "match_code=off",
+        "device_proof=required",
+        "same_network=required",
     ]);
     assert_eq!(set["policies"], policies);
     let list = kayle.json(&["org", "list"]);

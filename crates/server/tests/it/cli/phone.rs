@@ -51,6 +51,26 @@ impl Scene {
         self.post(&format!("/v1/verify/session/{session}/handoff"), None).await.to_string()
     }
 
+    /// A browser opens the page of a session: its cookie, and the link of the code.
+    async fn open_page(&self, session: &str) -> (String, String) {
+        let agent =
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0";
+        let page = format!("{}/{session}", self.server.url);
+        let opened = self.client.get(&page).header("user-agent", agent).send().await.unwrap();
+        let cookie = opened.headers()["set-cookie"].to_str().unwrap();
+        let cookie = cookie.split(';').next().unwrap().to_owned();
+        let mint = self.client.post(format!("{page}/handoff")).header("cookie", &cookie);
+        let view: Value =
+            mint.header("user-agent", agent).send().await.unwrap().json().await.unwrap();
+        (cookie, view["link"].as_str().unwrap().to_owned())
+    }
+
+    /// What the page follows.
+    async fn live(&self, session: &str, cookie: &str) -> Value {
+        let live = self.client.get(format!("{}/{session}/live", self.server.url));
+        live.header("cookie", cookie).send().await.unwrap().json().await.unwrap()
+    }
+
     fn trust(&self, name: &str) {
         let csca = self.kayle.path(&format!("kayle-data/sim/{name}/csca.der"));
         self.kayle.json(&["trust".as_ref(), "import".as_ref(), csca.as_os_str()]);
@@ -172,13 +192,14 @@ async fn every_form_of_the_link_is_taken() {
     let first = run(&scene.hand_off(&session).await, &["--api", api]);
     assert_eq!(first.json()["outcome"], "rejected");
     scene.trust("utopia");
-    for form in ["kayle-id://", "kayle-id:", "kayle://", "kayle:/", "web", "json"] {
+    for form in ["kayle-id://", "kayle-id:", "kayle://", "kayle:/", "web", "open", "json"] {
         let session = scene.session().await;
         let payload = scene.hand_off(&session).await;
-        let named: &[&str] = if form == "web" { &[] } else { &["--api", api] };
+        let named: &[&str] = if ["web", "open"].contains(&form) { &[] } else { &["--api", api] };
         let link = match form {
             "json" => payload,
             "web" => format!("{api}/{session}#handoff={}", encoded(&payload)),
+            "open" => format!("{api}/open/{session}#handoff={}", encoded(&payload)),
             scheme => format!("{scheme}{}", encoded(&payload)),
         };
         let ran = run(&link, named);
@@ -201,6 +222,68 @@ async fn a_replayed_token_from_another_device_is_refused() {
     let replayed = run("second");
     assert_eq!(replayed.code, Some(1), "{}", replayed.stderr);
     assert_eq!(replayed.json()["outcome"], "refused");
+}
+
+#[tokio::test]
+async fn the_page_is_confirmed_by_its_number_with_a_key_that_stays() {
+    let scene = Scene::new();
+    let run = |link: &str, more: &[&str]| {
+        let base = ["phone", link, "--document", "sim:utopia", "--json"];
+        scene.kayle.run(&[&base[..], more].concat())
+    };
+    // Makes the state.
+    let session = scene.session().await;
+    let first = run(&scene.hand_off(&session).await, &["--api", &scene.server.url]);
+    assert_eq!(first.json()["outcome"], "rejected", "{}", first.stderr);
+    scene.trust("utopia");
+
+    let session = scene.session().await;
+    let (cookie, link) = scene.open_page(&session).await;
+    assert!(link.contains("/open/vs_"), "{link}");
+    // Nobody is there to ask, and nothing is sent.
+    let unasked = run(&link, &["--device-key", "device.key"]);
+    assert_eq!(unasked.code, Some(1));
+    let report = unasked.json();
+    assert_eq!(report["outcome"], "not_confirmed", "{}", unasked.stderr);
+    assert_eq!(report["page"]["browser"], "Firefox");
+    assert_eq!(report["page"]["os"], "Windows");
+    assert_eq!(report["page"]["network"], "same");
+    assert!(
+        unasked.stderr.contains("Example Bank asks you to verify yourself, at http://127.0.0.1")
+    );
+    assert!(unasked.stderr.contains("in Firefox, on Windows, in this phone's network"));
+    let live = scene.live(&session, &cookie).await;
+    assert_eq!(live["phone"]["device_proof"], true);
+    let number = live["match_code"].as_str().unwrap();
+    let offered = report["page"]["choices"].as_array().unwrap();
+    assert!(offered.len() == 3 && offered.iter().any(|choice| choice == number));
+    // What can only be wrong is not tried.
+    let missing = ["1", "2", "3", "4"].map(|digit| digit.repeat(2));
+    let missing =
+        missing.iter().find(|choice| offered.iter().all(|other| other != *choice)).unwrap();
+    let guessed = run(&link, &["--device-key", "device.key", "--match-code", missing]);
+    assert_eq!(guessed.json()["outcome"], "not_confirmed", "{}", guessed.stderr);
+
+    let thief = run(&link, &["--match-code", number]);
+    assert_eq!(thief.json()["outcome"], "refused", "another key is another phone");
+    let right = run(&link, &["--device-key", "device.key", "--match-code", number]);
+    assert_eq!(right.code, Some(0), "{}{}", right.stdout, right.stderr);
+    assert_eq!(right.json()["device_id"], report["device_id"]);
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(scene.kayle.path("device.key")).unwrap().permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_theirs_is_ended() {
+    let scene = Scene::new();
+    let session = scene.session().await;
+    let (cookie, link) = scene.open_page(&session).await;
+    let ran = scene.kayle.run(&["phone", &link, "--document", "sim:utopia", "--not-me", "--json"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert_eq!(ran.json()["outcome"], "not_me");
+    assert_eq!(scene.live(&session, &cookie).await["status"], "cancelled");
 }
 
 #[test]
@@ -231,6 +314,8 @@ fn what_cannot_work_is_said_before_anything_is_sent() {
     run(&later, "sim:../x", &api).assert_failed(2, "USAGE");
     run(&later, ".", &["--reader", "sim:x"]).assert_failed(2, "USAGE");
     run(&later, ".", &["--can", "500540"]).assert_failed(2, "USAGE");
+    run(&later, ".", &["--not-me", "--match-code", "42"]).assert_failed(2, "USAGE");
+    run(&later, ".", &["--device-id", "x", "--device-key", "y"]).assert_failed(2, "USAGE");
     kayle.run(&["phone", &later]).assert_failed(2, "USAGE");
     kayle.run(&["phone", &later, api[0], api[1], "--reader", "sim:x"]).assert_failed(1, "IO");
 }

@@ -14,6 +14,7 @@ use tokio::sync::Barrier;
 use super::history::{Call, MAX_CALLS, linearize};
 use super::model::{Answer, Hello, MINUTE, Model, Op, Who};
 use super::real::{Arena, Life, START, rules};
+use crate::cluster::PostgresDatabase;
 use crate::world::Seeded;
 
 const NODES: usize = 3;
@@ -153,4 +154,10 @@ async fn check(location: Location, name: &str) {
 async fn concurrent_calls_are_linearizable_on_sqlite() {
     let folder = TempDir::new().unwrap();
     check(Location::Sqlite(folder.path().join("kayle.db")), "SQLite").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn concurrent_calls_are_linearizable_on_postgres() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    check(Location::parse(&database.url).unwrap(), "PostgreSQL").await;
 }

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::model::{Answer, Ask, HOUR, Hello, MINUTE, Model, Op, Rules, Who};
 use super::real::{Arena, DEVICES, Life, START};
+use crate::cluster::PostgresDatabase;
 
 /// How many nodes share the database.
 const NODES: usize = 3;
@@ -377,12 +378,21 @@ fn compare_on_one_thread(location: &Location, sequences: u32) -> u64 {
     steps.get()
 }
 
-fn asked_for() -> u32 {
-    std::env::var("KAYLE_MODEL_SEQUENCES").map_or(SEQUENCES, |text| text.parse().unwrap())
+/// A server answers more slowly than a file, so that a plain run takes fewer there.
+fn asked_for(usual: u32) -> u32 {
+    std::env::var("KAYLE_MODEL_SEQUENCES").map_or(usual, |text| text.parse().unwrap())
 }
 
 #[test]
 fn no_life_of_a_session_differs_from_the_model_on_sqlite() {
     let folder = TempDir::new().unwrap();
-    compare(&Location::Sqlite(folder.path().join("kayle.db")), "SQLite", asked_for(), 1);
+    compare(&Location::Sqlite(folder.path().join("kayle.db")), "SQLite", asked_for(SEQUENCES), 1);
+}
+
+#[tokio::test]
+async fn no_life_of_a_session_differs_from_the_model_on_postgres() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let location = Location::parse(&database.url).unwrap();
+    let compared = move || compare(&location, "PostgreSQL", asked_for(SEQUENCES / 4), 2);
+    tokio::task::spawn_blocking(compared).await.unwrap();
 }
