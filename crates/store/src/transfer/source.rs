@@ -16,6 +16,8 @@ use crate::sqlite;
 /// Batches are about this long.
 const BATCH_BYTES: usize = 256 << 10;
 
+const UNFIT: StoreError = StoreError::Conflict("a row holds what the other database cannot hold");
+
 /// An SQLite file that no other process has open.
 pub(super) struct Source {
     db: Connection,
@@ -93,9 +95,7 @@ impl Source {
             let mut rows = statement.query([]).map_err(sqlite::store_error)?;
             let (mut lines, mut count) = (Vec::new(), 0);
             while let Some(row) = rows.next().map_err(sqlite::store_error)? {
-                write_line(table, row, &mut lines).ok_or_else(|| {
-                    StoreError::Conflict("a row holds what the other database cannot hold")
-                })?;
+                write_line(table, row, &mut lines).ok_or(UNFIT)?;
                 count += 1;
                 if lines.len() >= BATCH_BYTES {
                     let batch = Batch { lines: std::mem::take(&mut lines).into(), rows: count };

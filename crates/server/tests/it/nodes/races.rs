@@ -9,7 +9,7 @@ use tokio::sync::Barrier;
 
 use super::cluster::{Cluster, Load};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 async fn fifty_mints(cluster: &Cluster) {
     let rp = cluster.rp(0);
