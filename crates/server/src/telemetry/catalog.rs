@@ -98,7 +98,7 @@ catalog! {
     SOCKET_DURATION = Kind::Histogram(PATIENCE), "kayle_socket_duration_seconds" []
         "How long sockets were open.";
     STEP_DURATION = Kind::Histogram(PATIENCE), "kayle_step_duration_seconds" ["step"]
-        "From the end of the step before (or the open socket) to the end of this one: hello, each phase, share.";
+        "From the end of the step before (or the open socket) to the end of this one: hello, match_code, each phase, share.";
     MESSAGE_DURATION = Kind::Histogram(WORK), "kayle_message_duration_seconds" ["message"]
         "From a message of a phone to the answer, proofs and commits included.";
     PROOF_WAIT = Kind::Histogram(WORK), "kayle_proof_wait_seconds" []
