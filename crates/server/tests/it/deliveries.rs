@@ -5,8 +5,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{RelyingParty, WebhookSink};
 
-use crate::endpoints::{ids, refused, with_scope};
 use super::start;
+use crate::endpoints::{ids, refused, with_scope};
 
 const DELIVERIES: &str = "/v1/webhooks/deliveries";
 const EVENTS: [&str; 2] = ["/v1/webhooks/events", "/v1/events"];

@@ -5,9 +5,7 @@ use std::time::Duration;
 use protocol::{DataKind, ServerMessage, VerdictOutcome};
 use reqwest::Method;
 use serde_json::json;
-use testkit::{
-    Closed, Heard, PhoneSocket, WebhookSink, ack, simulated_passport, within,
-};
+use testkit::{Closed, Heard, PhoneSocket, WebhookSink, ack, simulated_passport, within};
 
 use super::start;
 
