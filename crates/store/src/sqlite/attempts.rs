@@ -49,9 +49,10 @@ fn insert(db: &Connection, session: &Session, position: usize, attempt: &Attempt
     db.prepare_cached(
         "INSERT INTO attempts (id, session_id, organization_id, position, created_at, updated_at,
              token_hash, token_issued_at, token_expires_at, state, claimed_at, fence, phase,
-             phase_at, app_version, ended_at, assurance, failure_code, was_claimed)
+             phase_at, app_version, ended_at, assurance, failure_code, was_claimed, flow,
+             same_network, match_code)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-             ?19)",
+             ?19, ?20, ?21, ?22)",
     )?
     .execute(params![
         attempt.id.as_str(),
@@ -73,6 +74,9 @@ fn insert(db: &Connection, session: &Session, position: usize, attempt: &Attempt
         state.assurance,
         state.failure_code,
         state.was_claimed,
+        state.flow,
+        state.same_network,
+        state.match_code,
     ])?;
     Ok(())
 }
