@@ -78,14 +78,18 @@ enum Evidence {
 
 /// Why a message is not answered with what it asked for.
 enum Stop {
-    Say(ServerMessage),
+    Say(Box<ServerMessage>),
     Refuse(SocketCode),
     Reject(Verdict),
 }
 
 impl From<SocketCode> for Stop {
     fn from(code: SocketCode) -> Self {
-        if code.close_code().is_some() { Self::Refuse(code) } else { Self::Say(error(code)) }
+        if code.close_code().is_some() {
+            Self::Refuse(code)
+        } else {
+            Self::Say(Box::new(error(code)))
+        }
     }
 }
 
@@ -159,7 +163,7 @@ impl Conversation {
             ClientMessage::NotMe => self.not_me().await.map(|ack| Reply::Finish(vec![ack])),
         };
         answer.unwrap_or_else(|stop| match stop {
-            Stop::Say(message) => Reply::Say(vec![message]),
+            Stop::Say(message) => Reply::Say(vec![*message]),
             Stop::Refuse(code) => Reply::Refuse(code),
             Stop::Reject(verdict) => Reply::Reject(verdict),
         })
@@ -460,7 +464,7 @@ impl Conversation {
         };
         let (attempt, fence) = (claim.attempt.clone(), claim.fence);
         if session_id.trim() != self.session.id.as_str() {
-            return Err(Stop::Say(error(SocketCode::InvalidSessionId)));
+            return Err(Stop::Say(Box::new(error(SocketCode::InvalidSessionId))));
         }
         let selection =
             self.session.contract.select(keys.iter().map(String::as_str)).map_err(|refusal| {
@@ -510,7 +514,7 @@ impl Conversation {
     }
 
     fn claim_mut(&mut self) -> Result<&mut Claim, Stop> {
-        self.claim.as_mut().ok_or(Stop::Say(error(SocketCode::HelloRequired)))
+        self.claim.as_mut().ok_or_else(|| SocketCode::HelloRequired.into())
     }
 }
 
@@ -519,7 +523,7 @@ fn ack(ack: Ack) -> ServerMessage {
 }
 
 fn report(code: SocketCode, message: String) -> Stop {
-    Stop::Say(ServerMessage::Error { code: code.to_string(), message })
+    Stop::Say(Box::new(ServerMessage::Error { code: code.to_string(), message }))
 }
 
 /// What people are told of a rejection.

@@ -109,6 +109,9 @@ async fn a_challenge_consumes_nothing() {
     assert_eq!(heard.error_code(), "HANDOFF_DEVICE_MISMATCH");
 }
 
+/// What is signed instead, with the nonce of the socket at hand.
+type Forgery<'a> = Box<dyn Fn(&[u8]) -> String + 'a>;
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signature_for_anything_else_is_worth_nothing() {
     let scene = Scene::new().await;
@@ -118,7 +121,7 @@ async fn a_signature_for_anything_else_is_worth_nothing() {
 
     let (first, old) = scene.challenged().await;
     drop(first);
-    let texts: [(&str, Box<dyn Fn(&[u8]) -> String>); 8] = [
+    let texts: [(&str, Forgery<'_>); 8] = [
         (
             "an earlier nonce",
             Box::new(|_| device::statement(&origin, &session, &attempt, &token, &old)),
