@@ -43,7 +43,12 @@ fn a_database_can_be_elsewhere() {
     kayle.json(&["org", "create", "X", "--database", "sqlite:other.db"]);
     assert!(kayle.path("other.db").exists());
     assert!(!kayle.path("kayle-data/kayle.db").exists());
-    let postgres = kayle.run(&["org", "list", "--database", "postgres://kayle:hunter2@db/kayle"]);
-    postgres.assert_failed(2, "SETTING");
-    assert!(!postgres.stderr.contains("hunter2"));
+    for (database, exit, code) in [
+        ("postgres://kayle:hunter2@127.0.0.1:1/kayle", 1, "DATABASE"),
+        ("mysql://kayle:hunter2@127.0.0.1:1/kayle", 2, "SETTING"),
+    ] {
+        let refused = kayle.run(&["org", "list", "--database", database]);
+        refused.assert_failed(exit, code);
+        assert!(!refused.stderr.contains("hunter2"));
+    }
 }
