@@ -186,4 +186,5 @@ struct HandoffContext @0x8c47d2e06b9a35f1 {
   place @3 :Text;
   network @4 :Text;         # same, different, unknown
   choices @5 :List(Text);   # three, or none if no match code is asked for
+  fields @6 :List(ShareRequestField);
 }

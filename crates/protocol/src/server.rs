@@ -1,5 +1,9 @@
 //! What the server says.
 
+use std::borrow::Cow;
+
+use capnp::struct_list;
+
 use crate::frame::{self, DecodeError, EncodeError};
 use crate::kayle_capnp::{self as schema, server_message};
 use crate::limits;
@@ -78,6 +82,8 @@ pub struct HandoffContext {
     /// [`limits::MATCH_CHOICES`] match codes, one of which the page shows; none if no match code
     /// is asked for.
     pub choices: Vec<String>,
+    /// What the relying party asks for, and why. The share request says it again.
+    pub fields: Vec<ShareField>,
 }
 
 /// Whether the evidence convinced.
@@ -265,10 +271,20 @@ fn read_share_request(
     request: schema::share_request::Reader<'_>,
 ) -> Result<ServerMessage, DecodeError> {
     let session_id = frame::text("shareRequest.sessionId", request.get_session_id())?;
-    let list = frame::at("shareRequest.fields", request.get_fields())?;
-    frame::bounded("shareRequest.fields", list.len())?;
-    let fields = list
-        .iter()
+    Ok(ServerMessage::ShareRequest(ShareRequest {
+        contract_version: request.get_contract_version(),
+        session_id: session_id.to_owned(),
+        fields: read_fields("shareRequest.fields", request.get_fields())?,
+    }))
+}
+
+fn read_fields(
+    name: &'static str,
+    list: capnp::Result<struct_list::Reader<'_, schema::share_request_field::Owned>>,
+) -> Result<Vec<ShareField>, DecodeError> {
+    let list = frame::at(name, list)?;
+    frame::bounded(name, list.len())?;
+    list.iter()
         .map(|field| {
             Ok(ShareField {
                 key: frame::text("shareRequestField.key", field.get_key())?.to_owned(),
@@ -276,36 +292,46 @@ fn read_share_request(
                 required: field.get_required(),
             })
         })
-        .collect::<Result<_, DecodeError>>()?;
-    Ok(ServerMessage::ShareRequest(ShareRequest {
-        contract_version: request.get_contract_version(),
-        session_id: session_id.to_owned(),
-        fields,
-    }))
+        .collect()
+}
+
+/// The reasons, as they fit; and the words that the fields take with them.
+fn fit_reasons(fields: &[ShareField]) -> (Vec<Cow<'_, str>>, usize) {
+    /// One data word and two pointers.
+    const FIELD_WORDS: usize = 3;
+    let reasons: Vec<_> = fields.iter().map(|field| limits::fit_text(&field.reason)).collect();
+    let words = fields
+        .iter()
+        .zip(&reasons)
+        .map(|(field, reason)| {
+            FIELD_WORDS + frame::text_words(&field.key) + frame::text_words(reason)
+        })
+        .sum();
+    (reasons, words)
+}
+
+fn write_fields(
+    mut list: struct_list::Builder<'_, schema::share_request_field::Owned>,
+    fields: &[ShareField],
+    reasons: &[Cow<'_, str>],
+) {
+    for (index, (field, reason)) in (0..).zip(fields.iter().zip(reasons)) {
+        let mut entry = list.reborrow().get(index);
+        entry.set_key(&field.key);
+        entry.set_reason(&**reason);
+        entry.set_required(field.required);
+    }
 }
 
 fn write_share_request(value: &ShareRequest) -> Result<Vec<u8>, EncodeError> {
-    /// One data word and two pointers.
-    const FIELD_WORDS: usize = 3;
-    let reasons: Vec<_> =
-        value.fields.iter().map(|field| limits::fit_text(&field.reason)).collect();
-    let fields = value.fields.iter().zip(&reasons);
-    let field_words = |(field, reason): (&ShareField, _)| {
-        FIELD_WORDS + frame::text_words(&field.key) + frame::text_words(reason)
-    };
-    let words: usize = fields.clone().map(|(f, r)| field_words((f, r))).sum();
+    let (reasons, words) = fit_reasons(&value.fields);
     frame::build(words + frame::text_words(&value.session_id), |message| {
         let root = message.init_root::<server_message::Builder<'_>>();
         let mut request = root.init_share_request();
         request.set_contract_version(value.contract_version);
         request.set_session_id(&value.session_id);
-        let mut list = request.init_fields(frame::list_len(value.fields.len()));
-        for (index, (field, reason)) in (0..).zip(fields) {
-            let mut entry = list.reborrow().get(index);
-            entry.set_key(&field.key);
-            entry.set_reason(&**reason);
-            entry.set_required(field.required);
-        }
+        let list = request.init_fields(frame::list_len(value.fields.len()));
+        write_fields(list, &value.fields, &reasons);
     })
 }
 
@@ -397,6 +423,7 @@ fn read_context(
         place: frame::text("handoffContext.place", context.get_place())?.to_owned(),
         network: frame::text("handoffContext.network", context.get_network())?.to_owned(),
         choices: frame::text_list("handoffContext.choices", context.get_choices())?,
+        fields: read_fields("handoffContext.fields", context.get_fields())?,
     }))
 }
 
@@ -406,7 +433,8 @@ fn write_context(value: &HandoffContext) -> Result<Vec<u8>, EncodeError> {
             .map(|text| limits::fit_text(text));
     let texts = [&*organization, &*browser, &*os, &*place, &value.network];
     let words: usize = texts.iter().map(|text| frame::text_words(text)).sum();
-    frame::build(words + frame::text_list_words(&value.choices), |message| {
+    let (reasons, field_words) = fit_reasons(&value.fields);
+    frame::build(words + field_words + frame::text_list_words(&value.choices), |message| {
         let root = message.init_root::<server_message::Builder<'_>>();
         let mut context = root.init_handoff_context();
         context.set_organization_name(&*organization);
@@ -414,9 +442,11 @@ fn write_context(value: &HandoffContext) -> Result<Vec<u8>, EncodeError> {
         context.set_os(&*os);
         context.set_place(&*place);
         context.set_network(&value.network);
-        let mut list = context.init_choices(frame::list_len(value.choices.len()));
+        let mut list = context.reborrow().init_choices(frame::list_len(value.choices.len()));
         for (index, choice) in (0..).zip(&value.choices) {
             list.set(index, choice);
         }
+        let list = context.init_fields(frame::list_len(value.fields.len()));
+        write_fields(list, &value.fields, &reasons);
     })
 }

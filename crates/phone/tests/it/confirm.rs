@@ -20,6 +20,7 @@ pub(crate) fn page() -> HandoffContext {
         place: "Utrecht".into(),
         network: "different".into(),
         choices: ["17", "42", "80"].map(String::from).to_vec(),
+        fields: vec![],
     }
 }
 

@@ -191,9 +191,15 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
     ]
 }
 
+fn share_field() -> impl Strategy<Value = ShareField> {
+    (short_text(), short_text(), any::<bool>()).prop_map(|(key, reason, required)| ShareField {
+        key,
+        reason,
+        required,
+    })
+}
+
 fn server_message() -> impl Strategy<Value = ServerMessage> {
-    let field = (short_text(), short_text(), any::<bool>())
-        .prop_map(|(key, reason, required)| ShareField { key, reason, required });
     prop_oneof![
         short_text().prop_map(|message| ServerMessage::Ack { message }),
         (short_text(), short_text())
@@ -213,7 +219,7 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
                 })
             }
         ),
-        (any::<u32>(), short_text(), prop::collection::vec(field, 0..6)).prop_map(
+        (any::<u32>(), short_text(), prop::collection::vec(share_field(), 0..6)).prop_map(
             |(contract_version, session_id, fields)| {
                 ServerMessage::ShareRequest(ShareRequest { contract_version, session_id, fields })
             }
@@ -232,17 +238,21 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         (
             [short_text(), short_text(), short_text(), short_text(), short_text()],
             prop::collection::vec(short_text(), 0..=limits::MATCH_CHOICES),
+            prop::collection::vec(share_field(), 0..4),
         )
-            .prop_map(|([organization_name, browser, os, place, network], choices)| {
-                ServerMessage::HandoffContext(HandoffContext {
-                    organization_name,
-                    browser,
-                    os,
-                    place,
-                    network,
-                    choices,
-                })
-            }),
+            .prop_map(
+                |([organization_name, browser, os, place, network], choices, fields)| {
+                    ServerMessage::HandoffContext(HandoffContext {
+                        organization_name,
+                        browser,
+                        os,
+                        place,
+                        network,
+                        choices,
+                        fields,
+                    })
+                }
+            ),
     ]
 }
 

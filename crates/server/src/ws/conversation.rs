@@ -219,7 +219,8 @@ impl Conversation {
         ];
         if confirms {
             let organization = self.organization_name().await?;
-            let context = hello::context(&self.app, organization, &attempt, &granted);
+            let context =
+                hello::context(&self.app, organization, self.fields(), &attempt, &granted);
             answers.push(ServerMessage::HandoffContext(context));
         }
         self.claim = Some(Claim {
@@ -487,21 +488,21 @@ impl Conversation {
         Ok(ready)
     }
 
+    /// What the relying party asks for, and why.
+    fn fields(&self) -> Vec<ShareField> {
+        let field = |(key, field): (&str, &domain::share::ShareField)| ShareField {
+            key: key.to_owned(),
+            reason: limits::fit_text(&field.reason).into_owned(),
+            required: field.required,
+        };
+        self.session.contract.fields().map(field).collect()
+    }
+
     fn share_request(&self) -> ServerMessage {
-        let fields = self
-            .session
-            .contract
-            .fields()
-            .map(|(key, field)| ShareField {
-                key: key.to_owned(),
-                reason: limits::fit_text(&field.reason).into_owned(),
-                required: field.required,
-            })
-            .collect();
         ServerMessage::ShareRequest(ShareRequest {
             contract_version: CONTRACT_VERSION,
             session_id: self.session.id.to_string(),
-            fields,
+            fields: self.fields(),
         })
     }
 

@@ -11,7 +11,7 @@ use domain::device::{DeviceKey, DeviceProven};
 use domain::id::{AttemptId, SessionId};
 use domain::session::{Hello, HelloGranted, HelloRefusal};
 use protocol::codes::SocketCode;
-use protocol::{HandoffContext, limits};
+use protocol::{HandoffContext, ShareField, limits};
 
 use crate::app::App;
 
@@ -116,6 +116,7 @@ impl Challenged {
 pub(super) fn context(
     app: &App,
     organization: String,
+    fields: Vec<ShareField>,
     attempt: &AttemptId,
     granted: &HelloGranted,
 ) -> HandoffContext {
@@ -131,6 +132,7 @@ pub(super) fn context(
             MatchCodeState::Pending => MatchCodes::of(&app.keys, attempt).choices().to_vec(),
             _ => Vec::new(),
         },
+        fields,
     }
 }
 

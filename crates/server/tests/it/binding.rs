@@ -4,6 +4,7 @@
 use std::net::Ipv4Addr;
 
 use domain::policy::{BrowserBinding, Policy};
+use protocol::ShareField;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use testkit::{PageBrowser, PhoneSocket, TestServer};
@@ -183,11 +184,11 @@ async fn the_cookie_is_for_this_host_and_its_server_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_phone_is_told_where_the_session_was_opened() {
+async fn the_phone_is_told_who_asks_for_what_and_where_it_was_opened() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
     for (from, network) in [(Ipv4Addr::LOCALHOST, "same"), (ELSEWHERE, "different")] {
-        let session = rp.session(&[]).await;
+        let session = rp.session(&[("family_name", true), ("given_names", false)]).await;
         let mut browser = PageBrowser::from(&server, from);
         let handoff = browser.open(&session.id).await;
         let mut phone = PhoneSocket::connect(&server, &session.id).await;
@@ -196,5 +197,11 @@ async fn the_phone_is_told_where_the_session_was_opened() {
         assert_eq!((context.browser.as_str(), context.os.as_str()), ("Firefox", "Windows"));
         assert_eq!(context.place, "", "no proxy said anything");
         assert_eq!(context.network, network);
+        let field = |key: &str, required| ShareField {
+            key: key.to_owned(),
+            reason: format!("why {key}"),
+            required,
+        };
+        assert_eq!(context.fields, [field("family_name", true), field("given_names", false)]);
     }
 }

@@ -59,6 +59,7 @@ impl CliHolder {
             "place": page.place,
             "network": page.network,
             "choices": page.choices,
+            "fields": page.fields.iter().map(|field| &field.key).collect::<Vec<_>>(),
         })
     }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use indicatif::ProgressBar;
 use phone::{ChipProgress, PhoneDocument, Progress};
-use protocol::{DataKind, HandoffContext, SecretBytes, ShareRequest, limits};
+use protocol::{DataKind, HandoffContext, SecretBytes, ShareField, ShareRequest, limits};
 
 use url::Url;
 
@@ -100,11 +100,19 @@ impl Screen {
         if !opened.is_empty() {
             self.say(&format!("  the page was opened {}", opened.join(", ")));
         }
+        if !context.fields.is_empty() {
+            self.say("  it will ask for:");
+            self.show_fields(&context.fields);
+        }
     }
 
     pub(super) fn show_request(&self, request: &ShareRequest, organization: Option<&str>) {
         self.say(&format!("{} asks for:", printable(organization.unwrap_or("the relying party"))));
-        for field in &request.fields {
+        self.show_fields(&request.fields);
+    }
+
+    fn show_fields(&self, fields: &[ShareField]) {
+        for field in fields {
             let required = if field.required { "required" } else { "optional" };
             self.say(&format!(
                 "  {} ({required}): {}",
