@@ -48,7 +48,8 @@ fn a_database_can_be_elsewhere() {
         ("mysql://kayle:hunter2@127.0.0.1:1/kayle", 2, "SETTING"),
     ] {
         let refused = kayle.run(&["org", "list", "--database", database]);
-        refused.assert_failed(exit, code);
+        assert_eq!(refused.code, Some(exit), "{}", refused.stderr);
+        assert!(refused.stderr.contains(&format!("error[{code}]: ")), "{}", refused.stderr);
         assert!(!refused.stderr.contains("hunter2"));
     }
 }
