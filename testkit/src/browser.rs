@@ -82,6 +82,12 @@ impl PageBrowser {
         self.send(self.request(Method::POST, &format!("/{session}/handoff"))).await
     }
 
+    /// `GET /{session}/live`, held back until there is something else to say than was seen.
+    pub async fn live(&self, session: &str, seen: Option<&str>) -> (StatusCode, Value) {
+        let query = seen.map(|revision| format!("?seen={revision}")).unwrap_or_default();
+        self.send(self.request(Method::GET, &format!("/{session}/live{query}"))).await
+    }
+
     /// `POST /v1/verify/session/{session}/handoff`.
     pub async fn mint_at_api(&self, session: &str) -> (StatusCode, Value) {
         let path = format!("/v1/verify/session/{session}/handoff");

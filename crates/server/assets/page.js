@@ -41,6 +41,8 @@ const isPhone = /iPhone|Android/.test(navigator.userAgent);
 let offering = false;
 let renewal = null;
 let polling = null;
+let asking = null;
+let revision = "";
 let outdated = null;
 // The link that "copy" copies.
 let carried = null;
@@ -58,13 +60,21 @@ function screen(live) {
   return live.claimed ? "claimed" : "offer";
 }
 
+// The server holds an answer back until there is news, so the next question follows at once.
 async function poll() {
   clearTimeout(polling);
+  asking?.abort();
+  asking = new AbortController();
+  const { signal } = asking;
+  const asked = Date.now();
   let ended = false;
+  let pause = POLL;
   try {
-    const response = await fetch(`/${session}/live`, { cache: "no-store" });
+    const response = await fetch(`/${session}/live?seen=${revision}`, { cache: "no-store", signal });
     if (response.ok) {
       const live = await response.json();
+      if (live.revision !== revision || Date.now() - asked > POLL) pause = 0;
+      revision = live.revision;
       ended = live.is_terminal;
       show(screen(live), live);
     } else if (response.status === 403) {
@@ -72,9 +82,10 @@ async function poll() {
       leave();
     }
   } catch {
-    // The network is away; the next round tries again.
+    // Asked anew, or the network is away and the next round tries again.
+    if (signal.aborted) return;
   }
-  if (!ended) polling = setTimeout(poll, POLL);
+  if (!ended) polling = setTimeout(poll, pause);
 }
 
 function say(id, text) {

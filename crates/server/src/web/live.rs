@@ -1,12 +1,16 @@
-//! `GET /{session}/live`: what the page follows.
+//! `GET /{session}/live`: what the page follows. An answer that would say nothing new is held back
+//! until it does.
 
-use axum::extract::State;
+use std::time::Duration;
+
+use axum::extract::{Query, State};
 use axum::routing::get;
 use axum::{Json, Router};
 use domain::attempt::{AttemptState, Claim, FailureCode};
 use domain::id::SessionId;
+use domain::key::hex;
 use domain::session::Session;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::app::App;
 use crate::browser::Browser;
@@ -17,7 +21,24 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/{session}/live", get(live))
 }
 
+/// How long an answer is held back; shorter than proxies wait for one.
+const HOLD: Duration = Duration::from_secs(20);
+
+#[derive(Deserialize)]
+struct Following {
+    /// The revision of the last answer.
+    seen: Option<String>,
+}
+
 /// Where the session stands.
+#[derive(Serialize)]
+struct Live {
+    #[serde(flatten)]
+    view: LiveView,
+    /// Names what is said here: equal answers have equal revisions.
+    revision: String,
+}
+
 #[derive(Serialize)]
 struct LiveView {
     status: &'static str,
@@ -46,12 +67,39 @@ struct PhoneView {
 async fn live(
     State(app): State<App>,
     PathText(id): PathText,
+    Query(following): Query<Following>,
     browser: Browser,
-) -> Result<Json<LiveView>, ApiError> {
+) -> Result<Json<Live>, ApiError> {
     let id: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
-    let session = app.store.read_session(&id).await?.ok_or_else(ApiError::session_not_found)?;
+    let until = app.now() + HOLD;
+    // Listening before reading: no change can fall between the two.
+    let mut changes = following.seen.as_ref().and_then(|_| app.hub.subscribe(&id));
+    loop {
+        let live = Live::of(look(&app, &id, &browser).await?)?;
+        let Some(changes) = changes.as_mut() else { return Ok(Json(live)) };
+        if following.seen.as_deref() != Some(&live.revision) || app.now() >= until {
+            return Ok(Json(live));
+        }
+        tokio::select! {
+            () = changes.changed() => {}
+            () = app.clock.sleep_until(until) => {}
+            () = app.shutdown.cancelled() => return Ok(Json(live)),
+        }
+    }
+}
+
+impl Live {
+    fn of(view: LiveView) -> Result<Self, ApiError> {
+        let said = serde_json::to_vec(&view).map_err(|error| ApiError::internal(&error))?;
+        let revision = hex(&openssl::sha::sha256(&said)[..8]);
+        Ok(Self { view, revision })
+    }
+}
+
+async fn look(app: &App, id: &SessionId, browser: &Browser) -> Result<LiveView, ApiError> {
+    let session = app.store.read_session(id).await?.ok_or_else(ApiError::session_not_found)?;
     let session = session.at(app.now()).session;
-    let visitor = browser.visitor(&app.keys, &id);
+    let visitor = browser.visitor(&app.keys, id);
     session.admit(&visitor)?;
     // After the claim anybody may follow, and only the browser that opened it may help the phone on.
     let bound = session.browser.as_ref().map(|browser| &browser.secret);
@@ -59,7 +107,7 @@ async fn live(
     let code = session.pending_match_codes(&app.keys).filter(|_| is_bound);
     let latest = session.latest_attempt();
     let failure = latest.and_then(|attempt| attempt.failure_code());
-    Ok(Json(LiveView {
+    Ok(LiveView {
         status: session.status(),
         is_terminal: session.is_terminal(),
         claimed: session.same_device_only(),
@@ -73,7 +121,7 @@ async fn live(
         }),
         match_code: code.map(|codes| codes.shown()),
         redirect_url: session.redirect_url,
-    }))
+    })
 }
 
 fn claim_of(session: &Session) -> Option<&Claim> {

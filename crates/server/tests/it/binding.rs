@@ -2,12 +2,13 @@
 //! and 15).
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use domain::policy::{BrowserBinding, Policy};
 use protocol::ShareField;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
-use testkit::{PageBrowser, PhoneSocket, TestServer};
+use testkit::{PageBrowser, PhoneSocket, TestServer, within};
 
 /// Another network than the one of `127.0.0.1`.
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 0, 1, 1);
@@ -205,4 +206,47 @@ async fn the_phone_is_told_who_asks_for_what_and_where_it_was_opened() {
         let asked = [field("family_name", true), field("given_names", false)];
         assert_eq!(context.fields[..2], asked, "the document id comes after them");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_hears_of_a_claim_at_once() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[]).await.id;
+    let (browser, handoff) = PageBrowser::opened(&server, &session).await;
+    let (_, before) = browser.live(&session, None).await;
+    assert_eq!((&before["claimed"], &before["match_code"]), (&false.into(), &Value::Null));
+    let (_, again) = browser.live(&session, Some("another")).await;
+    assert_eq!(again, before, "what has not been seen is not held back");
+
+    // The clock stands still: what is held back comes with the news, or not at all.
+    let seen = before["revision"].as_str().unwrap();
+    let held = browser.live(&session, Some(seen));
+    let claimed = async {
+        let mut phone = PhoneSocket::connect(&server, &session).await;
+        let context = phone.welcome(handoff.confirming_hello("phone", "cross_device"), None).await;
+        (phone, context.choices)
+    };
+    let ((_, news), (_phone, choices)) =
+        within(Duration::from_secs(20), "news", async { tokio::join!(held, claimed) }).await;
+    assert_eq!(news["claimed"], true);
+    assert!(choices.contains(&news["match_code"].as_str().unwrap().to_owned()), "{choices:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_news_is_held_back_for_twenty_seconds() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[]).await.id;
+    let (browser, _) = PageBrowser::opened(&server, &session).await;
+    let (_, before) = browser.live(&session, None).await;
+    let held = browser.live(&session, before["revision"].as_str());
+    let passing = async {
+        for _ in 0..60 {
+            // Something else is asked in between, so that the other request has come.
+            browser.request(Method::GET, "/healthz").send().await.unwrap();
+            server.clock.advance(Duration::from_secs(1));
+        }
+    };
+    let ((_, after), ()) =
+        within(Duration::from_secs(20), "an answer", async { tokio::join!(held, passing) }).await;
+    assert_eq!(after, before);
 }
