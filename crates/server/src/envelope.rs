@@ -1,6 +1,6 @@
 //! The one error envelope (REFERENCE 1.1): a stable code, what happened, and what to do.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::browser::BrowserMismatch;
@@ -164,7 +164,12 @@ impl IntoResponse for ApiError {
         let docs = format!("{DOCS}#{}", self.code.to_ascii_lowercase());
         let error = Detail { code: self.code, message: &self.message, hint: self.hint, docs };
         let envelope = Json(Envelope { data: None, error });
-        (self.status, Extension(StableCode(self.code)), envelope).into_response()
+        let mut response =
+            (self.status, Extension(StableCode(self.code)), envelope).into_response();
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+        }
+        response
     }
 }
 
@@ -172,6 +177,15 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound(what) => Self::not_found(what),
+            away @ (StoreError::Busy | StoreError::Unavailable) => {
+                tracing::error!(error = %away, "a request could not be answered");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "SERVICE_UNAVAILABLE",
+                    "the database does not answer just now",
+                    "try again in a moment",
+                )
+            }
             other => Self::internal(&other),
         }
     }
