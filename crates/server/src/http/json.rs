@@ -122,6 +122,13 @@ fn is_json(content_type: &[u8]) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // An array would be taken for the members in the order of our source.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(ApiError::invalid_request(
+            "the body is an array, not an object",
+            "docs/API.md shows the shape of every body",
+        ));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let mut track = serde_path_to_error::Track::new();
     let mut unknown = None;

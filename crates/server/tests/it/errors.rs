@@ -39,6 +39,7 @@ async fn bad_bodies() {
         (json, "", 400, "MALFORMED_JSON"),
         (json, "{} {}", 400, "MALFORMED_JSON"),
         (json, "[]", 400, "INVALID_REQUEST"),
+        (json, r#" ["https://rp.example/", {}]"#, 400, "INVALID_REQUEST"),
         (json, r#"{"redirect_url": 5}"#, 400, "INVALID_REQUEST"),
         (json, r#"{"share_fields": null}"#, 400, "INVALID_SHARE_FIELDS"),
         (json, r#"{"share_fields": []}"#, 400, "INVALID_SHARE_FIELDS"),
