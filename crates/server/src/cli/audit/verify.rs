@@ -39,13 +39,13 @@ pub(super) async fn run(args: VerifyArgs) -> Result<Outcome, Failure> {
     if let Some(path) = &args.file {
         let chain = workspace::chain(&args.store.settings()?)?;
         let found = read_export(Verifier::new(chain, args.head), path, args.allow_gaps)?;
-        return Ok(report(found, 0));
+        return Ok(report(found, 0, args.allow_gaps));
     }
     let workspace = Workspace::open(&args.store).await?;
     let found = read_store(workspace.chain(), args.head, &workspace.store).await?;
     let unlinked = workspace.store.count_unlinked_audit().await?;
     workspace.close().await?;
-    Ok(report(found, unlinked))
+    Ok(report(found, unlinked, unlinked > 0))
 }
 
 /// What a trail turned out to be.
@@ -103,11 +103,17 @@ fn parse(line: &[u8]) -> Option<([u8; 32], Record)> {
     serde_json::from_slice::<Line<'_>>(line).ok()?.into_record()
 }
 
-fn report(found: Found, unlinked: u64) -> Outcome {
+fn report(found: Found, unlinked: u64, may_be_empty: bool) -> Outcome {
     match found {
+        // The first entry tells of the master secret that the trail is linked under.
+        Ok(Head::START) if !may_be_empty => Outcome {
+            human: "the trail has no entries, not even the first".to_owned(),
+            json: Some(json!({ "verified": false, "first_bad": 1, "reason": "missing" })),
+            passed: false,
+        },
         Ok(head) => {
             let mut human = match head {
-                Head::START => "the trail is whole and has no entries".to_owned(),
+                Head::START => "there are no linked entries".to_owned(),
                 head => format!("the trail is whole; it ends with\n{head}"),
             };
             if unlinked > 0 {
