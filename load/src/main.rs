@@ -48,6 +48,9 @@ struct Args {
     /// Folder of a chip's EF files, for `verify`; the server must trust its state.
     #[arg(long, value_name = "DIR")]
     document: Option<PathBuf>,
+    /// The server that pages ask, for `wake-up`; another one of the same database [default: --url].
+    #[arg(long, value_name = "URL")]
+    pages_at: Option<Url>,
     /// Target a server that is not on this machine. Ask its operator first.
     #[arg(long)]
     allow_remote: bool,
@@ -65,7 +68,7 @@ enum Scenario {
     Hello,
     /// Hold sockets that have said hello, until Ctrl-C.
     Idle,
-    /// From a hello that takes over to the notice at the displaced socket.
+    /// From a phone's hello to its page, which may be at another server (--pages-at).
     WakeUp,
     /// Whole verifications, from creating the session to the share.
     Verify,
@@ -120,7 +123,12 @@ async fn run(args: Args) -> Result<(), LoadError> {
         Scenario::Mint => site.tickets(&mut clients, &sessions, &stop).await.1,
         Scenario::Status => site.statuses(&mut clients, &sessions, args.count, &stop).await,
         Scenario::Hello => site.hellos(args.clients, &tickets, &stop).await,
-        Scenario::WakeUp => site.wake_ups(args.clients, &tickets, &stop).await,
+        Scenario::WakeUp => {
+            let at = args.pages_at.as_ref().unwrap_or(&args.url);
+            let target = Target::resolve(at, args.allow_remote).await?;
+            let pages = Site::new(target, "".into());
+            site.wake_ups(&mut pages.clients(args.clients).await?, &tickets, &stop).await
+        }
         Scenario::Verify => {
             let folder = args.document.ok_or(LoadError::Unexpected("give --document"))?;
             let document = Document::read(&folder)?;

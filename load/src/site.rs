@@ -45,6 +45,11 @@ struct Created {
     id: String,
 }
 
+#[derive(Deserialize)]
+struct Live {
+    revision: String,
+}
+
 impl Site {
     /// A server and an API key.
     pub fn new(target: Target, key: SecretText) -> Self {
@@ -205,25 +210,36 @@ impl Site {
         (held.into_inner(), report)
     }
 
-    /// From the hello of a phone that takes over to the notice at the socket it displaces: the
-    /// way of a committed claim to whoever follows the session.
+    /// From the hello of a phone to the answer that its page is held for. The pages may be at
+    /// another server of the same database.
     pub async fn wake_ups(
         &self,
-        phones: usize,
+        pages: &mut [Http],
         tickets: &[Ticket],
         stop: &CancellationToken,
     ) -> Report {
         let count = u64::try_from(tickets.len()).unwrap_or(u64::MAX);
-        drive(&mut vec![(); phones], count, stop, async |(): &mut (), number| {
+        drive(pages, count, stop, async |page: &mut Http, number| {
             let (ticket, device) = (at(tickets, number)?, device(number));
-            let mut first = self.claim(ticket, &device).await?;
-            let mut second = self.open(&ticket.session).await?;
+            let seen = self.live(page, &ticket.session, "").await?;
+            let mut phone = self.open(&ticket.session).await?;
             let watch = Stopwatch::start();
-            second.say_hello(ticket, &device).await?;
-            first.hear().await?;
-            Ok(watch.elapsed())
+            let held =
+                async { self.live(page, &ticket.session, &seen).await.map(|_| watch.elapsed()) };
+            let (told, greeted) = tokio::join!(held, phone.hello(ticket, &device));
+            greeted?;
+            told
         })
         .await
+    }
+
+    /// Asks for what a page follows, if it differs from what was seen; its revision.
+    async fn live(&self, page: &mut Http, session: &str, seen: &str) -> Result<String, LoadError> {
+        let path = format!("/{session}/live?seen={seen}");
+        let answer = page.send(Method::GET, &path, None, Bytes::new()).await?;
+        serde_json::from_slice::<Live>(&answer)
+            .map(|live| live.revision)
+            .map_err(|_| LoadError::Unexpected("a body that is not as documented"))
     }
 }
 
