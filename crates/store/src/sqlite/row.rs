@@ -15,7 +15,7 @@ pub(super) struct Row<'a> {
     row: &'a rusqlite::Row<'a>,
     table: &'static str,
     key: &'static str,
-    /// The column that is looked for first: decoding goes by the order of the table, nearly.
+    /// Where to look for the next column: decoding goes by the order of the columns, nearly.
     next: Cell<usize>,
 }
 
@@ -48,8 +48,9 @@ impl<'a> Row<'a> {
     /// The value of a column. By its name alone, the driver compares it with every other first.
     fn value(&self, column: &'static str) -> Outcome<ValueRef<'a>> {
         let (next, columns) = (self.next.get(), self.row.as_ref());
-        let here = columns.column_name(next).is_ok_and(|name| name == column);
-        let index = if here { next } else { columns.column_index(column)? };
+        let ahead = (next..columns.column_count())
+            .find(|index| columns.column_name(*index).is_ok_and(|name| name == column));
+        let index = ahead.map_or_else(|| columns.column_index(column), Ok)?;
         self.next.set(index + 1);
         Ok(self.row.get_ref(index)?)
     }
