@@ -382,7 +382,7 @@ fn policy(rules: Rules) -> Policy {
     Policy {
         face_match: FaceMatch::Off,
         browser_binding: if rules.bind_browser {
-            BrowserBinding::Required
+            BrowserBinding::WhenOpened
         } else {
             BrowserBinding::Off
         },
