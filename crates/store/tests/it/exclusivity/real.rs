@@ -129,6 +129,7 @@ impl Life {
                     Err(MintRefusal::InProgress) => Answer::Refused("in progress"),
                     Err(MintRefusal::SessionEnded) => Answer::Refused("ended"),
                     Err(MintRefusal::Browser(_)) => Answer::Refused("another browser"),
+                    Err(MintRefusal::PageRequired) => Answer::Refused("page required"),
                 }
             }
             Op::Hello(hello) => {
