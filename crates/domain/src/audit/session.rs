@@ -61,7 +61,7 @@ pub fn of_session(
         (None, None) if before.is_some_and(|old| old.cancel_token != *cancel_token) => Actor::Page,
         (None, None) => Actor::Server,
     };
-    if browser.as_ref() != before.and_then(|session| session.browser.as_ref()) {
+    if browser.is_some() && !before.is_some_and(|session| session.browser.is_some()) {
         tell(Action::BrowserBound, Actor::Page, None, None);
     }
     for (position, attempt) in attempts.iter().enumerate() {
