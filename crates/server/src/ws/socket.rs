@@ -14,6 +14,7 @@ use store::StoreError;
 use zeroize::Zeroize as _;
 
 use super::conversation::{Conversation, Reply};
+use super::hello::Greeting;
 use super::pulse::{Due, Pulse};
 use super::record::{Heard, Record};
 use crate::app::App;
@@ -251,7 +252,7 @@ async fn hear(
     let greeted = conversation.has_said_hello();
     if !greeted
         && app.limits.hello_is_suspect(id, address)
-        && !may_be_right(app, id, &message).await
+        && !may_be_right(app, id, address, &message).await
     {
         return Reply::Refuse(SocketCode::RateLimited);
     }
@@ -263,15 +264,16 @@ async fn hear(
 }
 
 /// Whether a hello carries the token of its attempt; true for what is no hello.
-async fn may_be_right(app: &App, id: &SessionId, message: &ClientMessage) -> bool {
+async fn may_be_right(
+    app: &App,
+    id: &SessionId,
+    address: ClientAddress,
+    message: &ClientMessage,
+) -> bool {
     let ClientMessage::Hello(hello) = message else { return true };
-    let (attempt, token) = (hello.attempt_id.trim(), hello.mobile_write_token.expose().trim());
-    let token = app.keys.handoff_token_hash(token);
+    let Ok(greeting) = Greeting::read(app, id, address.network().0, hello) else { return false };
     match app.store.read_session(id).await {
-        Ok(Some(session)) => session
-            .attempts
-            .iter()
-            .any(|held| held.id.as_str() == attempt && held.token.hash == token),
+        Ok(Some(session)) => session.knows(&greeting.hello).is_ok(),
         Ok(None) => false,
         // The conversation will meet it too, and knows what to say.
         Err(_) => true,
