@@ -189,6 +189,9 @@ async fn talk(
                 return Some(Farewell::refusal(SocketCode::FrameTooLarge));
             }
             Some(Ok(Message::Binary(frame))) => match read(frame) {
+                Ok(Some(ClientMessage::Hello(_))) if !pulse.hello() => {
+                    Reply::Refuse(SocketCode::RateLimited)
+                }
                 Ok(Some(message)) => {
                     pulse.spoke(now);
                     let heard = Heard::of(&message);
