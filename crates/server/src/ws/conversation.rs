@@ -195,7 +195,12 @@ impl Conversation {
     }
 
     async fn claim(&mut self, hello: Hello) -> Result<Vec<ServerMessage>, Stop> {
-        let (attempt, confirms) = (hello.attempt.clone(), hello.confirms);
+        let attempt = hello.attempt.clone();
+        // Read first: nothing may fail between the commit and the answer to it.
+        let organization = match hello.confirms {
+            true => Some(self.organization_name().await?),
+            false => None,
+        };
         let now = self.app.now();
         let granted = self
             .app
@@ -217,8 +222,7 @@ impl Conversation {
                 chip_auth_relay: true,
             },
         ];
-        if confirms {
-            let organization = self.organization_name().await?;
+        if let Some(organization) = organization {
             let context =
                 hello::context(&self.app, organization, self.fields(), &attempt, &granted);
             answers.push(ServerMessage::HandoffContext(context));
