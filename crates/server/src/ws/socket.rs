@@ -36,6 +36,12 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 /// socket out of reach of cancel, expiry and shutdown.
 const SEND_DEADLINE: Duration = Duration::from_secs(10);
 
+/// How long after it could not be learned what became of its session a socket asks again, in
+/// milliseconds: some time, and up to so much more, which differs from socket to socket. A database
+/// that comes back is not asked by all at once.
+const LOOK_AGAIN: u64 = 1000;
+const LOOK_AGAIN_SPREAD: u16 = 2048;
+
 /// 1012: come back in a moment (RFC 6455 registry).
 const SERVICE_RESTART: u16 = 1012;
 
@@ -128,6 +134,7 @@ async fn talk(
     let mut conversation = Conversation::new(app.clone(), session, network);
     let mut pulse = Pulse::new(app.now());
     let mut linger = None;
+    let mut behind = None;
     loop {
         let greeted = conversation.has_said_hello();
         if greeted {
@@ -139,16 +146,12 @@ async fn talk(
             () = app.shutdown.cancelled() => {
                 return Some(Farewell::restarting());
             }
-            () = changed(app, &mut changes, ends_at), if linger.is_none() => {
+            () = changed(app, &mut changes, ends_at, behind), if linger.is_none() => {
                 let now = app.now();
                 ends_at = ends_at.filter(|at| *at > now);
-                match app.store.read_session(&id).await {
-                    Ok(Some(session)) => match conversation.lost(&session.at(now).session) {
-                        None => continue,
-                        Some(code) => return Some(Farewell::refusal(code)),
-                    },
-                    Ok(None) => return Some(Farewell::refusal(SocketCode::SessionNotFound)),
-                    Err(error) => return Some(Farewell::refusal(internal(&error))),
+                match look(app, &id, &conversation, &mut behind).await {
+                    None => continue,
+                    Some(code) => return Some(Farewell::refusal(code)),
                 }
             }
             () = until(app, linger), if linger.is_some() => {
@@ -164,6 +167,12 @@ async fn talk(
                         let now = app.now();
                         send(app, socket, Message::Ping(Bytes::new())).await.ok()?;
                         pulse.pinged(now);
+                        // A change may have gone untold, as when a server was cut off from the others.
+                        if linger.is_none()
+                            && let Some(code) = look(app, &id, &conversation, &mut behind).await
+                        {
+                            return Some(Farewell::refusal(code));
+                        }
                     }
                     Due::Dead => return Some(Farewell::refusal(SocketCode::PongMissing)),
                     Due::Idle => return Some(Farewell::refusal(SocketCode::ConnectionIdle)),
@@ -230,8 +239,45 @@ async fn talk(
     }
 }
 
-/// Resolves when the session changed, or has come to its end without anybody saying so.
-async fn changed(app: &App, changes: &mut Subscription, ends_at: Option<Timestamp>) {
+/// The code to close with if the socket has lost its session. It is kept where that cannot be
+/// learned: it has asked for nothing, and whatever it writes is checked for itself. `behind` says
+/// when to look again.
+async fn look(
+    app: &App,
+    id: &SessionId,
+    conversation: &Conversation,
+    behind: &mut Option<Timestamp>,
+) -> Option<SocketCode> {
+    match app.store.read_session(id).await {
+        Ok(Some(session)) => {
+            *behind = None;
+            conversation.lost(&session.at(app.now()).session)
+        }
+        Ok(None) => Some(SocketCode::SessionNotFound),
+        Err(error) => {
+            tracing::warn!(%error, "a socket could not look at its session");
+            let spread = app.random(|entropy| {
+                let mut bytes = [0; 2];
+                entropy.fill(&mut bytes);
+                u16::from_be_bytes(bytes) % LOOK_AGAIN_SPREAD
+            });
+            *behind = Some(app.now() + Duration::from_millis(LOOK_AGAIN + u64::from(spread)));
+            None
+        }
+    }
+}
+
+/// Resolves when the session changed, or has come to its end without anybody saying so. Who is
+/// `behind` looks again when it is time, and not at every change before.
+async fn changed(
+    app: &App,
+    changes: &mut Subscription,
+    ends_at: Option<Timestamp>,
+    behind: Option<Timestamp>,
+) {
+    if behind.is_some() {
+        return until(app, behind).await;
+    }
     tokio::select! {
         biased;
         () = changes.changed() => {}
