@@ -114,7 +114,6 @@ async fn where_a_person_was_is_forgotten_with_the_session() {
                 phone.ask(&ClientMessage::NotMe).await;
             }
             "third rejection" => {
-                let mut handoff = handoff;
                 for attempt in 1.. {
                     phone.begin().await;
                     phone.upload_passport(&passport.with_forged_dg1()).await;
@@ -122,7 +121,7 @@ async fn where_a_person_was_is_forgotten_with_the_session() {
                     if attempt == 3 {
                         break;
                     }
-                    handoff = rp.handoff(&session.id).await;
+                    let handoff = rp.handoff(&session.id).await;
                     phone = PhoneSocket::claimed(&server, &handoff, "phone").await;
                 }
             }
