@@ -26,8 +26,11 @@ use crate::webhook::{EncryptionKey, Endpoint};
 pub enum Actor {
     /// A relying party, by the API key it showed.
     RelyingParty(ApiKeyId),
-    /// Whoever has the page of the session open or holds its link.
+    /// A browser that asked as our page does, with its cookie; or whoever holds the token that
+    /// cancels.
     Page,
+    /// Whoever knows the session's id: nothing tells who it was.
+    Anyone,
     /// The phone.
     Phone,
     /// A person at the command line.
@@ -42,6 +45,7 @@ impl Actor {
         match self {
             Self::RelyingParty(key) => Cow::Owned(format!("key:{key}")),
             Self::Page => Cow::Borrowed("page"),
+            Self::Anyone => Cow::Borrowed("anyone"),
             Self::Phone => Cow::Borrowed("phone"),
             Self::Operator => Cow::Borrowed("operator"),
             Self::Server => Cow::Borrowed("server"),

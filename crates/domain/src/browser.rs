@@ -1,6 +1,7 @@
 //! The browser that opened a session, and whether the phone is where it is (SECURITY rows 12, 14
 //! and 15).
 
+use crate::audit::Actor;
 use crate::key::KeyedHash;
 
 /// Defines a closed list of names that people read.
@@ -138,6 +139,14 @@ impl Visitor {
             Self::Unknown => None,
             Self::Browser(secret) => Some(secret),
             Self::Page(browser) => Some(&browser.secret),
+        }
+    }
+
+    /// What the audit trail calls the visitor.
+    pub const fn actor(&self) -> Actor {
+        match self {
+            Self::Unknown | Self::Browser(_) => Actor::Anyone,
+            Self::Page(_) => Actor::Page,
         }
     }
 }

@@ -92,9 +92,11 @@ policy! {
     /// Whether the browser that opened a session is the only one that may ask for its links until
     /// a phone has claimed it.
     pub enum BrowserBinding = "browser_binding" {
-        /// It is.
+        /// From when our page was opened in it. Before that, whoever knows the session's id may.
+        WhenOpened = "when_opened",
+        /// Always: only our page, in a browser that shows its cookie, gets the first links.
         Required = "required",
-        /// Whoever knows the session's id may.
+        /// Never: whoever knows the session's id may.
         Off = "off",
     }
 }
@@ -143,7 +145,7 @@ pub struct Policy {
     pub revocation: RevocationPolicy,
     /// `expired_documents = refuse | report`.
     pub expired_documents: ExpiredDocuments,
-    /// `browser_binding = required | off`.
+    /// `browser_binding = when_opened | required | off`.
     pub browser_binding: BrowserBinding,
     /// `match_code = when_supported | required | off`.
     pub match_code: MatchCodePolicy,
@@ -217,7 +219,7 @@ impl Policy {
     /// Whether a phone can meet them at all: a code that no page shows and a network that no page
     /// is in cannot be compared.
     pub fn can_be_met(&self) -> bool {
-        self.browser_binding == BrowserBinding::Required
+        self.browser_binding != BrowserBinding::Off
             || (self.match_code != MatchCodePolicy::Required
                 && self.same_network != SameNetworkPolicy::Required)
     }
@@ -249,7 +251,7 @@ mod tests {
             unknown_key,
             Err("unknown policy `facematch`; known policies: face_match=required|off, \
                  chip_proof=when_available|required, revocation=report|strict, \
-                 expired_documents=refuse|report, browser_binding=required|off, \
+                 expired_documents=refuse|report, browser_binding=when_opened|required|off, \
                  match_code=when_supported|required|off, \
                  device_proof=when_available|required, same_network=report|required"
                 .to_owned())
@@ -272,7 +274,7 @@ mod tests {
                 "when_available",
                 "report",
                 "refuse",
-                "required",
+                "when_opened",
                 "when_supported",
                 "when_available",
                 "report"

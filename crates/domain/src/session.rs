@@ -84,7 +84,8 @@ pub struct Session {
     pub device: Option<KeyedHash>,
     /// Whether that device proved its key. From then on no hello counts that does not.
     pub device_proven: bool,
-    /// The browser that opened it, and that alone may ask for its links until it is claimed.
+    /// The browser that opened it, and that alone may ask for its links until it is claimed. Forgotten
+    /// when the session ends.
     pub browser: Option<BoundBrowser>,
     /// Whether the person at the page told the phone what it showed.
     pub confirmed: bool,
@@ -306,6 +307,13 @@ impl Session {
         Ok(self.cancel(now))
     }
 
+    /// Reaches a final state. Where a person's browser was is nobody's business any more; what is
+    /// reported of it stands in the assurance of the attempt.
+    fn finish(&mut self, state: SessionState) {
+        self.state = state;
+        self.browser = None;
+    }
+
     /// Ends the session and every attempt that is still open.
     fn end(
         mut self,
@@ -323,7 +331,7 @@ impl Session {
             attempt.state = AttemptState::Failed { at: now, code, claimed };
             attempt.updated_at = now;
         }
-        self.state = state;
+        self.finish(state);
         self.updated_at = now;
         let event = Event { session: self.id.clone(), fact };
         Transition { session: self, events: vec![event], value: () }

@@ -31,6 +31,7 @@ const TEXTS = {
   expired: "The time for this verification has run out. Ask the business for a new link.",
   cancelled: `This verification was cancelled, here or on the phone. Nothing was shared. ${AGAIN}`,
   other_browser: "This verification was opened in another browser, and for your safety goes on only there. Go back to that one. If that was not you, close this page; the business can give you a link of your own.",
+  no_cookies: "This browser keeps no cookies, without which this verification cannot go on. Allow cookies for this site and load the page again, or open your link in another browser.",
 };
 const NETWORKS = {
   same: "The phone is in the same network as this page.",
@@ -79,7 +80,7 @@ async function poll() {
       show(screen(live), live);
     } else if (response.status === 403) {
       ended = true;
-      leave();
+      leave("other_browser");
     }
   } catch {
     // Asked anew, or the network is away and the next round tries again.
@@ -109,9 +110,10 @@ function show(name, live) {
   offer(name === "offer");
 }
 
-// Another browser holds the session.
-function leave() {
-  show("other_browser", { is_terminal: true });
+// The session is not for this browser.
+function leave(why) {
+  clearTimeout(polling);
+  show(why, { is_terminal: true });
 }
 
 function offer(is) {
@@ -145,7 +147,8 @@ async function renew() {
       draw(await response.json());
       next = RENEW;
     } else if (response.status === 403) {
-      return leave();
+      const { error } = await response.json();
+      return leave(error.code === "PAGE_REQUIRED" ? "no_cookies" : "other_browser");
     } else if (response.status === 409) {
       return poll();
     }

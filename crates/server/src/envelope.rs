@@ -201,6 +201,14 @@ impl From<MintRefusal> for ApiError {
                 ("SESSION_IN_PROGRESS", "continue on the phone that started")
             }
             MintRefusal::Browser(mismatch) => return mismatch.into(),
+            MintRefusal::PageRequired => {
+                return Self::new(
+                    StatusCode::FORBIDDEN,
+                    "PAGE_REQUIRED",
+                    refusal.to_string(),
+                    "open the verification link in a browser that keeps cookies",
+                );
+            }
         };
         Self::new(StatusCode::CONFLICT, code, refusal.to_string(), hint)
     }

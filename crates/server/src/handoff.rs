@@ -28,11 +28,12 @@ pub(crate) async fn mint(
     let now = app.now();
     let fresh = app.random(AttemptId::random);
     let keys = std::sync::Arc::clone(&app.keys);
+    let by = visitor.actor();
     let unit = {
         let fresh = fresh.clone();
         move |session: Session| session.mint(fresh.clone(), &keys, &visitor, now)
     };
-    let handoff = app.store.session(session, now, unit).await??;
+    let handoff = app.store.session_by(by, session, now, unit).await??;
     app.metrics.minted(handoff.attempt == fresh);
     Ok(handoff)
 }

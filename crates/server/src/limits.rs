@@ -44,6 +44,14 @@ const SOCKETS_PER_SESSION_AND_ADDRESS: u32 = 32;
 /// Sockets before hello on this server, from wherever.
 const STRANGERS: u32 = 8192;
 
+/// Bytes that phones have sent to this server and that are not yet judged. What a phone sends of a
+/// passport is 20 to 100 KiB.
+const UPLOADS: u32 = 512 * 1024 * 1024;
+
+/// Of these, bytes from one address: two phones that send as much as they may, or hundreds of honest
+/// ones. One address alone can take no other's place.
+const UPLOADS_OF_ADDRESS: u32 = 64 * 1024 * 1024;
+
 /// How often rates that have long recovered are forgotten.
 const SHED_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -74,6 +82,8 @@ pub struct Limits {
     /// By hash: ids are long, and there may be many sockets.
     sockets_of_session: Occupancy<u64>,
     all_strangers: Occupancy<()>,
+    uploads: Occupancy<()>,
+    uploads_of_address: Occupancy<Network>,
     portions: shared::Portions,
     /// Whether the operator was told that a proxy seems to be in front.
     told_of_proxy: AtomicBool,
@@ -101,6 +111,12 @@ pub(crate) struct SocketPlaces {
     _of_session: Held<u64>,
 }
 
+/// Room in memory for bytes that a phone has sent, held as long as they are.
+pub(crate) struct UploadPlace {
+    _of_all: Held<()>,
+    _of_address: Held<Network>,
+}
+
 impl SocketPlaces {
     /// The phone has shown that it belongs to the session.
     pub(crate) fn greeted(&mut self) {
@@ -126,6 +142,8 @@ impl Limits {
             strangers: Occupancy::default(),
             sockets_of_session: Occupancy::default(),
             all_strangers: Occupancy::default(),
+            uploads: Occupancy::default(),
+            uploads_of_address: Occupancy::default(),
             portions: shared::Portions::default(),
             told_of_proxy: AtomicBool::new(false),
         }
@@ -174,6 +192,16 @@ impl Limits {
             _of_session: self
                 .sockets_of_session
                 .enter(session, self.most(SOCKETS_PER_SESSION_AND_ADDRESS))?,
+        })
+    }
+
+    /// Room for bytes that a phone has sent; `None` if its address, or all together, hold too many.
+    pub(crate) fn upload(&self, address: ClientAddress, bytes: usize) -> Option<UploadPlace> {
+        let bytes = u32::try_from(bytes).ok()?;
+        let most = self.most(UPLOADS_OF_ADDRESS);
+        Some(UploadPlace {
+            _of_all: self.uploads.take((), bytes, UPLOADS)?,
+            _of_address: self.uploads_of_address.take(address.network(), bytes, most)?,
         })
     }
 
@@ -294,6 +322,24 @@ mod tests {
         let everywhere: Vec<_> = (0..STRANGERS).filter_map(|at| open("vs_d", 1000 + at)).collect();
         assert_eq!(everywhere.len(), 8192);
         assert!(open("vs_e", 99).is_none(), "8192 strangers from wherever");
+    }
+
+    #[test]
+    fn uploads_are_bounded_per_address_and_in_all() {
+        let limits = limits(RateLimits::default());
+        let mebibytes = |number: u32, many: usize| {
+            limits.upload(ClientAddress(client(number)), many * 1024 * 1024)
+        };
+        let mut held = vec![mebibytes(0, 64).unwrap()];
+        assert!(limits.upload(ClientAddress(client(0)), 1).is_none(), "64 MiB of an address");
+        held.extend((1..8).map(|number| mebibytes(number, 64).unwrap()));
+        assert!(limits.upload(ClientAddress(client(8)), 1).is_none(), "512 MiB in all");
+        held.pop();
+        assert!(mebibytes(8, 64).is_some(), "what is dropped makes room");
+        let unlimited = self::limits(RateLimits::Off);
+        let all = unlimited.upload(ClientAddress(client(0)), 512 * 1024 * 1024);
+        assert!(all.is_some(), "the address is not counted");
+        assert!(unlimited.upload(ClientAddress(client(1)), 1).is_none(), "the memory is");
     }
 
     #[test]

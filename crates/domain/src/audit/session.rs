@@ -9,7 +9,7 @@ use crate::time::Timestamp;
 /// The entries for a session that was `before` (`None`: it is new) and is `after`.
 ///
 /// `events` are those of the unit. `by` is who asked, where neither they nor the two sessions can
-/// tell: the relying party that created or cancelled it. A phone's way from phase to phase makes no
+/// tell: the relying party that created or cancelled it, the page that asked for a link. A phone's way from phase to phase makes no
 /// entries.
 pub fn of_session(
     before: Option<&Session>,
@@ -61,13 +61,14 @@ pub fn of_session(
         (None, None) if before.is_some_and(|old| old.cancel_token != *cancel_token) => Actor::Page,
         (None, None) => Actor::Server,
     };
-    if browser.as_ref() != before.and_then(|session| session.browser.as_ref()) {
+    if browser.is_some() && !before.is_some_and(|session| session.browser.is_some()) {
         tell(Action::BrowserBound, Actor::Page, None, None);
     }
     for (position, attempt) in attempts.iter().enumerate() {
         let old = before.and_then(|session| session.attempts.get(position));
         if old.is_none() {
-            tell(Action::HandoffMinted, Actor::Page, Some(attempt), None);
+            let minter = by.cloned().unwrap_or(Actor::Anyone);
+            tell(Action::HandoffMinted, minter, Some(attempt), None);
         }
         let old = old.map_or(&AttemptState::Offered, |old| &old.state);
         match (old, &attempt.state) {

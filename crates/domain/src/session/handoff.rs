@@ -20,6 +20,9 @@ pub enum MintRefusal {
     /// See [`BrowserMismatch`].
     #[error(transparent)]
     Browser(#[from] BrowserMismatch),
+    /// The policy gives links to our page alone, and whoever asks is none or shows no cookie.
+    #[error("links of this session are given to its page alone, in a browser with its cookie")]
+    PageRequired,
 }
 
 /// What the page hands to the phone.
@@ -40,7 +43,7 @@ impl Session {
     /// that is on a screen works until its own end, or until any token of the session is claimed.
     ///
     /// The first page that asks binds its browser to the session, if the policy says so and no
-    /// phone has claimed the session yet.
+    /// phone has claimed the session yet. Where it requires a browser, nobody else gets a link before.
     pub fn mint(
         mut self,
         fresh: AttemptId,
@@ -55,6 +58,12 @@ impl Session {
             _ => return Err(MintRefusal::SessionEnded),
         }
         self.bind(visitor, now);
+        if self.policy.browser_binding == BrowserBinding::Required
+            && self.browser.is_none()
+            && self.device.is_none()
+        {
+            return Err(MintRefusal::PageRequired);
+        }
         if let Some(handoff) = self.reusable(keys, now) {
             return Ok(Transition::quiet(self, handoff));
         }
@@ -80,7 +89,7 @@ impl Session {
     fn bind(&mut self, visitor: &Visitor, now: Timestamp) {
         let open = self.browser.is_none()
             && self.device.is_none()
-            && self.policy.browser_binding == BrowserBinding::Required;
+            && self.policy.browser_binding != BrowserBinding::Off;
         if let Visitor::Page(browser) = visitor
             && open
         {

@@ -94,16 +94,8 @@ impl Session {
         if self.is_terminal() {
             return Err(HelloRefusal::SessionEnded);
         }
-        let at = self
-            .attempts
-            .iter()
-            .position(|attempt| attempt.id == hello.attempt)
-            .ok_or(HelloRefusal::AttemptNotFound)?;
+        let at = self.position_of(&hello)?;
         let attempt = &self.attempts[at];
-        // The token comes first: only who holds it may learn anything about the session.
-        if attempt.token.hash != hello.token {
-            return Err(HelloRefusal::TokenInvalid);
-        }
         if self.device.is_some_and(|device| device != hello.device) {
             return Err(HelloRefusal::DeviceMismatch);
         }
@@ -148,6 +140,29 @@ impl Session {
         self.state = SessionState::InProgress(hello.attempt);
         self.updated_at = now;
         Ok(Transition::quiet(self, granted))
+    }
+
+    /// Whether the hello carries the token of one of the session's attempts.
+    ///
+    /// # Errors
+    /// What [`Self::hello`] says of one that does not.
+    pub fn knows(&self, hello: &Hello) -> Result<(), HelloRefusal> {
+        self.position_of(hello).map(drop)
+    }
+
+    /// Where the attempt is whose token the hello carries.
+    fn position_of(&self, hello: &Hello) -> Result<usize, HelloRefusal> {
+        let at = self
+            .attempts
+            .iter()
+            .position(|attempt| attempt.id == hello.attempt)
+            .ok_or(HelloRefusal::AttemptNotFound)?;
+        // The token comes first: only who holds it may learn anything about the session.
+        if self.attempts[at].token.hash == hello.token {
+            Ok(at)
+        } else {
+            Err(HelloRefusal::TokenInvalid)
+        }
     }
 
     fn check_proof(&self, hello: &Hello) -> Result<bool, HelloRefusal> {

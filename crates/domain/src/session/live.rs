@@ -129,7 +129,7 @@ impl Session {
         self.update(attempt, now, |state| {
             *state = AttemptState::Failed { at: now, code, claimed: true }
         });
-        self.state = SessionState::Completed(now);
+        self.finish(SessionState::Completed(now));
         let fact = Fact::AttemptFailed { attempt: attempt.clone(), failure_code: code };
         let event = Event { session: self.id.clone(), fact };
         Ok(Transition { session: self, events: vec![event], value: MatchOutcome::Wrong })
@@ -165,11 +165,11 @@ impl Session {
             *state = AttemptState::Failed { at: now, code, claimed: true }
         });
         let rejection = Rejection { remaining_attempts: self.remaining_attempts() };
-        self.state = if rejection.retry_allowed() {
-            SessionState::Created
+        if rejection.retry_allowed() {
+            self.state = SessionState::Created;
         } else {
-            SessionState::Completed(now)
-        };
+            self.finish(SessionState::Completed(now));
+        }
         let fact = Fact::AttemptFailed { attempt: attempt.clone(), failure_code: code };
         let event = Event { session: self.id.clone(), fact };
         Ok(Transition { session: self, events: vec![event], value: rejection })
@@ -202,7 +202,7 @@ impl Session {
             assurance: assurance.clone(),
         };
         self.update(attempt, now, |state| *state = AttemptState::Succeeded { at: now, assurance });
-        self.state = SessionState::Completed(now);
+        self.finish(SessionState::Completed(now));
         let event = Event { session: self.id.clone(), fact };
         Ok(Transition { session: self, events: vec![event], value: () })
     }

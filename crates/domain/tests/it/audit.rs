@@ -104,7 +104,9 @@ fn binding_confirmation_and_its_refusal_are_told() {
     let attempt = AttemptId::random(&mut random);
     let mint = |session: Session| session.mint(attempt.clone(), &keys, &page, NOW);
     let (session, handoff, told) = step(session, mint);
-    assert_eq!(told, ["page browser.bound", "page handoff.minted"]);
+    assert_eq!(told, ["page browser.bound", "anyone handoff.minted"], "nobody said who asked");
+    assert_eq!(page.actor(), Actor::Page);
+    assert_eq!(Visitor::Browser(KeyedHash([1; 32])).actor(), Actor::Anyone);
     let hello = Hello {
         attempt: attempt.clone(),
         token: keys.handoff_token_hash(handoff.token.reveal()),

@@ -226,7 +226,9 @@ impl World {
         if before.is_terminal() {
             assert_eq!(before.state, self.session.state, "a final state changed");
         }
-        if let Some(browser) = &before.browser {
+        if self.session.is_terminal() {
+            assert!(self.session.browser.is_none(), "a browser is remembered after the end");
+        } else if let Some(browser) = &before.browser {
             assert!(self.session.browser.as_ref() == Some(browser), "another browser took over");
         }
         if before.browser.is_none() && before.device.is_some() {

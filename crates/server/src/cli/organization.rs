@@ -42,8 +42,9 @@ pub(super) enum OrgCommand {
     /// expired_documents=refuse (the default) or report (they are accepted, and the assurance says
     /// so).
     ///
-    /// browser_binding=required (the default: until a phone has come, only the browser that opened
-    /// the page may ask for links) or off (whoever knows the session's id may).
+    /// browser_binding=when_opened (the default: once the page was opened in a browser, only that
+    /// browser may ask for links until a phone has come), required (before that, nobody may but the
+    /// page) or off (whoever knows the session's id may).
     ///
     /// match_code=when_supported (the default: a phone that can, asks which code the page shows),
     /// required (a phone that cannot is refused) or off.

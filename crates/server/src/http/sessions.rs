@@ -112,7 +112,7 @@ async fn create(
         return Err(ApiError::new(
             StatusCode::CONFLICT,
             "BROWSER_BINDING_REQUIRED",
-            "match_code=required and same_network=required need browser_binding=required",
+            "match_code=required and same_network=required cannot be met with browser_binding=off",
             "without a browser that holds the session there is nothing to compare a phone with",
         ));
     }

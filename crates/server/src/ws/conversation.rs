@@ -1,6 +1,5 @@
 //! What a phone may say when, and what it is answered (REFERENCE 4.3 to 4.9).
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use domain::access::PhoneReport;
@@ -24,6 +23,7 @@ use super::relay::{self, Relay};
 use super::socket::error;
 use super::uploads::{Refusal, Uploads};
 use crate::app::App;
+use crate::client_address::ClientAddress;
 
 /// What is done with a message.
 pub(super) enum Reply {
@@ -42,8 +42,8 @@ pub(super) struct Conversation {
     app: App,
     /// The session as it was at connect; its id, contract and policy never change.
     session: Session,
-    /// The network that the phone came from.
-    network: IpAddr,
+    /// Where the phone came from.
+    address: ClientAddress,
     /// A hello whose device key has yet to be proven.
     challenged: Option<Box<Challenged>>,
     claim: Option<Claim>,
@@ -114,8 +114,8 @@ impl From<WriteRefusal> for Stop {
 }
 
 impl Conversation {
-    pub(super) const fn new(app: App, session: Session, network: IpAddr) -> Self {
-        Self { app, session, network, challenged: None, claim: None }
+    pub(super) const fn new(app: App, session: Session, address: ClientAddress) -> Self {
+        Self { app, session, address, challenged: None, claim: None }
     }
 
     pub(super) const fn has_said_hello(&self) -> bool {
@@ -171,7 +171,8 @@ impl Conversation {
 
     /// Claims the attempt, or asks for a proof of the device key first.
     async fn hello(&mut self, hello: &protocol::Hello) -> Result<Vec<ServerMessage>, Stop> {
-        let greeting = Greeting::read(&self.app, &self.session.id, self.network, hello)?;
+        let network = self.address.network().0;
+        let greeting = Greeting::read(&self.app, &self.session.id, network, hello)?;
         if self.claim.as_ref().is_some_and(|claim| claim.attempt != greeting.hello.attempt) {
             return Err(SocketCode::HelloAuthRequired.into());
         }
@@ -195,7 +196,12 @@ impl Conversation {
     }
 
     async fn claim(&mut self, hello: Hello) -> Result<Vec<ServerMessage>, Stop> {
-        let (attempt, confirms) = (hello.attempt.clone(), hello.confirms);
+        let attempt = hello.attempt.clone();
+        // Read first: nothing may fail between the commit and the answer to it.
+        let organization = match hello.confirms {
+            true => Some(self.organization_name().await?),
+            false => None,
+        };
         let now = self.app.now();
         let granted = self
             .app
@@ -217,8 +223,7 @@ impl Conversation {
                 chip_auth_relay: true,
             },
         ];
-        if confirms {
-            let organization = self.organization_name().await?;
+        if let Some(organization) = organization {
             let context =
                 hello::context(&self.app, organization, self.fields(), &attempt, &granted);
             answers.push(ServerMessage::HandoffContext(context));
@@ -438,6 +443,7 @@ impl Conversation {
     }
 
     fn data(&mut self, payload: DataPayload) -> Result<ServerMessage, Stop> {
+        let (app, address) = (self.app.clone(), self.address);
         let claim = self.claim_mut()?;
         if payload.kind == DataKind::Selfie && claim.phase != Phase::SelfieCapturing {
             return Err(SocketCode::SelfieDataPhaseRequired.into());
@@ -445,7 +451,7 @@ impl Conversation {
         if payload.kind.is_nfc() && claim.phase != Phase::NfcReading {
             return Err(SocketCode::NfcDataPhaseRequired.into());
         }
-        match claim.uploads.take(payload) {
+        match claim.uploads.take(payload, &app.limits, address) {
             Ok(message) => Ok(ack(message)),
             Err(Refusal::Code(code)) => Err(code.into()),
             Err(Refusal::Retry(retry)) => {

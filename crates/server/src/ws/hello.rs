@@ -51,13 +51,12 @@ impl Greeting {
                 DeviceKey::parse(&hello.device_key).map_err(|_| SocketCode::DeviceProofInvalid)?;
             Some((key, token.into()))
         };
-        let app_version = hello.app_version.trim();
         Ok(Self {
             hello: Hello {
                 attempt,
                 token: app.keys.handoff_token_hash(token),
                 device: app.keys.device_hash(session, device),
-                app_version: (!app_version.is_empty()).then(|| app_version.to_owned()),
+                app_version: app_version(&hello.app_version),
                 flow: Flow::parse(hello.flow.trim()).unwrap_or_default(),
                 confirms: hello.confirms,
                 network: Some(app.keys.network_hash(session, network)),
@@ -66,6 +65,12 @@ impl Greeting {
             key,
         })
     }
+}
+
+/// A version as it may be stored. PostgreSQL takes no U+0000, and nobody needs what cannot be shown.
+fn app_version(said: &str) -> Option<String> {
+    let said = said.trim();
+    (!said.is_empty() && !said.contains(char::is_control)).then(|| said.to_owned())
 }
 
 impl Challenged {
@@ -148,5 +153,18 @@ pub(super) const fn refusal(refusal: HelloRefusal) -> SocketCode {
         HelloRefusal::ProofRequired => SocketCode::DeviceProofRequired,
         HelloRefusal::NetworkMismatch => SocketCode::NetworkMismatch,
         HelloRefusal::MatchCodeUnsupported => SocketCode::MatchCodeUnsupported,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_that_cannot_be_stored_or_shown_is_none() {
+        assert_eq!(app_version(" 1.2.3 (45) "), Some("1.2.3 (45)".to_owned()));
+        for said in ["", "  ", "1.2\0", "\u{1b}[31m1.2", "1\n2", "1\u{85}2"] {
+            assert_eq!(app_version(said), None, "{said:?}");
+        }
     }
 }

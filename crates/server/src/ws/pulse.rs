@@ -28,6 +28,10 @@ const EARLY_MESSAGES: u32 = 16;
 /// Frames that are no messages, in the life of a socket.
 const UNREADABLE_FRAMES: u32 = 64;
 
+/// Hellos in the life of a socket. Each that is granted is a write with an entry in the audit trail; a
+/// phone that needs more connects again, and new sockets have a rate.
+const HELLOS: u32 = 8;
+
 /// What is due next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Due {
@@ -51,6 +55,7 @@ pub(super) struct Pulse {
     kibibytes: Spent,
     early: u32,
     unreadable: u32,
+    hellos: u32,
 }
 
 impl Pulse {
@@ -64,6 +69,7 @@ impl Pulse {
             kibibytes: Spent(0),
             early: 0,
             unreadable: 0,
+            hellos: 0,
         }
     }
 
@@ -110,6 +116,12 @@ impl Pulse {
     pub(super) const fn unreadable(&mut self) -> bool {
         self.unreadable += 1;
         self.unreadable <= UNREADABLE_FRAMES
+    }
+
+    /// Notes a hello; false if there were too many.
+    pub(super) const fn hello(&mut self) -> bool {
+        self.hellos += 1;
+        self.hellos <= HELLOS
     }
 
     pub(super) const fn is_paused(&self) -> bool {

@@ -14,6 +14,7 @@ use store::StoreError;
 use zeroize::Zeroize as _;
 
 use super::conversation::{Conversation, Reply};
+use super::hello::Greeting;
 use super::pulse::{Due, Pulse};
 use super::record::{Heard, Record};
 use crate::app::App;
@@ -34,6 +35,12 @@ const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 /// How long the peer has to take a message. One that stops reading would otherwise hold its
 /// socket out of reach of cancel, expiry and shutdown.
 const SEND_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long after it could not be learned what became of its session a socket asks again, in
+/// milliseconds: some time, and up to so much more, which differs from socket to socket. A database
+/// that comes back is not asked by all at once.
+const LOOK_AGAIN: u64 = 1000;
+const LOOK_AGAIN_SPREAD: u16 = 2048;
 
 /// 1012: come back in a moment (RFC 6455 registry).
 const SERVICE_RESTART: u16 = 1012;
@@ -123,10 +130,10 @@ async fn talk(
     let hello_deadline = app.now() + HELLO_DEADLINE;
     let id = session.id.clone();
     let mut ends_at = Some(session.expires_at);
-    let network = guest.address.network().0;
-    let mut conversation = Conversation::new(app.clone(), session, network);
+    let mut conversation = Conversation::new(app.clone(), session, guest.address);
     let mut pulse = Pulse::new(app.now());
     let mut linger = None;
+    let mut behind = None;
     loop {
         let greeted = conversation.has_said_hello();
         if greeted {
@@ -138,16 +145,12 @@ async fn talk(
             () = app.shutdown.cancelled() => {
                 return Some(Farewell::restarting());
             }
-            () = changed(app, &mut changes, ends_at), if linger.is_none() => {
+            () = changed(app, &mut changes, ends_at, behind), if linger.is_none() => {
                 let now = app.now();
                 ends_at = ends_at.filter(|at| *at > now);
-                match app.store.read_session(&id).await {
-                    Ok(Some(session)) => match conversation.lost(&session.at(now).session) {
-                        None => continue,
-                        Some(code) => return Some(Farewell::refusal(code)),
-                    },
-                    Ok(None) => return Some(Farewell::refusal(SocketCode::SessionNotFound)),
-                    Err(error) => return Some(Farewell::refusal(internal(&error))),
+                match look(app, &id, &conversation, &mut behind).await {
+                    None => continue,
+                    Some(code) => return Some(Farewell::refusal(code)),
                 }
             }
             () = until(app, linger), if linger.is_some() => {
@@ -163,6 +166,12 @@ async fn talk(
                         let now = app.now();
                         send(app, socket, Message::Ping(Bytes::new())).await.ok()?;
                         pulse.pinged(now);
+                        // A change may have gone untold, as when a server was cut off from the others.
+                        if linger.is_none()
+                            && let Some(code) = look(app, &id, &conversation, &mut behind).await
+                        {
+                            return Some(Farewell::refusal(code));
+                        }
                     }
                     Due::Dead => return Some(Farewell::refusal(SocketCode::PongMissing)),
                     Due::Idle => return Some(Farewell::refusal(SocketCode::ConnectionIdle)),
@@ -188,6 +197,9 @@ async fn talk(
                 return Some(Farewell::refusal(SocketCode::FrameTooLarge));
             }
             Some(Ok(Message::Binary(frame))) => match read(frame) {
+                Ok(Some(ClientMessage::Hello(_))) if !pulse.hello() => {
+                    Reply::Refuse(SocketCode::RateLimited)
+                }
                 Ok(Some(message)) => {
                     pulse.spoke(now);
                     let heard = Heard::of(&message);
@@ -226,8 +238,45 @@ async fn talk(
     }
 }
 
-/// Resolves when the session changed, or has come to its end without anybody saying so.
-async fn changed(app: &App, changes: &mut Subscription, ends_at: Option<Timestamp>) {
+/// The code to close with if the socket has lost its session. It is kept where that cannot be
+/// learned: it has asked for nothing, and whatever it writes is checked for itself. `behind` says
+/// when to look again.
+async fn look(
+    app: &App,
+    id: &SessionId,
+    conversation: &Conversation,
+    behind: &mut Option<Timestamp>,
+) -> Option<SocketCode> {
+    match app.store.read_session(id).await {
+        Ok(Some(session)) => {
+            *behind = None;
+            conversation.lost(&session.at(app.now()).session)
+        }
+        Ok(None) => Some(SocketCode::SessionNotFound),
+        Err(error) => {
+            tracing::warn!(%error, "a socket could not look at its session");
+            let spread = app.random(|entropy| {
+                let mut bytes = [0; 2];
+                entropy.fill(&mut bytes);
+                u16::from_be_bytes(bytes) % LOOK_AGAIN_SPREAD
+            });
+            *behind = Some(app.now() + Duration::from_millis(LOOK_AGAIN + u64::from(spread)));
+            None
+        }
+    }
+}
+
+/// Resolves when the session changed, or has come to its end without anybody saying so. Who is
+/// `behind` looks again when it is time, and not at every change before.
+async fn changed(
+    app: &App,
+    changes: &mut Subscription,
+    ends_at: Option<Timestamp>,
+    behind: Option<Timestamp>,
+) {
+    if behind.is_some() {
+        return until(app, behind).await;
+    }
     tokio::select! {
         biased;
         () = changes.changed() => {}
@@ -251,7 +300,7 @@ async fn hear(
     let greeted = conversation.has_said_hello();
     if !greeted
         && app.limits.hello_is_suspect(id, address)
-        && !may_be_right(app, id, &message).await
+        && !may_be_right(app, id, address, &message).await
     {
         return Reply::Refuse(SocketCode::RateLimited);
     }
@@ -263,15 +312,16 @@ async fn hear(
 }
 
 /// Whether a hello carries the token of its attempt; true for what is no hello.
-async fn may_be_right(app: &App, id: &SessionId, message: &ClientMessage) -> bool {
+async fn may_be_right(
+    app: &App,
+    id: &SessionId,
+    address: ClientAddress,
+    message: &ClientMessage,
+) -> bool {
     let ClientMessage::Hello(hello) = message else { return true };
-    let (attempt, token) = (hello.attempt_id.trim(), hello.mobile_write_token.expose().trim());
-    let token = app.keys.handoff_token_hash(token);
+    let Ok(greeting) = Greeting::read(app, id, address.network().0, hello) else { return false };
     match app.store.read_session(id).await {
-        Ok(Some(session)) => session
-            .attempts
-            .iter()
-            .any(|held| held.id.as_str() == attempt && held.token.hash == token),
+        Ok(Some(session)) => session.knows(&greeting.hello).is_ok(),
         Ok(None) => false,
         // The conversation will meet it too, and knows what to say.
         Err(_) => true,

@@ -11,12 +11,21 @@ use protocol::{
 };
 use zeroize::Zeroizing;
 
+use crate::client_address::ClientAddress;
+use crate::limits::{Limits, UploadPlace};
+
 type Bytes = Zeroizing<Vec<u8>>;
+
+/// Bytes, and the room that they take.
+struct Piece {
+    bytes: Bytes,
+    places: Vec<UploadPlace>,
+}
 
 /// Artifacts, complete and in the making.
 #[derive(Default)]
 pub(super) struct Uploads {
-    complete: BTreeMap<Slot, Bytes>,
+    complete: BTreeMap<Slot, Piece>,
     partial: BTreeMap<Slot, Partial>,
     received: usize,
     /// Grows whenever a file that the state signed, or its signature, is other than before.
@@ -31,7 +40,7 @@ struct Slot {
 }
 
 struct Partial {
-    chunks: Vec<Option<Bytes>>,
+    chunks: Vec<Option<Piece>>,
     size: usize,
 }
 
@@ -61,30 +70,40 @@ impl Uploads {
         self.revision
     }
 
-    /// Takes one chunk.
-    pub(super) fn take(&mut self, payload: DataPayload) -> Result<Ack, Refusal> {
+    /// Takes one chunk from an address, if there is room for it.
+    pub(super) fn take(
+        &mut self,
+        payload: DataPayload,
+        limits: &Limits,
+        address: ClientAddress,
+    ) -> Result<Ack, Refusal> {
         let slot = Slot {
             kind: payload.kind,
             index: if payload.kind == DataKind::Selfie { payload.index } else { 0 },
         };
         let total = payload.chunk_total.max(1);
         self.check(&payload, slot, total)?;
+        let Some(place) = limits.upload(address, payload.raw.len()) else {
+            // Whoever waits for room holds some: the socket is closed, and the phone comes again.
+            return Err(SocketCode::RateLimited.into());
+        };
         let ack_index = payload.index;
         let (kind, chunk_index) = (payload.kind, payload.chunk_index);
         let raw = payload.raw.into_inner();
         self.received = self.received.saturating_sub(self.replaced(slot, chunk_index)) + raw.len();
         let partial = self.partial.entry(slot).or_insert_with(|| Partial::new(total));
-        partial.put(chunk_index, raw);
+        partial.put(chunk_index, Piece { bytes: raw, places: vec![place] });
         if partial.size > limits::ARTIFACT_BYTES {
             self.partial.remove(&slot);
             return Err(SocketCode::ArtifactTooLarge.into());
         }
         if partial.missing().is_empty() {
             if let Some(whole) = self.partial.remove(&slot).map(Partial::join) {
-                if kind == DataKind::ActiveAuth && whole.len() <= limits::CHALLENGE_BYTES {
+                if kind == DataKind::ActiveAuth && whole.bytes.len() <= limits::CHALLENGE_BYTES {
                     return Err(SocketCode::ActiveAuthPayloadInvalid.into());
                 }
-                if is_of_document(kind) && self.complete.get(&slot) != Some(&whole) {
+                let same = |held: &Piece| held.bytes == whole.bytes;
+                if is_of_document(kind) && !self.complete.get(&slot).is_some_and(same) {
                     self.revision += 1;
                 }
                 self.complete.insert(slot, whole);
@@ -137,7 +156,7 @@ impl Uploads {
         self.partial
             .get(&slot)
             .and_then(|partial| partial.chunk(chunk_index))
-            .map_or(0, |chunk| chunk.len())
+            .map_or(0, |chunk| chunk.bytes.len())
     }
 
     /// What is missing before the chip's files can be checked, if anything.
@@ -172,12 +191,13 @@ impl Uploads {
 
     /// Hands out a chip file, which is then no longer here.
     pub(super) fn remove(&mut self, kind: DataKind) -> Option<Vec<u8>> {
-        self.complete.remove(&Slot { kind, index: 0 }).map(|mut bytes| std::mem::take(&mut *bytes))
+        let piece = self.complete.remove(&Slot { kind, index: 0 });
+        piece.map(|mut piece| std::mem::take(&mut *piece.bytes))
     }
 
     /// Hands out a copy of a chip file.
     pub(super) fn copy(&mut self, kind: DataKind) -> Option<Vec<u8>> {
-        self.complete.get(&Slot { kind, index: 0 }).map(|bytes| bytes.to_vec())
+        self.complete.get(&Slot { kind, index: 0 }).map(|piece| piece.bytes.to_vec())
     }
 
     /// Forgets everything; what was received still counts.
@@ -219,18 +239,18 @@ impl Partial {
         u32::try_from(self.chunks.len()).unwrap_or(u32::MAX)
     }
 
-    fn chunk(&self, index: u32) -> Option<&Bytes> {
+    fn chunk(&self, index: u32) -> Option<&Piece> {
         self.chunks.get(usize::try_from(index).ok()?)?.as_ref()
     }
 
-    fn put(&mut self, index: u32, chunk: Bytes) {
+    fn put(&mut self, index: u32, chunk: Piece) {
         let Some(place) = usize::try_from(index).ok().and_then(|index| self.chunks.get_mut(index))
         else {
             return;
         };
-        self.size += chunk.len();
+        self.size += chunk.bytes.len();
         if let Some(old) = place.replace(chunk) {
-            self.size -= old.len();
+            self.size -= old.bytes.len();
         }
     }
 
@@ -242,12 +262,14 @@ impl Partial {
             .collect()
     }
 
-    fn join(self) -> Bytes {
-        let mut whole = Zeroizing::new(Vec::with_capacity(self.size));
-        for chunk in self.chunks.iter().flatten() {
-            whole.extend_from_slice(chunk);
+    fn join(self) -> Piece {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(self.size));
+        let mut places = Vec::new();
+        for chunk in self.chunks.into_iter().flatten() {
+            bytes.extend_from_slice(&chunk.bytes);
+            places.extend(chunk.places);
         }
-        whole
+        Piece { bytes, places: places }
     }
 }
 
@@ -255,9 +277,14 @@ impl Partial {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
+    use std::net::Ipv4Addr;
+    use std::sync::Arc;
+
     use protocol::SecretBytes;
 
     use super::*;
+    use crate::clock::SystemClock;
+    use crate::limits::RateLimits;
 
     /// Whether an upload of this kind makes it another document.
     fn changes(uploads: &mut Uploads, kind: DataKind, bytes: &[u8]) -> bool {
@@ -265,7 +292,9 @@ mod tests {
         let total = if kind == DataKind::Selfie { limits::SELFIES } else { 1 };
         let raw = SecretBytes::from(bytes.to_vec());
         let payload = DataPayload { kind, raw, index: 0, total, chunk_index: 0, chunk_total: 1 };
-        assert!(uploads.take(payload).is_ok());
+        let limits = Limits::new(RateLimits::default(), Arc::new(SystemClock));
+        let address = ClientAddress(Ipv4Addr::LOCALHOST.into());
+        assert!(uploads.take(payload, &limits, address).is_ok());
         uploads.revision() != before
     }
 
@@ -281,5 +310,33 @@ mod tests {
         for kind in [DataKind::Selfie, DataKind::ActiveAuth, DataKind::ChipAuth] {
             assert!(!changes(&mut uploads, kind, &[1; 9]), "{kind:?}");
         }
+    }
+
+    /// Sockets of one address, each well within its own bounds.
+    #[test]
+    fn an_address_holds_so_much_and_gives_it_back() {
+        let limits = Limits::new(RateLimits::default(), Arc::new(SystemClock));
+        let fill = |uploads: &mut Uploads, address: u8| {
+            for index in 0..limits::SELFIES {
+                for chunk_index in 0..32 {
+                    let raw = SecretBytes::from(vec![0; 256 * 1024]);
+                    let (kind, total) = (DataKind::Selfie, limits::SELFIES);
+                    let payload =
+                        DataPayload { kind, raw, index, total, chunk_index, chunk_total: 32 };
+                    let address = ClientAddress(Ipv4Addr::new(198, 51, 100, address).into());
+                    if let Err(refusal) = uploads.take(payload, &limits, address) {
+                        return Err(refusal);
+                    }
+                }
+            }
+            Ok(())
+        };
+        let mut sockets: Vec<_> = (0..3).map(|_| Uploads::default()).collect();
+        let refused = sockets.iter_mut().filter_map(|uploads| fill(uploads, 1).err()).last();
+        assert!(matches!(refused, Some(Refusal::Code(SocketCode::RateLimited))), "72 MiB");
+        assert!(fill(&mut Uploads::default(), 2).is_ok(), "another address has its own room");
+        sockets[0].clear();
+        assert!(fill(&mut Uploads::default(), 1).is_ok(), "what is judged makes room");
+        assert!(fill(&mut Uploads::default(), 1).is_ok(), "and what is dropped");
     }
 }

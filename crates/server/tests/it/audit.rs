@@ -4,6 +4,7 @@ use std::process::Command;
 
 use reqwest::Method;
 use serde_json::Value;
+use testkit::PageBrowser;
 
 use crate::process::Scene;
 
@@ -36,6 +37,8 @@ async fn the_trail_of_whole_verifications_holds_nothing_personal() {
         canaries.push(("cancel token", session.cancel_token));
         sessions.push(session.id);
     }
+    let opened = scene.rp.session(&[]).await;
+    PageBrowser::at(scene.url()).open(&opened.id).await;
     let cancelled = scene.rp.session(&[]).await;
     let path = format!("/v1/sessions/{}/cancel", cancelled.id);
     let answer = scene.rp.request(Method::POST, &path).send().await.unwrap();
@@ -76,8 +79,11 @@ async fn the_trail_of_whole_verifications_holds_nothing_personal() {
             ]
         );
         assert!(told[0].0.starts_with("key:"), "{}", told[0].0);
-        assert_eq!((told[1].0.as_str(), told[2].0.as_str()), ("page", "phone"));
+        assert_eq!((told[1].0.as_str(), told[2].0.as_str()), ("anyone", "phone"), "no page asked");
     }
+    let opened: Vec<_> = told(&opened.id).into_iter().skip(1).collect();
+    let page = |action: &str| ("page".to_owned(), action.to_owned());
+    assert_eq!(opened, [page("browser.bound"), page("handoff.minted")]);
     let end = told(&cancelled.id).pop().unwrap();
     assert!(end.0.starts_with("key:") && end.1 == "session.cancelled", "{end:?}");
     let log = String::from_utf8(scene.stop_and_read_log()).unwrap();

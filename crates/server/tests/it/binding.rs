@@ -145,6 +145,47 @@ async fn a_browser_that_comes_after_a_claim_binds_nothing() {
     assert!(context.choices.is_empty(), "no page could show a code");
 }
 
+/// The phisher's way around the match code: links of a session that no page has opened.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_browser_is_required_nobody_but_the_page_gets_links() {
+    let server = TestServer::start().await;
+    let required = Policy { browser_binding: BrowserBinding::Required, ..Policy::default() };
+    let rp = server.relying_party_under(required).await;
+    let session = rp.session(&[]).await;
+    let page_required = || (403, "PAGE_REQUIRED".to_owned());
+
+    let mut person = PageBrowser::new(&server);
+    let nobody = PageBrowser::new(&server);
+    assert_eq!(refused(nobody.mint_at_api(&session.id).await), page_required());
+    assert_eq!(refused(nobody.mint(&session.id).await), page_required(), "a page without a cookie");
+    assert_eq!(person.page(&session.id).await, 200);
+    assert_eq!(refused(person.mint_at_api(&session.id).await), page_required(), "beside the page");
+    let path = format!("/v1/sessions/{}?include_attempts=true", session.id);
+    assert_eq!(rp.get(&path).await.1["data"]["attempts"], json!([]), "nothing was minted");
+
+    let handoff = person.open(&session.id).await;
+    assert_eq!(refused(nobody.mint_at_api(&session.id).await), mismatch());
+    assert_eq!(person.mint_at_api(&session.id).await.0, 200);
+    let mut phone = PhoneSocket::connect(&server, &session.id).await;
+    let context = phone.welcome(handoff.confirming_hello("phone", "cross_device"), None).await;
+    assert_eq!(context.choices.len(), 3, "and the code is asked for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_browser_is_required_a_bare_retry_works_after_the_first_claim() {
+    let server = TestServer::start().await;
+    let required = Policy { browser_binding: BrowserBinding::Required, ..Policy::default() };
+    let rp = server.relying_party_under(required).await;
+    let passport = testkit::simulated_passport(&server).await;
+    let session = rp.session(&[]).await;
+    let (_, handoff) = PageBrowser::opened(&server, &session.id).await;
+    let mut phone = PhoneSocket::claimed(&server, &handoff, "phone").await;
+    phone.begin().await;
+    phone.upload_passport(&passport.with_forged_dg1()).await;
+    assert_eq!(phone.phase("nfc_complete").await.rejection(), "passport_authenticity_failed");
+    PhoneSocket::claimed(&server, &rp.handoff(&session.id).await, "phone").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn without_binding_the_session_id_is_enough() {
     let server = TestServer::start().await;

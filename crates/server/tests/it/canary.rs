@@ -61,6 +61,92 @@ async fn the_database_keeps_no_claim_no_chip_byte_and_no_secret() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_person_was_is_forgotten_with_the_session() {
+    const PLACE: &str = "Canaryville, XX";
+    let server = TestServer::start_with(|options| {
+        options.edge.proxies.trusted = vec!["127.0.0.0/8".parse().unwrap()];
+        options.edge.proxies.place_header = Some("x-place".parse().unwrap());
+    })
+    .await;
+    let rp = server.relying_party().await;
+    let passport = simulated_passport(&server).await;
+    let mut phones = Vec::new();
+    for end in ["share", "wrong code", "not me", "third rejection", "cancel", "expiry"] {
+        let session = rp.session(&[]).await;
+        let mut browser = PageBrowser::new(&server);
+        assert_eq!(browser.page(&session.id).await, 200);
+        let mint = browser.request(Method::POST, &format!("/{}/handoff", session.id));
+        let view: serde_json::Value =
+            mint.header("x-place", PLACE).send().await.unwrap().json().await.unwrap();
+        let link = protocol::HandoffLink::parse(view["link"].as_str().unwrap()).unwrap();
+        let handoff = testkit::Handoff {
+            session_id: link.session_id().to_owned(),
+            attempt_id: link.attempt_id().to_owned(),
+            token: link.mobile_write_token().expose().to_owned(),
+            expires_at: String::new(),
+        };
+        let confirms = matches!(end, "wrong code" | "not me");
+        let mut phone = PhoneSocket::connect(&server, &session.id).await;
+        if confirms {
+            let hello = handoff.confirming_hello("phone", "cross_device");
+            assert_eq!(phone.welcome(hello, None).await.place, PLACE, "{end}");
+        } else {
+            phone.claim(&handoff, "phone").await;
+        }
+        let id = session.id.parse().unwrap();
+        let stored = async || server.store().read_session(&id).await.unwrap().unwrap();
+        let place = stored().await.browser.and_then(|browser| browser.place);
+        assert_eq!(place.as_deref(), Some(PLACE), "the search looks in the right place");
+        match end {
+            "share" => {
+                phone.begin().await;
+                phone.prove(&passport).await;
+                phone.share(&session.id, &["kayle_document_id"]).await;
+                let path = format!("/v1/sessions/{}?include_attempts=true", session.id);
+                let attempt = rp.get(&path).await.1["data"]["attempts"][0].clone();
+                assert_eq!(attempt["assurance"]["browser_bound"], true, "what is reported stays");
+            }
+            "wrong code" => {
+                assert_eq!(phone.choose("none").await.error_code(), "MATCH_CODE_WRONG");
+            }
+            "not me" => {
+                phone.ask(&ClientMessage::NotMe).await;
+            }
+            "third rejection" => {
+                for attempt in 1.. {
+                    phone.begin().await;
+                    phone.upload_passport(&passport.with_forged_dg1()).await;
+                    phone.phase("nfc_complete").await.rejection();
+                    if attempt == 3 {
+                        break;
+                    }
+                    let handoff = rp.handoff(&session.id).await;
+                    phone = PhoneSocket::claimed(&server, &handoff, "phone").await;
+                }
+            }
+            "cancel" => {
+                let path = format!("/v1/sessions/{}/cancel", session.id);
+                assert!(rp.post(&path, serde_json::json!({})).await.0.is_success());
+            }
+            _ => {
+                server.clock.advance(domain::session::SESSION_LIFETIME);
+                // Whoever comes next finds it expired.
+                assert_eq!(browser.mint_at_api(&session.id).await.0, 409);
+            }
+        }
+        let ended = stored().await;
+        assert!(ended.is_terminal() && ended.browser.is_none(), "{end}");
+        phones.push(phone);
+    }
+    drop(phones);
+    let folder = server.stop().await;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        assert!(!holds(&std::fs::read(&path).unwrap(), PLACE.as_bytes()), "{}", path.display());
+    }
+}
+
 /// Every way in which a log could show bytes.
 fn spellings(bytes: &[u8]) -> [Vec<u8>; 4] {
     let hex = |upper: bool| {

@@ -248,7 +248,13 @@ async fn a_link_from_no_page_is_not_confirmed_and_refused_where_that_is_required
     let handoff = rp.handoff(&open).await;
     let mut phone = PhoneSocket::connect(&server, &open).await;
     let hello = handoff.confirming_hello("phone", "cross_device");
-    assert!(phone.welcome(hello, None).await.choices.is_empty());
+    let context = phone.welcome(hello, None).await;
+    assert!(context.choices.is_empty());
+    assert_eq!(
+        (context.browser.as_str(), context.network.as_str()),
+        ("", "unknown"),
+        "and is told"
+    );
     let handoff = strict.handoff(&closed).await;
     let mut phone = PhoneSocket::connect(&server, &closed).await;
     let hello = handoff.confirming_hello("phone", "cross_device");

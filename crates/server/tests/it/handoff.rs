@@ -33,6 +33,23 @@ async fn fifty_parallel_mints_give_one_attempt_and_one_token() {
     println!("50 parallel mints: 50 equal answers, 1 attempt ({}…)", &answers[0].attempt_id[..8]);
 }
 
+/// One of the databases takes no U+0000.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_cannot_be_stored_keeps_no_phone_out() {
+    let Some(server) = start().await else { return };
+    let rp = server.relying_party().await;
+    let session = rp.session(&[]).await;
+    let handoff = rp.handoff(&session.id).await;
+    let hello = handoff.confirming_hello("phone", "cross_device");
+    let hello = protocol::Hello { app_version: "1.2\0".to_owned(), ..hello };
+    PhoneSocket::connect(&server, &session.id).await.welcome(hello, None).await;
+    let stored = server.store().read_session(&session.id.parse().unwrap()).await.unwrap().unwrap();
+    let domain::attempt::AttemptState::Claimed(claim) = &stored.attempts[0].state else {
+        panic!("it was not claimed")
+    };
+    assert_eq!(claim.app_version, None);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_minute_later_there_is_a_new_token_and_the_earlier_one_still_works() {
     let Some(server) = start().await else { return };

@@ -399,6 +399,25 @@ async fn a_flood_of_messages_is_read_at_its_pace_and_still_hears_a_cancel() {
     assert!(answered < 150, "most of the flood was never read: {answered}");
 }
 
+/// Each hello that is granted is a commit, and an entry of the trail for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_cannot_say_hello_without_end() {
+    let (server, rp) = started().await;
+    let session = rp.session(&[]).await;
+    let handoff = rp.handoff(&session.id).await;
+    let mut phone = PhoneSocket::claimed(&server, &handoff, "phone").await;
+    for _ in 1..8 {
+        phone.claim(&handoff, "phone").await;
+    }
+    let id = session.id.parse().unwrap();
+    let fence = async || server.store().read_session(&id).await.unwrap().unwrap().fence;
+    assert_eq!(fence().await, 8);
+    phone.say_hello(&handoff, "phone").await;
+    expect_refusal(&mut phone, "RATE_LIMITED").await;
+    assert_eq!(fence().await, 8, "nothing was written");
+    PhoneSocket::claimed(&server, &handoff, "phone").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_phone_that_answers_pings_may_take_a_quarter_of_an_hour() {
     let (server, rp) = started().await;

@@ -11,6 +11,7 @@ mod cli;
 mod confirmation;
 mod consent;
 mod crash;
+mod database_loss;
 mod device_proof;
 mod encryption_keys;
 mod endpoints;

@@ -60,7 +60,7 @@ fn offered(screen: &Screen, choices: &[String], number: &str) -> Option<Confirma
 fn ask(screen: &Screen, choices: &[String]) -> Option<Confirmation> {
     for _ in 0..TRIES {
         match choices {
-            [] => screen.say("Did you open that page? y, or n if it was not you:"),
+            [] => screen.say("Did you begin this yourself? y, or n if it was not you:"),
             _ => screen.say(&format!(
                 "Which number does the page show: {}? n if it was not you that opened it:",
                 listed(choices)

@@ -97,7 +97,9 @@ impl Screen {
             },
         ];
         let opened: Vec<_> = opened.into_iter().flatten().collect();
-        if !opened.is_empty() {
+        if opened.is_empty() {
+            self.say("  no page is known behind this link: go on only if you began this yourself");
+        } else {
             self.say(&format!("  the page was opened {}", opened.join(", ")));
         }
         if !context.fields.is_empty() {

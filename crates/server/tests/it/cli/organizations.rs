@@ -10,7 +10,7 @@ fn are_created_listed_and_set() {
         "chip_proof": "when_available",
         "revocation": "report",
         "expired_documents": "refuse",
-        "browser_binding": "required",
+        "browser_binding": "when_opened",
         "match_code": "when_supported",
         "device_proof": "when_available",
         "same_network": "report",

@@ -102,6 +102,8 @@ async fn a_simulated_passport_is_accepted_once_its_state_is_trusted() {
     assert!(accepted.stderr.contains("Example Bank asks for:"), "{}", accepted.stderr);
     let request = "family_name (required): to know you";
     assert!(accepted.stderr.contains(request), "{}", accepted.stderr);
+    let unknown = "no page is known behind this link";
+    assert!(accepted.stderr.contains(unknown), "{}", accepted.stderr);
 }
 
 #[tokio::test]

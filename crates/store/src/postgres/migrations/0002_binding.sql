@@ -1,8 +1,8 @@
 -- What binds a session to the browser that opened it and to the phone's key. Everyone gets the
 -- default policies: nothing is bound in the sessions that exist, so nothing changes for them.
 
-ALTER TABLE organizations ADD COLUMN browser_binding text NOT NULL DEFAULT 'required'
-    CHECK (browser_binding IN ('required', 'off'));
+ALTER TABLE organizations ADD COLUMN browser_binding text NOT NULL DEFAULT 'when_opened'
+    CHECK (browser_binding IN ('when_opened', 'required', 'off'));
 ALTER TABLE organizations ADD COLUMN match_code text NOT NULL DEFAULT 'when_supported'
     CHECK (match_code IN ('when_supported', 'required', 'off'));
 ALTER TABLE organizations ADD COLUMN device_proof text NOT NULL DEFAULT 'when_available'
@@ -10,8 +10,8 @@ ALTER TABLE organizations ADD COLUMN device_proof text NOT NULL DEFAULT 'when_av
 ALTER TABLE organizations ADD COLUMN same_network text NOT NULL DEFAULT 'report'
     CHECK (same_network IN ('report', 'required'));
 
-ALTER TABLE sessions ADD COLUMN browser_binding text NOT NULL DEFAULT 'required'
-    CHECK (browser_binding IN ('required', 'off'));
+ALTER TABLE sessions ADD COLUMN browser_binding text NOT NULL DEFAULT 'when_opened'
+    CHECK (browser_binding IN ('when_opened', 'required', 'off'));
 ALTER TABLE sessions ADD COLUMN match_code text NOT NULL DEFAULT 'when_supported'
     CHECK (match_code IN ('when_supported', 'required', 'off'));
 ALTER TABLE sessions ADD COLUMN device_proof text NOT NULL DEFAULT 'when_available'

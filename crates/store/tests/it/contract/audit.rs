@@ -80,13 +80,13 @@ pub(crate) async fn a_verification_is_told_in_order(database: &dyn Database) {
     let expected = [
         "operator organization.created".to_owned(),
         format!("key:{key} session.created"),
-        "page handoff.minted".to_owned(),
-        "page handoff.minted".to_owned(),
+        "anyone handoff.minted".to_owned(),
+        "anyone handoff.minted".to_owned(),
         "phone attempt.superseded".to_owned(),
         "phone handoff.claimed".to_owned(),
         "phone handoff.resumed".to_owned(),
         format!("phone attempt.failed {rejected}"),
-        "page handoff.minted".to_owned(),
+        "anyone handoff.minted".to_owned(),
         format!("key:{key} attempt.failed session_cancelled"),
         format!("key:{key} session.cancelled"),
     ];

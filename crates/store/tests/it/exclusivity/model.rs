@@ -207,12 +207,16 @@ impl Model {
                 let failed = |at: &&Attempt| matches!(at.stage, Stage::Failed(_));
                 let remaining = 2 - session.attempts.iter().filter(failed).count();
                 session.fail(at, REFUSED_DOCUMENT);
-                session.state = if remaining > 0 { State::Created } else { State::Completed(now) };
+                if remaining > 0 {
+                    session.state = State::Created;
+                } else {
+                    session.finish(State::Completed(now));
+                }
                 Answer::Rejected { remaining }
             }),
             Op::Share { attempt, fence } => self.write(attempt, fence, |session, at| {
                 at.stage = Stage::Succeeded;
-                session.state = State::Completed(now);
+                session.finish(State::Completed(now));
                 session.tell(("verification.attempt.succeeded", Some(attempt), None));
                 Answer::Done
             }),
@@ -353,7 +357,7 @@ impl Model {
             }
             Code::Pending => {
                 self.fail(&mut at, "match_code_wrong");
-                self.state = State::Completed(now);
+                self.finish(State::Completed(now));
             }
         }
         self.put(at);
@@ -416,8 +420,14 @@ impl Model {
                 at.stage = Stage::Failed(code);
             }
         }
-        self.state = state;
+        self.finish(state);
         self.tell((event, None, None));
+    }
+
+    /// Nothing is known of a browser any more.
+    fn finish(&mut self, state: State) {
+        self.state = state;
+        self.browser = None;
     }
 
     fn tell(&mut self, told: Told) {

@@ -129,6 +129,7 @@ impl Life {
                     Err(MintRefusal::InProgress) => Answer::Refused("in progress"),
                     Err(MintRefusal::SessionEnded) => Answer::Refused("ended"),
                     Err(MintRefusal::Browser(_)) => Answer::Refused("another browser"),
+                    Err(MintRefusal::PageRequired) => Answer::Refused("page required"),
                 }
             }
             Op::Hello(hello) => {
@@ -382,7 +383,7 @@ fn policy(rules: Rules) -> Policy {
     Policy {
         face_match: FaceMatch::Off,
         browser_binding: if rules.bind_browser {
-            BrowserBinding::Required
+            BrowserBinding::WhenOpened
         } else {
             BrowserBinding::Off
         },
