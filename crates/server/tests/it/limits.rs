@@ -79,6 +79,43 @@ async fn a_route_refuses_a_flood_says_how_long_and_spares_everyone_else() {
     }
 }
 
+/// A path has many spellings, and the router decodes them all.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_spelling_of_a_session_has_no_limit_of_its_own() {
+    let (_server, rp) = started().await;
+    let session = rp.session(&[]).await.id;
+    let spellings = [
+        session.clone(),
+        session.replacen("vs_", "%76s_", 1),
+        session.replacen("vs_", "%76%73_", 1),
+        session.replacen("vs_", "v%73%5f", 1),
+    ];
+    for (number, (method, before, after, served, quota)) in [
+        (Method::POST, "/", "/handoff", 200, 60),
+        (Method::GET, "/", "/live", 200, 120),
+        (Method::GET, "/", "", 200, 120),
+        (Method::GET, "/open/", "", 200, 120),
+        (Method::POST, "/v1/verify/session/", "/handoff", 200, 60),
+        (Method::GET, "/v1/verify/session/", "/status", 200, 120),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let client = format!("192.0.2.{number}");
+        let turn = std::cell::Cell::new(0);
+        let (passed, _) = exhaust(async || {
+            let spelling = &spellings[turn.get() % spellings.len()];
+            turn.set(turn.get() + 1);
+            let path = format!("{before}{spelling}{after}");
+            let response = from(&rp, &client, method.clone(), &path).await;
+            assert!([served, 429].contains(&response.status().as_u16()), "{path}: {response:?}");
+            response
+        })
+        .await;
+        assert_eq!(passed, quota, "{before}…{after}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_of_limited_routes_say_what_is_left() {
     let (_server, rp) = started().await;
