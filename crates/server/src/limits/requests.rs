@@ -20,6 +20,7 @@ use super::{Decision, Limits, Policy};
 use crate::app::App;
 use crate::client_address::{ClientAddress, X_FORWARDED_FOR};
 use crate::envelope::ApiError;
+use crate::http::caller::presented;
 
 /// The largest head of a request, in bytes: cookies and headers of proxies included.
 const MAX_HEAD: usize = 16 * 1024;
@@ -127,11 +128,10 @@ async fn decide(limits: &Limits, address: ClientAddress, parts: &mut Parts) -> O
         return Some(most_urgent([of_session, of_address]));
     }
     if kind == Kind::Api
-        && let Some(key) = parts.headers.get(header::AUTHORIZATION)
+        && let Some(key) = presented(&parts.headers)
     {
-        // The key as it is presented: a made-up one has a rate of its own, and ends at
-        // `UNAUTHORIZED`.
-        return limits.take(&API, key.as_bytes());
+        // A made-up one has a rate of its own, and ends at `UNAUTHORIZED`.
+        return limits.take(&API, key);
     }
     // The assets and the like: they say nothing of limits, as long as they are far from them.
     None

@@ -211,6 +211,22 @@ async fn guessing_keys_is_limited_and_a_right_key_stays_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_has_one_rate_in_all_its_spellings() {
+    let (_server, rp) = started().await;
+    let left = async |spaces: usize| {
+        let key = format!("Bearer {}{}{}", " ".repeat(spaces), rp.api_key, " ".repeat(spaces % 3));
+        let request = rp.public(Method::GET, "/v1/sessions").header("authorization", key);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        header(response.headers(), "ratelimit").to_owned()
+    };
+    for spaces in 0..4 {
+        let expected = format!("\"api\";r={};t=1", 4999 - spaces);
+        assert_eq!(left(spaces).await, expected, "{spaces}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_organization_creates_sessions_at_its_rate_over_all_nodes() {
     let (server, rp) = started().await;
     let other = server.relying_party().await;
