@@ -214,7 +214,7 @@ async fn guessing_keys_is_limited_and_a_right_key_stays_right() {
 async fn a_key_has_one_rate_in_all_its_spellings() {
     let (_server, rp) = started().await;
     let left = async |spaces: usize| {
-        let key = format!("Bearer {}{}{}", " ".repeat(spaces), rp.api_key, " ".repeat(spaces % 3));
+        let key = format!("Bearer {}{}{}", " ".repeat(spaces), rp.key, " ".repeat(spaces % 3));
         let request = rp.public(Method::GET, "/v1/sessions").header("authorization", key);
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
@@ -257,6 +257,29 @@ async fn an_organization_creates_sessions_at_its_rate_over_all_nodes() {
     assert_eq!(create(&other).await.status(), 201, "another organization is not concerned");
     server.clock.advance(SECOND);
     assert_eq!(create(&rp).await.status(), 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_refuses_no_organization_for_long() {
+    let (server, rp) = started().await;
+    let rate = store::Rate { quota: 6000, window: Duration::from_secs(30) };
+    let draw = server.store().draw_allowance(
+        "sessions",
+        rp.organization.as_str(),
+        rate,
+        6000,
+        server_now(&server),
+    );
+    assert_eq!(draw.await.unwrap().granted, 6000);
+    let create = async || {
+        let request = rp.request(Method::POST, "/v1/sessions").json(&json!({}));
+        request.send().await.unwrap().status()
+    };
+    assert_eq!(create().await, 429);
+    server.clock.set_back(Duration::from_secs(3600));
+    assert_eq!(create().await, 429, "the quota is spent by this time too");
+    server.clock.advance(SECOND);
+    assert_eq!(create().await, 201, "and comes back from there");
 }
 
 fn server_now(server: &TestServer) -> domain::time::Timestamp {

@@ -288,6 +288,16 @@ async fn a_server_whose_database_is_away_is_alive_and_not_ready() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_old_answer_is_not_repeated_when_the_clock_is_set_back() {
+    let server = TestServer::start().await;
+    let url = format!("{}/readyz", server.url());
+    assert_eq!(health(&url).await.0, StatusCode::OK);
+    server.store().close().await.unwrap();
+    server.clock.set_back(Duration::from_secs(3600));
+    assert_eq!(health(&url).await.0, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_draining_server_says_so_until_it_has_stopped() {
     let server = TestServer::start().await;
     let rp = server.relying_party().await;
