@@ -27,6 +27,11 @@ impl TestClock {
     pub fn advance(&self, span: Duration) {
         self.0.send_modify(|now| *now = *now + span);
     }
+
+    /// Sets the clock back, as an operator or a time server does.
+    pub fn set_back(&self, span: Duration) {
+        self.0.send_modify(|now| *now = *now - span);
+    }
 }
 
 impl Clock for TestClock {

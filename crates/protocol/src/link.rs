@@ -83,6 +83,9 @@ pub enum LinkError {
     /// The address and the payload name different sessions.
     #[error("the link's address and its payload name different sessions")]
     SessionMismatch,
+    /// An https link on one host names the API of another.
+    #[error("the link's address and its `api` are different servers: this is not that host's link")]
+    ApiMismatch,
     /// The token's time is over.
     #[error("the link has expired: reload the page for a new code")]
     Expired,
@@ -159,9 +162,14 @@ impl HandoffLink {
     /// or any other path that ends in the session, `kayle-id://`, `kayle://`,
     /// `kayle-id:`, `kayle:`, or bare JSON; percent-encoded or not.
     ///
+    /// The API of an https link is at the origin of its address, whether or not the
+    /// payload names it: that host is what the person was shown, and what vouches
+    /// for the app.
+    ///
     /// # Errors
-    /// When the text is no link or a member is missing or malformed. An expired
-    /// link parses; see [`HandoffLink::check_fresh`].
+    /// When the text is no link, a member is missing or malformed, or address and
+    /// payload contradict each other. An expired link parses; see
+    /// [`HandoffLink::check_fresh`].
     pub fn parse(text: &str) -> Result<Self, LinkError> {
         let text = text.trim();
         if text.is_empty() {
@@ -260,7 +268,7 @@ impl HandoffLink {
         self.cancel_token.as_ref()
     }
 
-    /// Base URL of the API, when the link names it.
+    /// Base URL of the API, when the link names it; an https link always does.
     #[must_use]
     pub fn api(&self) -> Option<&Url> {
         self.api.as_ref()
@@ -339,7 +347,14 @@ fn parse_web_link(text: &str) -> Result<HandoffLink, LinkError> {
     if named != Some(link.session_id()) {
         return Err(LinkError::SessionMismatch);
     }
-    Ok(link)
+    match link.api() {
+        Some(api) if api.origin() == address.origin() => Ok(link),
+        Some(_) => Err(LinkError::ApiMismatch),
+        None => {
+            let origin = address.origin().ascii_serialization();
+            link.with_api(Url::parse(&origin).map_err(|_| LinkError::UnknownForm)?)
+        }
+    }
 }
 
 fn parse_payload(payload: &str) -> Result<HandoffLink, LinkError> {

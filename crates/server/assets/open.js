@@ -12,12 +12,14 @@ if (fragment) {
   history.replaceState(null, "", location.pathname);
 }
 
-// The payload, if it is one of this session and its time is not over.
+// The payload, if it is one of this session and of this server, and its time is not over: the app
+// would believe any server that it names.
 function payload() {
   try {
     const text = decodeURIComponent(sessionStorage.getItem(kept) ?? "");
-    const { session_id: named, expires_at: expiry } = JSON.parse(text);
-    return named === session && Date.now() <= Date.parse(expiry) + LEEWAY ? text : null;
+    const { session_id: named, expires_at: expiry, api } = JSON.parse(text);
+    const ours = named === session && new URL(api ?? location.origin).origin === location.origin;
+    return ours && Date.now() <= Date.parse(expiry) + LEEWAY ? text : null;
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 //! The REST API: one file per resource, one envelope for every answer.
 
 mod attempts;
-mod caller;
+pub(crate) mod caller;
 mod deliveries;
 mod encryption_keys;
 mod endpoints;

@@ -70,16 +70,51 @@ fn every_spelling_is_read() {
         json.replace(".000Z", "Z"),
         json.replace(r#""v":1"#, r#""v":"later","new_member":[1]"#),
         json.replace(r#""v":1,"#, ""),
+        json.replace(r#""v":1"#, r#""v":1,"flow":"teleported""#),
+    ] {
+        assert_eq!(HandoffLink::parse(&text), Ok(link()), "{text}");
+    }
+    // The API of an https link is where the link is.
+    let at_host = || link().with_api(Url::parse("https://verify.kayle.id").unwrap()).unwrap();
+    for text in [
         format!("{page}#handoff={encoded}"),
         format!("{page}/#handoff={encoded}"),
         format!("https://verify.kayle.id/open/{}#handoff={encoded}", session_id()),
         format!("https://verify.kayle.id/open/{}#handoff={json}", session_id()),
-        json.replace(r#""v":1"#, r#""v":1,"flow":"teleported""#),
         format!("{page}?x=1#step=2&handoff={encoded}"),
-        link().to_https(&Url::parse("http://localhost:2999/").unwrap()).expose().to_owned(),
+        link().to_https(&Url::parse("https://verify.kayle.id:443/").unwrap()).expose().to_owned(),
     ] {
-        assert_eq!(HandoffLink::parse(&text), Ok(link()), "{text}");
+        assert_eq!(HandoffLink::parse(&text), Ok(at_host()), "{text}");
     }
+    let local = link().to_https(&Url::parse("http://localhost:2999/app/").unwrap());
+    let local = HandoffLink::parse(local.expose()).unwrap();
+    assert_eq!(local.api().unwrap().as_str(), "http://localhost:2999/");
+}
+
+/// SECURITY row 9: the person and the system see the host of the address, and the phone would send
+/// the chip's files to that of the payload.
+#[test]
+fn an_https_link_cannot_lead_to_another_server() {
+    let address = Url::parse("https://verify.bank.example").unwrap();
+    let at = |api: &str| {
+        let link = link().with_api(Url::parse(api).unwrap()).unwrap();
+        HandoffLink::parse(link.to_https(&address).expose())
+    };
+    for api in ["https://verify.bank.example/", "https://VERIFY.bank.example:443/base"] {
+        assert_eq!(at(api).unwrap().api().unwrap().origin(), address.origin(), "{api}");
+    }
+    for api in [
+        "https://evil.example/",
+        "https://verify.bank.example:8443/",
+        "https://verify.bank.example.evil.example/",
+        "https://bank.example/",
+        "http://localhost/",
+    ] {
+        assert_eq!(at(api), Err(LinkError::ApiMismatch), "{api}");
+    }
+    // Nor over a connection that anyone on the way reads.
+    let plain = link().to_https(&Url::parse("http://verify.bank.example").unwrap());
+    assert_eq!(HandoffLink::parse(plain.expose()), Err(LinkError::Invalid("api")));
 }
 
 #[test]
@@ -172,7 +207,9 @@ proptest! {
         cancel in proptest::option::of("\\PC{1,60}"),
         milliseconds in 0_i64..4_102_444_800_000,
         flow in proptest::option::of(proptest::sample::select(Flow::ALL.to_vec())),
-        api in proptest::option::of("https://[a-z]{1,20}\\.example(:[1-9][0-9]{0,3})?(/[a-z]{0,9})?"),
+        host in "https://[a-z]{1,20}\\.example(:[1-9][0-9]{0,3})?",
+        api in proptest::option::of("(/[a-z]{0,9})?"),
+        other in "https://[a-z]{1,20}\\.test",
     ) {
         let expires_at = Timestamp::from_millisecond(milliseconds).unwrap();
         let mut link = HandoffLink::new(
@@ -185,12 +222,18 @@ proptest! {
             link = link.with_flow(flow);
         }
         if let Some(api) = api {
-            link = link.with_api(Url::parse(&api).unwrap()).unwrap();
+            link = link.with_api(Url::parse(&format!("{host}{api}")).unwrap()).unwrap();
         }
-        let base = Url::parse("https://verify.example").unwrap();
-        for text in [link.to_scheme_uri(), link.to_https(&base), link.to_json()] {
+        for text in [link.to_scheme_uri(), link.to_json()] {
             prop_assert_eq!(&HandoffLink::parse(text.expose()).unwrap(), &link);
         }
+        let base = Url::parse(&host).unwrap();
+        let elsewhere = HandoffLink::parse(link.to_https(&Url::parse(&other).unwrap()).expose());
+        match link.api() {
+            Some(_) => prop_assert_eq!(elsewhere, Err(LinkError::ApiMismatch)),
+            None => link = link.with_api(base.clone()).unwrap(),
+        }
+        prop_assert_eq!(&HandoffLink::parse(link.to_https(&base).expose()).unwrap(), &link);
     }
 
     #[test]

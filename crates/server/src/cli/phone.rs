@@ -93,7 +93,7 @@ pub(super) async fn run(args: PhoneArgs) -> Result<Outcome, Failure> {
     let link = read_link(&args.link)?;
     let api = match args.api {
         Some(api) => api,
-        None => api_of(&link, &args.link, &settings)?,
+        None => api_of(&link, &settings)?,
     };
     // The link's own rule: passport data goes over TLS, or stays on this machine.
     let link = link.with_api(api.clone()).map_err(|_| {
@@ -179,23 +179,13 @@ fn read_link(text: &str) -> Result<HandoffLink, Failure> {
     Ok(link)
 }
 
-/// The server: the link's own `api`, or the host of an https link, or, for the reference's links,
-/// which name none, the server of these settings: `public_url`, or where `serve` listens.
-fn api_of(link: &HandoffLink, text: &str, settings: &Settings) -> Result<Url, Failure> {
-    if let Some(api) = link.api() {
-        return Ok(api.clone());
+/// The server that the link names or, for the reference's links, which name none, that of these
+/// settings: `public_url`, or where `serve` listens.
+fn api_of(link: &HandoffLink, settings: &Settings) -> Result<Url, Failure> {
+    match link.api().or(settings.public_url.as_ref()) {
+        Some(url) => Ok(url.clone()),
+        None => super::serve::base_url(settings.listen),
     }
-    let web = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-    let Some(mut url) = web else {
-        return match &settings.public_url {
-            Some(url) => Ok(url.clone()),
-            None => super::serve::base_url(settings.listen),
-        };
-    };
-    url.set_path("");
-    url.set_query(None);
-    url.set_fragment(None);
-    Ok(url)
 }
 
 fn choice(text: &str) -> ShareChoice {
@@ -321,7 +311,11 @@ impl From<LinkError> for Failure {
             LinkError::Expired => Code::Link,
             _ => Code::Usage,
         };
-        Self::new(code, error.to_string(), "quote the link in the shell: it holds & and %")
+        let hint = match &error {
+            LinkError::ApiMismatch => "open the page yourself and take the link that it shows",
+            _ => "quote the link in the shell: it holds & and %",
+        };
+        Self::new(code, error.to_string(), hint)
     }
 }
 

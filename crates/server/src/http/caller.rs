@@ -3,8 +3,8 @@
 use std::marker::PhantomData;
 
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use domain::audit::Actor;
 use domain::id::ApiKeyId;
 use domain::organization::{Organization, Scope};
@@ -43,13 +43,8 @@ impl<S: RequiredScope> FromRequestParts<App> for Caller<S> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        let presented = parts
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .ok_or_else(ApiError::unauthorized)?;
-        let hash = app.keys.api_key_hash(presented.trim());
+        let presented = presented(&parts.headers).ok_or_else(ApiError::unauthorized)?;
+        let hash = app.keys.api_key_hash(presented);
         let (key, organization) =
             app.store.find_api_key(&hash).await?.ok_or_else(ApiError::unauthorized)?;
         if key.revoked_at.is_some() {
@@ -60,6 +55,13 @@ impl<S: RequiredScope> FromRequestParts<App> for Caller<S> {
         }
         Ok(Self { organization, key: key.id, scope: PhantomData })
     }
+}
+
+/// The API key that a request presents, right or not: one text for all its spellings, for limits
+/// count by it too.
+pub(crate) fn presented(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    Some(value.strip_prefix("Bearer ")?.trim())
 }
 
 impl<S> Caller<S> {

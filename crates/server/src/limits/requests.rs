@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -17,8 +18,9 @@ use super::policy::{
 };
 use super::{Decision, Limits, Policy};
 use crate::app::App;
-use crate::client_address::{ClientAddress, X_FORWARDED_FOR};
+use crate::client_address::ClientAddress;
 use crate::envelope::ApiError;
+use crate::http::caller::presented;
 
 /// The largest head of a request, in bytes: cookies and headers of proxies included.
 const MAX_HEAD: usize = 16 * 1024;
@@ -39,20 +41,17 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(path: &str) -> Self {
-        match path.strip_prefix("/v1/verify/session/") {
-            Some(rest) => match rest.split_once('/').map(|(_, action)| action) {
-                None => Self::Socket,
-                Some("status") => Self::Status,
-                Some("handoff") => Self::Handoff,
-                Some("cancel") => Self::Cancel,
-                Some(_) => Self::Page,
-            },
-            None if path.starts_with("/v1/") => Self::Api,
-            None if !path.starts_with("/vs_") && !path.starts_with("/open/") => Self::Other,
-            None if path.ends_with("/handoff") => Self::Handoff,
-            None if path.ends_with("/live") => Self::Status,
-            None => Self::Page,
+    /// By the route that takes the request, as the router decided it: the path as it was written
+    /// has more than one spelling.
+    fn of(route: &str) -> Self {
+        match route {
+            "/v1/verify/session/{id}" => Self::Socket,
+            "/v1/verify/session/{id}/status" | "/{session}/live" => Self::Status,
+            "/v1/verify/session/{id}/handoff" | "/{session}/handoff" => Self::Handoff,
+            "/v1/verify/session/{id}/cancel" => Self::Cancel,
+            "/v1/verify/session/{id}/details" | "/{session}" | "/open/{session}" => Self::Page,
+            _ if route.starts_with("/v1/") => Self::Api,
+            _ => Self::Other,
         }
     }
 
@@ -82,14 +81,15 @@ pub(crate) async fn limit(
     if size_of_head(&request) > MAX_HEAD {
         return head_too_large().into_response();
     }
-    if request.headers().contains_key(X_FORWARDED_FOR) {
-        app.limits.tell_of_proxy(&app.proxies, address.0);
+    if request.headers().contains_key(app.proxies.forwarded_header.name()) {
+        app.limits.tell_of_proxy(&app.proxies, address.ip());
     }
-    let decided = decide(&app.limits, address, &request);
+    let (mut parts, body) = request.into_parts();
+    let decided = decide(&app.limits, address, &mut parts).await;
     if let Some(refused) = decided.filter(|decision| decision.refused) {
         return refuse(refused);
     }
-    let mut response = next.run(request).await;
+    let mut response = next.run(Request::from_parts(parts, body)).await;
     // What a handler decided itself, such as the organization's rate of new sessions.
     let inside = response.extensions_mut().remove::<Decision>();
     let unauthorized = (response.status() == StatusCode::UNAUTHORIZED)
@@ -105,33 +105,33 @@ pub(crate) async fn limit(
     response
 }
 
-fn decide(limits: &Limits, address: ClientAddress, request: &Request) -> Option<Decision> {
+async fn decide(limits: &Limits, address: ClientAddress, parts: &mut Parts) -> Option<Decision> {
     let network = address.network();
     let all = limits.take(&REQUESTS, network)?;
     if all.refused {
         return Some(all);
     }
-    let path = request.uri().path();
-    let kind = Kind::of(path);
+    let kind = match parts.extensions.get::<MatchedPath>() {
+        Some(route) => Kind::of(route.as_str()),
+        // No route takes it, and nothing is looked up for it.
+        None => Kind::Other,
+    };
     if let Some((of_session, of_address)) = kind.policies() {
         let of_address = limits.take(of_address, network)?;
         if of_address.refused {
             return Some(of_address);
         }
         // Whatever is no session id is counted together: there is nothing to ask it for.
-        let session = path
-            .split('/')
-            .find(|part| part.starts_with("vs_"))
-            .filter(|part| part.parse::<SessionId>().is_ok());
+        let parameters = RawPathParams::from_request_parts(parts, &()).await.ok();
+        let session = parameters.iter().flatten().find_map(|(_, id)| id.parse::<SessionId>().ok());
         let of_session = limits.take(of_session, (session, network))?;
         return Some(most_urgent([of_session, of_address]));
     }
     if kind == Kind::Api
-        && let Some(key) = request.headers().get(header::AUTHORIZATION)
+        && let Some(key) = presented(&parts.headers)
     {
-        // The key as it is presented: a made-up one has a rate of its own, and ends at
-        // `UNAUTHORIZED`.
-        return limits.take(&API, key.as_bytes());
+        // A made-up one has a rate of its own, and ends at `UNAUTHORIZED`.
+        return limits.take(&API, key);
     }
     // The assets and the like: they say nothing of limits, as long as they are far from them.
     None

@@ -40,17 +40,33 @@ struct Portion {
     behind: u32,
     /// Whether there was nothing to draw.
     denied: bool,
-    /// Until when this holds.
+    /// From when until when this holds.
+    from: Timestamp,
     until: Timestamp,
+}
+
+impl Portion {
+    const NONE: Self = Self {
+        left: 0,
+        behind: 0,
+        denied: false,
+        from: Timestamp(i64::MIN),
+        until: Timestamp(i64::MIN),
+    };
+
+    /// Whether it was drawn and is to be spent. A clock that was set back ends it: it would hold,
+    /// a refusal too, until the old time is reached again.
+    fn holds(&self, now: Timestamp) -> bool {
+        (self.from..self.until).contains(&now)
+    }
 }
 
 impl Portions {
     fn of(&self, organization: &OrganizationId) -> Arc<tokio::sync::Mutex<Portion>> {
         let mut portions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || Portion { left: 0, behind: 0, denied: false, until: Timestamp(i64::MIN) };
         let portion = portions
             .entry(organization.clone())
-            .or_insert_with(|| Arc::new(tokio::sync::Mutex::new(fresh())));
+            .or_insert_with(|| Arc::new(tokio::sync::Mutex::new(Portion::NONE)));
         Arc::clone(portion)
     }
 
@@ -59,7 +75,7 @@ impl Portions {
         let mut portions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         portions.retain(|_, portion| {
             Arc::strong_count(portion) > 1
-                || portion.try_lock().map_or(true, |portion| portion.until > now)
+                || portion.try_lock().map_or(true, |portion| portion.holds(now))
         });
     }
 }
@@ -77,13 +93,19 @@ pub(crate) async fn new_session(
     // portions that nobody needs.
     let mut portion = portion.lock().await;
     let now = app.now();
-    if portion.until <= now || (portion.left == 0 && !portion.denied) {
+    if !portion.holds(now) || (portion.left == 0 && !portion.denied) {
         let want = (rate.quota / PORTIONS).max(1);
         let drawn =
             app.store.draw_allowance(SESSIONS.name, organization.as_str(), rate, want, now).await?;
         let denied = drawn.granted == 0;
         let life = if denied { drawn.next_in.max(SHORTEST) } else { PORTION_LIFE };
-        *portion = Portion { left: drawn.granted, behind: drawn.left, denied, until: now + life };
+        *portion = Portion {
+            left: drawn.granted,
+            behind: drawn.left,
+            denied,
+            from: now,
+            until: now + life,
+        };
     }
     let refused = portion.left == 0;
     portion.left = portion.left.saturating_sub(1);

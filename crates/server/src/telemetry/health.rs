@@ -73,7 +73,8 @@ async fn database_answers(app: &App) -> bool {
     let mut last = app.last_answer.0.lock().await;
     let now = app.now();
     match *last {
-        Some((at, answered)) if now.since(at) < FRESH => return answered,
+        // After a step back of the clock it is of no age that is known.
+        Some((at, answered)) if at <= now && now.since(at) < FRESH => return answered,
         _ => {}
     }
     let answered = tokio::select! {

@@ -171,7 +171,7 @@ impl Conversation {
 
     /// Claims the attempt, or asks for a proof of the device key first.
     async fn hello(&mut self, hello: &protocol::Hello) -> Result<Vec<ServerMessage>, Stop> {
-        let network = self.address.network().0;
+        let network = self.address.known_network();
         let greeting = Greeting::read(&self.app, &self.session.id, network, hello)?;
         if self.claim.as_ref().is_some_and(|claim| claim.attempt != greeting.hello.attempt) {
             return Err(SocketCode::HelloAuthRequired.into());

@@ -319,7 +319,9 @@ async fn may_be_right(
     message: &ClientMessage,
 ) -> bool {
     let ClientMessage::Hello(hello) = message else { return true };
-    let Ok(greeting) = Greeting::read(app, id, address.network().0, hello) else { return false };
+    let Ok(greeting) = Greeting::read(app, id, address.known_network(), hello) else {
+        return false;
+    };
     match app.store.read_session(id).await {
         Ok(Some(session)) => session.knows(&greeting.hello).is_ok(),
         Ok(None) => false,

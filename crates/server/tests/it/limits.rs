@@ -79,6 +79,43 @@ async fn a_route_refuses_a_flood_says_how_long_and_spares_everyone_else() {
     }
 }
 
+/// A path has many spellings, and the router decodes them all.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_spelling_of_a_session_has_no_limit_of_its_own() {
+    let (_server, rp) = started().await;
+    let session = rp.session(&[]).await.id;
+    let spellings = [
+        session.clone(),
+        session.replacen("vs_", "%76s_", 1),
+        session.replacen("vs_", "%76%73_", 1),
+        session.replacen("vs_", "v%73%5f", 1),
+    ];
+    for (number, (method, before, after, served, quota)) in [
+        (Method::POST, "/", "/handoff", 200, 60),
+        (Method::GET, "/", "/live", 200, 120),
+        (Method::GET, "/", "", 200, 120),
+        (Method::GET, "/open/", "", 200, 120),
+        (Method::POST, "/v1/verify/session/", "/handoff", 200, 60),
+        (Method::GET, "/v1/verify/session/", "/status", 200, 120),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let client = format!("192.0.2.{number}");
+        let turn = std::cell::Cell::new(0);
+        let (passed, _) = exhaust(async || {
+            let spelling = &spellings[turn.get() % spellings.len()];
+            turn.set(turn.get() + 1);
+            let path = format!("{before}{spelling}{after}");
+            let response = from(&rp, &client, method.clone(), &path).await;
+            assert!([served, 429].contains(&response.status().as_u16()), "{path}: {response:?}");
+            response
+        })
+        .await;
+        assert_eq!(passed, quota, "{before}…{after}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_of_limited_routes_say_what_is_left() {
     let (_server, rp) = started().await;
@@ -174,6 +211,22 @@ async fn guessing_keys_is_limited_and_a_right_key_stays_right() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_has_one_rate_in_all_its_spellings() {
+    let (_server, rp) = started().await;
+    let left = async |spaces: usize| {
+        let key = format!("Bearer {}{}{}", " ".repeat(spaces), rp.key, " ".repeat(spaces % 3));
+        let request = rp.public(Method::GET, "/v1/sessions").header("authorization", key);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        header(response.headers(), "ratelimit").to_owned()
+    };
+    for spaces in 0..4 {
+        let expected = format!("\"api\";r={};t=1", 4999 - spaces);
+        assert_eq!(left(spaces).await, expected, "{spaces}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_organization_creates_sessions_at_its_rate_over_all_nodes() {
     let (server, rp) = started().await;
     let other = server.relying_party().await;
@@ -204,6 +257,29 @@ async fn an_organization_creates_sessions_at_its_rate_over_all_nodes() {
     assert_eq!(create(&other).await.status(), 201, "another organization is not concerned");
     server.clock.advance(SECOND);
     assert_eq!(create(&rp).await.status(), 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_refuses_no_organization_for_long() {
+    let (server, rp) = started().await;
+    let rate = store::Rate { quota: 6000, window: Duration::from_secs(30) };
+    let draw = server.store().draw_allowance(
+        "sessions",
+        rp.organization.as_str(),
+        rate,
+        6000,
+        server_now(&server),
+    );
+    assert_eq!(draw.await.unwrap().granted, 6000);
+    let create = async || {
+        let request = rp.request(Method::POST, "/v1/sessions").json(&json!({}));
+        request.send().await.unwrap().status()
+    };
+    assert_eq!(create().await, 429);
+    server.clock.set_back(Duration::from_secs(3600));
+    assert_eq!(create().await, 429, "the quota is spent by this time too");
+    server.clock.advance(SECOND);
+    assert_eq!(create().await, 201, "and comes back from there");
 }
 
 fn server_now(server: &TestServer) -> domain::time::Timestamp {

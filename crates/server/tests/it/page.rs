@@ -248,7 +248,9 @@ async fn a_phone_without_the_app_is_told_what_to_install_and_shown_no_token() {
     assert_eq!(link.mobile_write_token().expose(), token);
     assert!(!phone.html().await.contains(&token));
 
-    // Someone who comes without a code, or with that of another session.
+    let api = server.url().replace(':', "%3A").replace('/', "%2F");
+    assert!(carried.contains(&api));
+    // Someone who comes without a code, or with that of another session or server.
     for link in [
         format!("{}/open/{}", server.url(), session.id),
         carried.replace(&session.id, &format!("vs_{}", "a".repeat(64))).replacen(
@@ -256,6 +258,7 @@ async fn a_phone_without_the_app_is_told_what_to_install_and_shown_no_token() {
             &session.id,
             1,
         ),
+        carried.replace(&api, "https%3A%2F%2Fevil.example"),
     ] {
         let phone = chromium.window(Screen::PHONE).await;
         phone.open(&link).await;

@@ -245,7 +245,7 @@ async fn every_answer_has_a_request_id_that_only_a_trusted_proxy_may_choose() {
     let members: Vec<&String> = body["error"].as_object().unwrap().keys().collect();
     assert_eq!(members, ["code", "message", "hint", "docs"], "the envelope stays as it is");
 
-    let proxies = Proxies { trusted: vec!["127.0.0.0/8".parse().unwrap()], place_header: None };
+    let proxies = Proxies { trusted: vec!["127.0.0.0/8".parse().unwrap()], ..Proxies::default() };
     let behind = TestServer::start_with(|options| options.edge.proxies = proxies).await;
     assert_eq!(request_id(&behind, Some("chosen-1")).await.0, "chosen-1");
     assert_ne!(request_id(&behind, Some("level=error x")).await.0, "level=error x");
@@ -285,6 +285,16 @@ async fn a_server_whose_database_is_away_is_alive_and_not_ready() {
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(body["database"], "does_not_answer");
     assert_eq!(health(&format!("{}/healthz", server.url())).await.0, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_answer_is_not_repeated_when_the_clock_is_set_back() {
+    let server = TestServer::start().await;
+    let url = format!("{}/readyz", server.url());
+    assert_eq!(health(&url).await.0, StatusCode::OK);
+    server.store().close().await.unwrap();
+    server.clock.set_back(Duration::from_secs(3600));
+    assert_eq!(health(&url).await.0, StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test(flavor = "multi_thread")]
