@@ -329,18 +329,21 @@ mod tests {
     fn uploads_are_bounded_per_address_and_in_all() {
         let limits = limits(RateLimits::default());
         let mebibytes = |number: u32, many: usize| {
-            limits.upload(ClientAddress(client(number)), many * 1024 * 1024)
+            limits.upload(ClientAddress::Known(client(number)), many * 1024 * 1024)
         };
         let mut held = vec![mebibytes(0, 64).unwrap()];
-        assert!(limits.upload(ClientAddress(client(0)), 1).is_none(), "64 MiB of an address");
+        assert!(
+            limits.upload(ClientAddress::Known(client(0)), 1).is_none(),
+            "64 MiB of an address"
+        );
         held.extend((1..8).map(|number| mebibytes(number, 64).unwrap()));
-        assert!(limits.upload(ClientAddress(client(8)), 1).is_none(), "512 MiB in all");
+        assert!(limits.upload(ClientAddress::Known(client(8)), 1).is_none(), "512 MiB in all");
         held.pop();
         assert!(mebibytes(8, 64).is_some(), "what is dropped makes room");
         let unlimited = self::limits(RateLimits::Off);
-        let all = unlimited.upload(ClientAddress(client(0)), 512 * 1024 * 1024);
+        let all = unlimited.upload(ClientAddress::Known(client(0)), 512 * 1024 * 1024);
         assert!(all.is_some(), "the address is not counted");
-        assert!(unlimited.upload(ClientAddress(client(1)), 1).is_none(), "the memory is");
+        assert!(unlimited.upload(ClientAddress::Known(client(1)), 1).is_none(), "the memory is");
     }
 
     #[test]

@@ -293,7 +293,7 @@ mod tests {
         let raw = SecretBytes::from(bytes.to_vec());
         let payload = DataPayload { kind, raw, index: 0, total, chunk_index: 0, chunk_total: 1 };
         let limits = Limits::new(RateLimits::default(), Arc::new(SystemClock));
-        let address = ClientAddress(Ipv4Addr::LOCALHOST.into());
+        let address = ClientAddress::Known(Ipv4Addr::LOCALHOST.into());
         assert!(uploads.take(payload, &limits, address).is_ok());
         uploads.revision() != before
     }
@@ -323,7 +323,7 @@ mod tests {
                     let (kind, total) = (DataKind::Selfie, limits::SELFIES);
                     let payload =
                         DataPayload { kind, raw, index, total, chunk_index, chunk_total: 32 };
-                    let address = ClientAddress(Ipv4Addr::new(198, 51, 100, address).into());
+                    let address = ClientAddress::Known(Ipv4Addr::new(198, 51, 100, address).into());
                     if let Err(refusal) = uploads.take(payload, &limits, address) {
                         return Err(refusal);
                     }
