@@ -324,9 +324,7 @@ mod tests {
                     let payload =
                         DataPayload { kind, raw, index, total, chunk_index, chunk_total: 32 };
                     let address = ClientAddress::Known(Ipv4Addr::new(198, 51, 100, address).into());
-                    if let Err(refusal) = uploads.take(payload, &limits, address) {
-                        return Err(refusal);
-                    }
+                    uploads.take(payload, &limits, address)?;
                 }
             }
             Ok(())
