@@ -132,7 +132,7 @@ async fn where_a_person_was_is_forgotten_with_the_session() {
             _ => {
                 server.clock.advance(domain::session::SESSION_LIFETIME);
                 // Whoever comes next finds it expired.
-                assert_eq!(browser.mint_at_api(&session.id).await.0, 409);
+                assert_eq!(PageBrowser::new(&server).mint_at_api(&session.id).await.0, 409);
             }
         }
         let ended = stored().await;
