@@ -2,6 +2,7 @@
 //! processes that share the database.
 
 mod allowances;
+mod announcer;
 mod attempts;
 mod audit;
 mod connection;
@@ -37,6 +38,7 @@ use domain::time::Timestamp;
 use tokio::sync::RwLock;
 use tokio::task::JoinHandle;
 
+use self::announcer::Announcer;
 use self::failure::{Failure, Outcome};
 use self::link::{Link, params, query};
 use self::listener::Node;
@@ -68,7 +70,7 @@ struct Shared {
     /// Whether the store is open; held while a call runs, so that closing waits for it.
     open: RwLock<bool>,
     turns: Turns,
-    node: Node,
+    announcer: Announcer,
     entropy: Mutex<Box<dyn Entropy + Send>>,
     sealer: Arc<dyn Sealer>,
     chain: Chain,
@@ -97,12 +99,13 @@ impl Postgres {
             notify: Arc::clone(&notify),
             listening: Arc::clone(&listening),
         };
+        let announcer = Announcer::start(&config, tls.clone(), node);
         let listener = tokio::spawn(listener::run(config, tls, hear));
         let shared = Shared {
             pool,
             open: RwLock::new(true),
             turns: Turns::default(),
-            node,
+            announcer,
             entropy: Mutex::new(entropy),
             sealer,
             chain,
@@ -221,6 +224,7 @@ impl Shared {
     }
 
     fn wake(&self, changed: Changed) {
+        self.announcer.announce(changed.session.clone());
         listener::tell(&self.notify, &Wake::Changed(changed));
     }
 }
@@ -294,6 +298,7 @@ impl Backend for Postgres {
             if !std::mem::replace(&mut *open, false) {
                 return Err(StoreError::Closed);
             }
+            shared.announcer.close().await;
             shared.pool.close();
             Ok(())
         })

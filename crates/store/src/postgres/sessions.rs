@@ -166,7 +166,6 @@ async fn run(
             writes.extend(subscribers.record(shared, &session.organization, event, now)?);
         }
     }
-    writes.push(shared.node.notify(&changed));
     link.commit(writes).await?;
     Ok(Some(changed))
 }
