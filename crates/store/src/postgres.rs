@@ -51,7 +51,8 @@ use crate::observer::{self, Commit, Load, Observer, Wakeups};
 use crate::open::{Changed, Notify, Wake};
 use crate::outbox::Sealer;
 
-/// How often a unit is run before its conflicts with others are the caller's.
+/// How often a unit is run before its conflicts with others, or the loss of the server, are the
+/// caller's.
 const TRIES: u32 = 6;
 
 /// How long a try may take, whatever becomes of the network.
@@ -174,7 +175,10 @@ impl Shared {
         loop {
             match limited(LIMIT, self.try_once(&mut work)).await {
                 Some(Ok(value)) => return Ok(value),
-                Some(Err((_, true))) if tries < TRIES => tries += 1,
+                Some(Err((_, true))) if tries < TRIES => {
+                    self.rest(tries).await;
+                    tries += 1;
+                }
                 Some(Err((failure, _))) => return Err(failure.into()),
                 None => return Err(StoreError::Unavailable),
             }
@@ -187,7 +191,11 @@ impl Shared {
         Work: FnMut(Arc<Link>) -> Running,
         Running: Future<Output = Outcome<T>>,
     {
-        let client = self.pool.get().await.map_err(|error| (error.into(), false))?;
+        let client = self.pool.get().await.map_err(|error| {
+            let failure = Failure::from(error);
+            let again = failure.unreachable();
+            (failure, again)
+        })?;
         let link = Arc::new(Link::new(client));
         let began = self.observer.clock();
         let worked = work(Arc::clone(&link)).await;
@@ -216,6 +224,15 @@ impl Shared {
                 Err((failure, again))
             }
         }
+    }
+
+    /// Waits before the next try: 10, 20, 40, … milliseconds, up to a half less or more, so that
+    /// those who met do not meet again.
+    async fn rest(&self, tries: u32) {
+        let mut jitter = [0];
+        self.random(|entropy| entropy.fill(&mut jitter));
+        let base = Duration::from_millis(10 << tries.saturating_sub(1).min(TRIES));
+        pause(base / 2 + base * u32::from(jitter[0]) / 255).await;
     }
 
     /// Makes something that needs randomness.
