@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use store::{Location, StoreError};
 use tempfile::TempDir;
 
-use crate::cluster::PostgresDatabase;
+use postgres_cluster::PostgresDatabase;
 use crate::contract::audit::trail;
 use crate::world::{Database, NOW, World};
 

@@ -9,11 +9,11 @@ use store::{
 };
 use tokio::sync::mpsc;
 
-use crate::cluster::PostgresDatabase;
+use postgres_cluster::PostgresDatabase;
 use crate::contract::contract_suite;
 use crate::world::{Database, NOW, Seeded, TestSealer, World, open};
 
-contract_suite!(crate::cluster::PostgresDatabase::new);
+contract_suite!(postgres_cluster::PostgresDatabase::new);
 
 impl Database for PostgresDatabase {
     fn location(&self) -> Location {

@@ -14,7 +14,7 @@ use tokio::sync::Barrier;
 use super::history::{Call, MAX_CALLS, linearize};
 use super::model::{Answer, Hello, MINUTE, Model, Op, Who};
 use super::real::{Arena, Life, START, rules};
-use crate::cluster::PostgresDatabase;
+use postgres_cluster::PostgresDatabase;
 use crate::world::Seeded;
 
 const NODES: usize = 3;
