@@ -13,7 +13,8 @@ const DRAWING: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("phone", &["protocol", "emrtd"]),
     ("server", &["protocol", "domain", "store", "emrtd", "phone"]),
-    ("testkit", &["protocol", "domain", "store", "emrtd", "phone", "server"]),
+    ("testkit", &["protocol", "domain", "store", "emrtd", "phone", "server", "postgres-cluster"]),
+    ("postgres-cluster", &[]),
     ("kayle-load", &["protocol", "phone"]),
     ("fuzz-driver", &["emrtd"]),
 ];

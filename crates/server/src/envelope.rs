@@ -1,5 +1,7 @@
 //! The one error envelope (REFERENCE 1.1): a stable code, what happened, and what to do.
 
+use std::time::Duration;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
@@ -127,14 +129,17 @@ impl ApiError {
         )
     }
 
-    /// A client that has as many sockets as it may.
-    pub(crate) fn too_many_sockets() -> Self {
-        Self::new(
+    /// A client that has as many sockets as it may. Those that say nothing are closed after
+    /// `retry_after`.
+    pub(crate) fn too_many_sockets(retry_after: Duration) -> Response {
+        let error = Self::new(
             StatusCode::TOO_MANY_REQUESTS,
             "TOO_MANY_CONNECTIONS",
             "too many open sockets of this address",
-            "close one; docs/LIMITS.md has the limits",
-        )
+            "close one, or wait for Retry-After seconds; docs/LIMITS.md has the limits",
+        );
+        let retry_after = HeaderValue::from(retry_after.as_secs());
+        ([(header::RETRY_AFTER, retry_after)], error).into_response()
     }
 
     /// A request whose path and headers are larger than any honest one.

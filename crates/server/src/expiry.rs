@@ -8,7 +8,6 @@ use domain::id::SessionId;
 use domain::session::{Session, Transition};
 use domain::time::Timestamp;
 use store::{Store, StoreError};
-use tokio::task::JoinSet;
 
 use crate::app::App;
 
@@ -29,31 +28,38 @@ pub(crate) async fn sweep(app: App) {
     }
 }
 
-/// Ends what is due, a batch at a time and each batch at once, so that the store can commit it
-/// together. A session that cannot be ended is logged and holds up no other.
+/// Ends what is due, a batch at a time: several servers share the work, and each takes one
+/// connection for it. A batch that fails of itself is ended one by one, so that the session that
+/// it fails over holds up no other.
 async fn sweep_once(app: &App) -> Result<(), StoreError> {
     loop {
         let now = app.now();
-        let due = app.store.due_sessions(now, BATCH).await?;
-        let last = due.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
-        let mut ends = JoinSet::new();
-        for session in due {
-            let store = app.store.clone();
-            ends.spawn(async move { end(&store, &session, now).await });
-        }
-        let mut moved = false;
-        while let Some(ended) = ends.join_next().await {
-            match ended {
-                Ok(Ok(())) => moved = true,
-                Ok(Err(StoreError::Closed)) => return Err(StoreError::Closed),
-                Ok(Err(error)) => tracing::error!(%error, "a session could not be expired"),
-                Err(error) => tracing::error!(%error, "a session could not be expired"),
+        match app.store.expire_sessions(now, BATCH).await {
+            Ok(BATCH) => {}
+            Ok(_) => return Ok(()),
+            Err(
+                error @ (StoreError::Busy
+                | StoreError::Unavailable
+                | StoreError::Refused(_)
+                | StoreError::Closed),
+            ) => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, "sessions could not be expired together");
+                return one_by_one(app, now).await;
             }
         }
-        if last || !moved {
-            return Ok(());
+    }
+}
+
+async fn one_by_one(app: &App, now: Timestamp) -> Result<(), StoreError> {
+    for session in app.store.due_sessions(now, BATCH).await? {
+        match end(&app.store, &session, now).await {
+            Ok(()) => {}
+            Err(StoreError::Closed) => return Err(StoreError::Closed),
+            Err(error) => tracing::error!(%error, "a session could not be expired"),
         }
     }
+    Ok(())
 }
 
 /// Loading a session at a time past its end is what expires it.

@@ -66,7 +66,7 @@ async fn open(
         .into_response();
     }
     let Some(places) = app.limits.socket(&id, address) else {
-        return ApiError::too_many_sockets().into_response();
+        return ApiError::too_many_sockets(socket::HELLO_DEADLINE);
     };
     let guest = socket::Guest { address, places, _connection: connection };
     upgrade

@@ -40,7 +40,7 @@ pub enum Wake {
 pub struct Changed {
     /// The session.
     pub session: SessionId,
-    /// Whether events were recorded, so that deliveries may be due.
+    /// Whether this process recorded events, so that it has deliveries to look for.
     pub events: bool,
 }
 

@@ -2,6 +2,7 @@
 //! processes that share the database.
 
 mod allowances;
+mod announcer;
 mod attempts;
 mod audit;
 mod connection;
@@ -37,6 +38,7 @@ use domain::time::Timestamp;
 use tokio::sync::RwLock;
 use tokio::task::JoinHandle;
 
+use self::announcer::Announcer;
 use self::failure::{Failure, Outcome};
 use self::link::{Link, params, query};
 use self::listener::Node;
@@ -49,7 +51,8 @@ use crate::observer::{self, Commit, Load, Observer, Wakeups};
 use crate::open::{Changed, Notify, Wake};
 use crate::outbox::Sealer;
 
-/// How often a unit is run before its conflicts with others are the caller's.
+/// How often a unit is run before its conflicts with others, or the loss of the server, are the
+/// caller's.
 const TRIES: u32 = 6;
 
 /// How long a try may take, whatever becomes of the network.
@@ -68,7 +71,7 @@ struct Shared {
     /// Whether the store is open; held while a call runs, so that closing waits for it.
     open: RwLock<bool>,
     turns: Turns,
-    node: Node,
+    announcer: Announcer,
     entropy: Mutex<Box<dyn Entropy + Send>>,
     sealer: Arc<dyn Sealer>,
     chain: Chain,
@@ -97,12 +100,13 @@ impl Postgres {
             notify: Arc::clone(&notify),
             listening: Arc::clone(&listening),
         };
+        let announcer = Announcer::start(&config, tls.clone(), node);
         let listener = tokio::spawn(listener::run(config, tls, hear));
         let shared = Shared {
             pool,
             open: RwLock::new(true),
             turns: Turns::default(),
-            node,
+            announcer,
             entropy: Mutex::new(entropy),
             sealer,
             chain,
@@ -171,7 +175,10 @@ impl Shared {
         loop {
             match limited(LIMIT, self.try_once(&mut work)).await {
                 Some(Ok(value)) => return Ok(value),
-                Some(Err((_, true))) if tries < TRIES => tries += 1,
+                Some(Err((_, true))) if tries < TRIES => {
+                    self.rest(tries).await;
+                    tries += 1;
+                }
                 Some(Err((failure, _))) => return Err(failure.into()),
                 None => return Err(StoreError::Unavailable),
             }
@@ -184,7 +191,11 @@ impl Shared {
         Work: FnMut(Arc<Link>) -> Running,
         Running: Future<Output = Outcome<T>>,
     {
-        let client = self.pool.get().await.map_err(|error| (error.into(), false))?;
+        let client = self.pool.get().await.map_err(|error| {
+            let failure = Failure::from(error);
+            let again = failure.unreachable();
+            (failure, again)
+        })?;
         let link = Arc::new(Link::new(client));
         let began = self.observer.clock();
         let worked = work(Arc::clone(&link)).await;
@@ -215,12 +226,22 @@ impl Shared {
         }
     }
 
+    /// Waits before the next try: 10, 20, 40, … milliseconds, up to a half less or more, so that
+    /// those who met do not meet again.
+    async fn rest(&self, tries: u32) {
+        let mut jitter = [0];
+        self.random(|entropy| entropy.fill(&mut jitter));
+        let base = Duration::from_millis(10 << tries.saturating_sub(1).min(TRIES));
+        pause(base / 2 + base * u32::from(jitter[0]) / 255).await;
+    }
+
     /// Makes something that needs randomness.
     fn random<T>(&self, make: impl FnOnce(&mut dyn Entropy) -> T) -> T {
         make(self.entropy.lock().unwrap_or_else(PoisonError::into_inner).as_mut())
     }
 
     fn wake(&self, changed: Changed) {
+        self.announcer.announce(changed.session.clone());
         listener::tell(&self.notify, &Wake::Changed(changed));
     }
 }
@@ -294,6 +315,7 @@ impl Backend for Postgres {
             if !std::mem::replace(&mut *open, false) {
                 return Err(StoreError::Closed);
             }
+            shared.announcer.close().await;
             shared.pool.close();
             Ok(())
         })

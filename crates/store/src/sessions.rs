@@ -51,6 +51,11 @@ pub trait Sessions {
         now: Timestamp,
     ) -> Answer<Page<(SessionId, Attempt)>>;
 
+    /// Ends live sessions whose time has run out, the longest ago first, in one unit, and gives
+    /// how many. One that another process is changing is left to that; one that cannot be read is
+    /// logged and left as it is.
+    fn expire_sessions(&self, now: Timestamp, limit: u32) -> Answer<u32>;
+
     /// Live sessions whose time has run out, longest ago first. A unit that changes nothing,
     /// run over each, expires it.
     fn due_sessions(&self, now: Timestamp, limit: u32) -> Answer<Vec<SessionId>>;

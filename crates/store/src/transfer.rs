@@ -75,6 +75,16 @@ pub enum MoveError {
     /// The schemas do not fit each other.
     #[error("the schemas differ: {0}")]
     Schemas(#[from] SchemaDifference),
+    /// PostgreSQL cannot hold a value: a text with U+0000, or one that is no UTF-8.
+    #[error("{table}.{column} of row {row} holds what PostgreSQL cannot hold")]
+    Unfit {
+        /// The table.
+        table: String,
+        /// The column.
+        column: String,
+        /// The row's primary key.
+        row: String,
+    },
     /// PostgreSQL gave back other rows than were sent.
     #[error("table {table} was not moved whole: {sent} rows were sent, {found} were found")]
     NotWhole {

@@ -151,6 +151,9 @@ fn refused(file: &Path, error: &MoveError) -> Failure {
         MoveError::TargetNotEmpty { .. } => {
             (Code::Database, "an installation is moved into an empty database only")
         }
+        MoveError::Unfit { .. } => {
+            (Code::Database, "nothing was moved; change that value in the file first")
+        }
         MoveError::Store(_) => (Code::Database, "nothing was moved; check --from and --to"),
         MoveError::Schemas(_) | MoveError::NotWhole { .. } | MoveError::NotFaithful { .. } => {
             (Code::Database, "nothing was moved; please report this")

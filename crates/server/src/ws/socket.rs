@@ -24,7 +24,7 @@ use crate::hub::Subscription;
 use crate::limits::SocketPlaces;
 
 /// How long a phone has for its hello (SECURITY row 17).
-const HELLO_DEADLINE: Duration = Duration::from_secs(5);
+pub(super) const HELLO_DEADLINE: Duration = Duration::from_secs(5);
 
 /// How long a finished phone may stay before the socket is closed for it.
 const LINGER: Duration = Duration::from_secs(30);

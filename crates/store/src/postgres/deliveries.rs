@@ -20,21 +20,31 @@ use crate::page::{MAX_PAGE, Page};
 pub(super) const TABLE: &str = "deliveries";
 
 /// The advisory lock of whoever leases: "Kayl", 2.
-const LEASING: &str = "SELECT pg_advisory_xact_lock(1264679276, 2)";
+const LEASING: &str = "SELECT pg_try_advisory_xact_lock(1264679276, 2) AS mine";
 
-/// Takes what is due. `share` goes from endpoint to endpoint and takes no more rows of each than
-/// it may hold, so that the work does not grow with a backlog; `nth` counts in what the endpoint
-/// holds already. A row that is locked is being finished or deleted and waits for the next look.
+/// Takes what is due. `waiting` leaps through the index from endpoint to endpoint that has
+/// something to send, so that the work does not grow with those that have nothing; `share` takes
+/// no more rows of each than it may hold, so that it does not grow with a backlog; `nth` counts in
+/// what the endpoint holds already. A row that is locked is being finished or deleted and waits
+/// for the next look.
 const LEASE: &str = "
-    WITH share AS MATERIALIZED (
+    WITH RECURSIVE waiting AS (
+        (SELECT endpoint_id FROM deliveries WHERE due_at IS NOT NULL ORDER BY endpoint_id LIMIT 1)
+        UNION ALL
+        SELECT (
+            SELECT d.endpoint_id FROM deliveries d
+            WHERE d.due_at IS NOT NULL AND d.endpoint_id > w.endpoint_id
+            ORDER BY d.endpoint_id LIMIT 1
+        ) FROM waiting w WHERE w.endpoint_id IS NOT NULL
+    ), share AS MATERIALIZED (
         SELECT due.id, due.due_at,
-            row_number() OVER (PARTITION BY e.id ORDER BY due.due_at, due.id)
+            row_number() OVER (PARTITION BY w.endpoint_id ORDER BY due.due_at, due.id)
                 + (SELECT count(*) FROM deliveries held
-                   WHERE held.endpoint_id = e.id AND held.status = 'delivering'
+                   WHERE held.endpoint_id = w.endpoint_id AND held.status = 'delivering'
                        AND held.due_at > $1) AS nth
-        FROM endpoints e CROSS JOIN LATERAL (
+        FROM waiting w CROSS JOIN LATERAL (
             SELECT d.id, d.due_at FROM deliveries d
-            WHERE d.endpoint_id = e.id AND d.due_at <= $1
+            WHERE d.endpoint_id = w.endpoint_id AND d.due_at <= $1
             ORDER BY d.due_at, d.id LIMIT $3
         ) due
     ), chosen AS MATERIALIZED (
@@ -89,9 +99,19 @@ pub(super) fn insert(new: NewDelivery<'_>) -> Query {
     )
 }
 
-/// Takes what is due. One process at a time counts what an endpoint holds: two that count at once
-/// would each give it its whole share.
-pub(super) async fn lease(link: &Link, now: Timestamp, limit: u32) -> Outcome<Vec<DueDelivery>> {
+/// Takes what is due; `None` while another process does. One at a time counts what an endpoint
+/// holds: two that count at once would each give it its whole share.
+pub(super) async fn lease(
+    link: &Link,
+    now: Timestamp,
+    limit: u32,
+) -> Outcome<Option<Vec<DueDelivery>>> {
+    // A statement of its own: the next one sees what the last holder of the lock committed.
+    let found = link.begin(vec![query(LEASING, params![])]).await?;
+    let mine = found.first().and_then(|rows| rows.first()).map(|row| row.try_get("mine"));
+    if mine.transpose()? != Some(true) {
+        return Ok(None);
+    }
     let lease = query(
         LEASE,
         params![
@@ -101,7 +121,7 @@ pub(super) async fn lease(link: &Link, now: Timestamp, limit: u32) -> Outcome<Ve
             (now + DELIVERY_LEASE).as_millis(),
         ],
     );
-    let mut rows = link.change(vec![query(LEASING, params![])], lease).await?;
+    let mut rows = link.change(lease).await?;
     let place = |row: &tokio_postgres::Row| {
         (row.try_get::<_, i64>("nth").ok(), row.try_get::<_, i64>("was_due_at").ok())
     };
@@ -117,7 +137,7 @@ pub(super) async fn lease(link: &Link, now: Timestamp, limit: u32) -> Outcome<Ve
             Err(failure) => return Err(failure),
         }
     }
-    Ok(leased)
+    Ok(Some(leased))
 }
 
 /// Ends a delivery that cannot be read, so that it stands before no other.

@@ -42,6 +42,16 @@ impl Failure {
         }
     }
 
+    /// Whether there is no connection to be had just now.
+    pub(super) fn unreachable(&self) -> bool {
+        match self {
+            Self::Pool(PoolError::Backend(error)) => {
+                !matches!(classify(error), StoreError::Refused(_))
+            }
+            Self::Pool(_) | Self::Store(_) | Self::Driver(_) => false,
+        }
+    }
+
     fn is(&self, state: &SqlState) -> bool {
         matches!(self, Self::Driver(error) if error.code() == Some(state))
     }

@@ -144,13 +144,11 @@ impl Link {
         Ok(replies.into_iter().map(count).collect())
     }
 
-    /// A transaction that changes and gives rows; `first` runs before it.
-    pub(super) async fn change(&self, first: Vec<Query>, change: Query) -> Outcome<Vec<Row>> {
+    /// A last statement of the transaction that changes and gives rows, and its commit.
+    pub(super) async fn change(&self, change: Query) -> Outcome<Vec<Row>> {
         self.decided.store(true, Ordering::Relaxed);
-        let mut queries = first;
-        queries.push(change);
-        let replies = self.send(Some("BEGIN"), &queries, true, Some("COMMIT")).await?;
-        Ok(replies.into_iter().next_back().map(rows).unwrap_or_default())
+        let mut replies = self.send(None, &[change], true, Some("COMMIT")).await?;
+        Ok(replies.pop().map(rows).unwrap_or_default())
     }
 
     /// Takes back whatever transaction is open.

@@ -1,5 +1,5 @@
-//! Wake-ups between processes: each commit that changes a session notifies, and one connection
-//! listens.
+//! Wake-ups between processes: each tells of the sessions that it changed, and one connection of
+//! each listens.
 //!
 //! A notification that comes while nobody listens is lost. So while the connection is down, and
 //! once when it is back, whoever waits is told to read again whatever it waits for.
@@ -15,11 +15,13 @@ use domain::entropy::Entropy;
 use domain::id::SessionId;
 use postgres_openssl::MakeTlsConnector;
 
-use super::link::{Query, params, query};
 use super::{limited, pause};
 use crate::open::{Changed, Notify, Wake};
 
-const CHANNEL: &str = "kayle_changed";
+pub(super) const CHANNEL: &str = "kayle_changed";
+
+/// In the place of a session: all of them.
+const EVERYTHING: &str = "*";
 
 /// How often everybody is told to read again while the connection is down.
 const POLL: Duration = Duration::from_millis(500);
@@ -41,18 +43,26 @@ impl Node {
         Self(domain::key::hex(&name))
     }
 
-    /// The statement that tells the other processes; it takes effect with the commit.
-    pub(super) fn notify(&self, changed: &Changed) -> Query {
-        let payload = format!("{} {} {}", self.0, changed.session, u8::from(changed.events));
-        query("SELECT pg_notify($1, $2)", params![CHANNEL, payload])
+    /// What tells the other processes of a session.
+    pub(super) fn says(&self, session: &SessionId) -> String {
+        format!("{} {session}", self.0)
     }
 
-    /// What another process said.
-    fn heard(&self, payload: &str) -> Option<Changed> {
-        let mut parts = payload.split(' ');
-        let (node, session, events) = (parts.next()?, parts.next()?, parts.next()?);
-        let session: SessionId = session.parse().ok()?;
-        (node != self.0).then_some(Changed { session, events: events == "1" })
+    /// What tells the other processes that anything may have changed.
+    pub(super) fn says_everything(&self) -> String {
+        format!("{} {EVERYTHING}", self.0)
+    }
+
+    /// What another process said. Its events are its own to deliver.
+    fn heard(&self, payload: &str) -> Option<Wake> {
+        let (node, what) = payload.split_once(' ')?;
+        if node == self.0 {
+            return None;
+        }
+        if what == EVERYTHING {
+            return Some(Wake::Everything);
+        }
+        Some(Wake::Changed(Changed { session: what.parse().ok()?, events: false }))
     }
 }
 
@@ -129,8 +139,8 @@ async fn listen(
             biased;
             message = messages.as_mut() => match message {
                 Some(Ok(AsyncMessage::Notification(heard))) => {
-                    if let Some(changed) = node.heard(heard.payload()) {
-                        tell(notify, &Wake::Changed(changed));
+                    if let Some(wake) = node.heard(heard.payload()) {
+                        tell(notify, &wake);
                     }
                 }
                 Some(Ok(_)) => {}

@@ -12,8 +12,9 @@ use domain::webhook::{DeliveryResult, DueDelivery, EncryptionKey, Endpoint};
 use super::failure::Outcome;
 use super::link::{Link, Query, params, query};
 use super::row::Row;
-use super::{Postgres, Shared, deliveries, encryption_keys, endpoints};
+use super::{Postgres, Shared, TRIES, deliveries, detached, encryption_keys, endpoints};
 use crate::backend::Answer;
+use crate::error::StoreError;
 use crate::outbox::{
     Delivery, DeliveryError, DeliveryFilter, EventFilter, EventSummary, Outbox, RecordedEvent,
 };
@@ -23,7 +24,19 @@ const TABLE: &str = "events";
 
 impl Outbox for Postgres {
     fn lease_deliveries(&self, now: Timestamp, limit: u32) -> Answer<Vec<DueDelivery>> {
-        self.run(move |link| async move { deliveries::lease(&link, now, limit).await })
+        let shared = Arc::clone(&self.shared);
+        detached(async move {
+            for tries in 1..=TRIES {
+                let lease =
+                    |link: Arc<Link>| async move { deliveries::lease(&link, now, limit).await };
+                if let Some(leased) = shared.run(lease).await? {
+                    return Ok(leased);
+                }
+                // Whoever leases just now may not see what has only just fallen due.
+                shared.rest(tries).await;
+            }
+            Err(StoreError::Busy)
+        })
     }
 
     fn finish_delivery(

@@ -13,7 +13,7 @@ use domain::session::{CancelToken, Session, SessionState, Transition};
 use domain::time::Timestamp;
 
 use super::audit::tell;
-use super::failure::{Outcome, integer};
+use super::failure::{Failure, Outcome, integer};
 use super::link::{Link, Query, params, query};
 use super::row::Row;
 use super::{Postgres, Shared, attempts, detached, limited, outbox, policy};
@@ -115,8 +115,20 @@ impl Sessions for Postgres {
         })
     }
 
-    /// Several processes may be given the same sessions: the first to lock one ends it, and the
-    /// others find it ended.
+    fn expire_sessions(&self, now: Timestamp, limit: u32) -> Answer<u32> {
+        let shared = Arc::clone(&self.shared);
+        detached(async move {
+            let batch = |link: Arc<Link>| {
+                let shared = Arc::clone(&shared);
+                async move { expire(&link, &shared, now, limit).await }
+            };
+            let expired = shared.run(batch).await?;
+            let count = u32::try_from(expired.len()).unwrap_or(limit);
+            expired.into_iter().for_each(|changed| shared.wake(changed));
+            Ok(count)
+        })
+    }
+
     fn due_sessions(&self, now: Timestamp, limit: u32) -> Answer<Vec<SessionId>> {
         self.run(move |link| async move {
             let due = query(
@@ -166,9 +178,57 @@ async fn run(
             writes.extend(subscribers.record(shared, &session.organization, event, now)?);
         }
     }
-    writes.push(shared.node.notify(&changed));
     link.commit(writes).await?;
     Ok(Some(changed))
+}
+
+/// Ends what is due. Whoever holds a session's lock expires it too, so that nobody waits for it.
+async fn expire(link: &Link, shared: &Shared, now: Timestamp, limit: u32) -> Outcome<Vec<Changed>> {
+    let lease = query(
+        "SELECT * FROM sessions
+         WHERE state IN ('created', 'in_progress') AND expires_at <= $1
+         ORDER BY expires_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED",
+        params![now.as_millis(), i64::from(limit)],
+    );
+    let found = link.begin(vec![lease]).await?.pop().unwrap_or_default();
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = found.iter().map(|row| row.try_get("id")).collect::<Result<Vec<String>, _>>()?;
+    let attempts = link.read(attempts::of_sessions(ids)).await?;
+    let mut of: BTreeMap<&str, Vec<&tokio_postgres::Row>> = BTreeMap::new();
+    for attempt in &attempts {
+        of.entry(attempt.try_get("session_id")?).or_default().push(attempt);
+    }
+    let mut subscribers = BTreeMap::new();
+    let (mut writes, mut expired) = (Vec::new(), Vec::new());
+    for row in &found {
+        let attempts = of.remove(row.try_get::<_, &str>("id")?).unwrap_or_default();
+        let stored = match with_attempts(row, attempts) {
+            Ok(stored) => stored,
+            Err(Failure::Store(error @ StoreError::Corrupt { .. })) => {
+                tracing::error!(%error, "a session could not be expired");
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        let Transition { session, events, .. } = stored.clone().at(now);
+        writes.extend(save(&stored, &session)?);
+        writes.extend(tell(&audit::of_session(Some(&stored), &session, &events, None, now)));
+        expired.push(Changed { session: session.id.clone(), events: !events.is_empty() });
+        for event in events {
+            let organization = &session.organization;
+            if !subscribers.contains_key(organization) {
+                let loaded = outbox::Subscribers::load(link, organization).await?;
+                subscribers.insert(organization.clone(), loaded);
+            }
+            if let Some(subscribers) = subscribers.get(organization) {
+                writes.extend(subscribers.record(shared, organization, event, now)?);
+            }
+        }
+    }
+    link.commit(writes).await?;
+    Ok(expired)
 }
 
 fn insert(session: &Session, by: &Actor) -> Outcome<Vec<Query>> {
@@ -281,10 +341,18 @@ fn lock(id: &SessionId) -> Query {
 fn one(found: &[Vec<tokio_postgres::Row>]) -> Outcome<Option<Session>> {
     let [sessions, attempts] = found else { return Ok(None) };
     let Some(row) = sessions.first() else { return Ok(None) };
+    with_attempts(row, attempts).map(Some)
+}
+
+fn with_attempts<'a>(
+    row: &tokio_postgres::Row,
+    attempts: impl IntoIterator<Item = &'a tokio_postgres::Row>,
+) -> Outcome<Session> {
     let mut session = decode(&Row::of(TABLE, row))?;
-    let attempts = attempts.iter().map(|row| attempts::decode(&Row::of(attempts::TABLE, row)));
+    let attempts = attempts.into_iter();
+    let attempts = attempts.map(|row| attempts::decode(&Row::of(attempts::TABLE, row)));
     session.attempts = attempts.collect::<Outcome<_>>()?;
-    Ok(Some(session))
+    Ok(session)
 }
 
 fn list(organization: &OrganizationId, filter: &SessionFilter, now: Timestamp) -> Query {

@@ -84,7 +84,36 @@ fn next(queue: &Mutex<mpsc::Receiver<Message>>) -> Option<Job> {
 fn snapshot<T>(connection: &Connection, query: impl Query<T>) -> Result<T, StoreError> {
     perform(connection, "BEGIN")?;
     let outcome = catch_unwind(AssertUnwindSafe(|| query(connection)));
+    let outcome =
+        outcome.map_or(Err(StoreError::Panicked), |outcome| outcome.map_err(StoreError::from));
     // Nothing was written, so it does not matter how the transaction ends, as long as it does.
-    perform(connection, "ROLLBACK")?;
-    outcome.map_or(Err(StoreError::Panicked), |outcome| outcome.map_err(StoreError::from))
+    // SQLite ends it itself after some errors (sqlite.org/lang_transaction.html §3).
+    let ended = if connection.is_autocommit() { Ok(()) } else { perform(connection, "ROLLBACK") };
+    let value = outcome?;
+    ended?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_failure_that_ends_the_transaction_is_told_as_it_is() {
+        let connection = Connection::open_in_memory().unwrap();
+        let failed = snapshot(&connection, |db| {
+            perform(db, "ROLLBACK")?;
+            Err::<(), _>(StoreError::Damaged.into())
+        });
+        assert_eq!(failed, Err(StoreError::Damaged));
+        let panicked = snapshot(&connection, |db| -> Outcome<()> {
+            perform(db, "ROLLBACK")?;
+            panic!("as a query might")
+        });
+        assert_eq!(panicked, Err(StoreError::Panicked));
+        assert_eq!(snapshot(&connection, |_| Ok(7)), Ok(7));
+        assert!(connection.is_autocommit());
+    }
 }

@@ -74,24 +74,56 @@ impl Sessions for Sqlite {
         self.read(move |db| list_attempts(db, &organization, &filter, now))
     }
 
+    fn expire_sessions(&self, now: Timestamp, limit: u32) -> Answer<u32> {
+        self.write(move |unit| expire(unit, now, limit))
+    }
+
     fn due_sessions(&self, now: Timestamp, limit: u32) -> Answer<Vec<SessionId>> {
-        self.read(move |db| {
-            let mut query = db.prepare_cached(
-                "SELECT id FROM sessions
-                 WHERE state IN ('created', 'in_progress') AND expires_at <= ?1
-                 ORDER BY expires_at LIMIT ?2",
-            )?;
-            let rows = query.query_and_then(params![now.as_millis(), limit], |row| {
-                Row::of(TABLE, row).id("id")
-            })?;
-            rows.collect()
-        })
+        self.read(move |db| due(db, now, limit))
     }
 }
 
+fn due(db: &Connection, now: Timestamp, limit: u32) -> Outcome<Vec<SessionId>> {
+    let mut query = db.prepare_cached(
+        "SELECT id FROM sessions
+         WHERE state IN ('created', 'in_progress') AND expires_at <= ?1
+         ORDER BY expires_at LIMIT ?2",
+    )?;
+    let rows = query
+        .query_and_then(params![now.as_millis(), limit], |row| Row::of(TABLE, row).id("id"))?;
+    rows.collect()
+}
+
+fn expire(unit: &mut Unit<'_>, now: Timestamp, limit: u32) -> Outcome<u32> {
+    let mut expired = 0;
+    for id in due(unit.db, now, limit)? {
+        match load(unit.db, &id) {
+            Ok(Some(stored)) => {
+                apply(unit, stored, now, Box::new(|_| None))?;
+                expired += 1;
+            }
+            Ok(None) => {}
+            Err(Failure::Store(error @ StoreError::Corrupt { .. })) => {
+                tracing::error!(%error, "a session could not be expired");
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(expired)
+}
+
 /// The closed unit. Expiry comes first and is kept whatever the unit says.
-fn run(unit: &mut Unit<'_>, id: &SessionId, now: Timestamp, mut work: SessionUnit) -> Outcome<()> {
+fn run(unit: &mut Unit<'_>, id: &SessionId, now: Timestamp, work: SessionUnit) -> Outcome<()> {
     let stored = load(unit.db, id)?.ok_or(StoreError::NotFound("session"))?;
+    apply(unit, stored, now, work)
+}
+
+fn apply(
+    unit: &mut Unit<'_>,
+    stored: Session,
+    now: Timestamp,
+    mut work: SessionUnit,
+) -> Outcome<()> {
     let Transition { session: current, mut events, .. } = stored.clone().at(now);
     let (session, by) = match work(current.clone()) {
         Some(Change { session, events: more, by }) => {
@@ -104,7 +136,7 @@ fn run(unit: &mut Unit<'_>, id: &SessionId, now: Timestamp, mut work: SessionUni
         return Ok(());
     }
     save(unit.db, &stored, &session)?;
-    unit.entries = audit::of_session(Some(&stored), &session, &events, by.as_ref(), now);
+    unit.entries.extend(audit::of_session(Some(&stored), &session, &events, by.as_ref(), now));
     let changed = Changed { session: session.id.clone(), events: !events.is_empty() };
     for event in events {
         outbox::record(unit, &session.organization, event, now)?;

@@ -16,8 +16,6 @@ use crate::sqlite;
 /// Batches are about this long.
 const BATCH_BYTES: usize = 256 << 10;
 
-const UNFIT: StoreError = StoreError::Conflict("a row holds what the other database cannot hold");
-
 /// An SQLite file that no other process has open.
 pub(super) struct Source {
     db: Connection,
@@ -86,7 +84,7 @@ impl Source {
         self,
         table: &Table,
         batches: &mpsc::Sender<Batch>,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, MoveError> {
         let order: Vec<String> = table.order().map(quoted).collect();
         let (columns, name) = (table.column_list(|name| name), quoted(&table.name));
         let query = format!("SELECT {columns} FROM {name} ORDER BY {}", order.join(", "));
@@ -95,7 +93,7 @@ impl Source {
             let mut rows = statement.query([]).map_err(sqlite::store_error)?;
             let (mut lines, mut count) = (Vec::new(), 0);
             while let Some(row) = rows.next().map_err(sqlite::store_error)? {
-                write_line(table, row, &mut lines).ok_or(UNFIT)?;
+                write_line(table, row, &mut lines)?;
                 count += 1;
                 if lines.len() >= BATCH_BYTES {
                     let batch = Batch { lines: std::mem::take(&mut lines).into(), rows: count };
@@ -112,19 +110,35 @@ impl Source {
     }
 }
 
-/// One line of `COPY`'s text format, exactly as PostgreSQL writes it; `None` if it cannot hold
-/// one of the values.
-fn write_line(table: &Table, row: &rusqlite::Row<'_>, line: &mut Vec<u8>) -> Option<()> {
-    for (at, (_, kind)) in table.columns.iter().enumerate() {
+/// One line of `COPY`'s text format, exactly as PostgreSQL writes it.
+fn write_line(table: &Table, row: &rusqlite::Row<'_>, line: &mut Vec<u8>) -> Result<(), MoveError> {
+    for (at, (column, kind)) in table.columns.iter().enumerate() {
         if at > 0 {
             line.push(b'\t');
         }
-        write_value(*kind, row.get_ref(at).ok()?, line)?;
+        let value = row.get_ref(at).map_err(sqlite::store_error)?;
+        write_value(*kind, value, line).ok_or_else(|| MoveError::Unfit {
+            table: table.name.clone(),
+            column: column.clone(),
+            row: key_of(table, row),
+        })?;
     }
     line.push(b'\n');
-    Some(())
+    Ok(())
 }
 
+/// The primary key of a row, for a message: ids, numbers and hashes.
+fn key_of(table: &Table, row: &rusqlite::Row<'_>) -> String {
+    let part = |column: &String| match row.get_ref(column.as_str()) {
+        Ok(ValueRef::Integer(number)) => number.to_string(),
+        Ok(ValueRef::Text(text)) => String::from_utf8_lossy(text).escape_default().to_string(),
+        Ok(ValueRef::Blob(bytes)) => domain::key::hex(bytes),
+        Ok(ValueRef::Null | ValueRef::Real(_)) | Err(_) => "?".to_owned(),
+    };
+    table.key.iter().map(part).collect::<Vec<_>>().join(" ")
+}
+
+/// `None` if PostgreSQL cannot hold the value.
 fn write_value(kind: Kind, value: ValueRef<'_>, line: &mut Vec<u8>) -> Option<()> {
     match (kind, value) {
         (_, ValueRef::Null) => line.extend_from_slice(b"\\N"),

@@ -16,7 +16,7 @@ macro_rules! contract_suite {
             organizations: organizations_and_keys_round_trip, keys_are_found_by_hash_and_revoked_for_good;
             sessions: every_state_round_trips, fifty_parallel_mints_make_one_attempt,
                 parallel_hellos_have_one_winner, a_failed_unit_leaves_its_neighbours_alone,
-                expiry_is_kept_though_the_unit_refuses, lists_agree_with_lazy_expiry,
+                expiry_is_kept_though_the_unit_refuses, due_sessions_end_together, lists_agree_with_lazy_expiry,
                 lists_come_in_pages, what_does_not_exist_is_named,
                 a_unit_cannot_rewrite_what_is_fixed, only_changes_wake_and_only_once;
             outbox: each_endpoint_gets_what_it_can_take, no_two_workers_hold_one_delivery,

@@ -8,16 +8,10 @@
 )]
 
 mod audit;
-#[path = "../../../../testkit/src/postgres.rs"]
-#[expect(unreachable_pub, reason = "it is public in the testkit")]
-mod cluster;
 mod contract;
 mod exclusivity;
 mod observer;
 mod postgres;
-#[path = "../../../../testkit/src/skip.rs"]
-#[expect(unreachable_pub, reason = "it is public in the testkit")]
-mod skip;
 mod sqlite;
 mod transfer;
 mod world;

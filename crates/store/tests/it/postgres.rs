@@ -9,11 +9,11 @@ use store::{
 };
 use tokio::sync::mpsc;
 
-use crate::cluster::PostgresDatabase;
 use crate::contract::contract_suite;
 use crate::world::{Database, NOW, Seeded, TestSealer, World, open};
+use postgres_cluster::PostgresDatabase;
 
-contract_suite!(crate::cluster::PostgresDatabase::new);
+contract_suite!(postgres_cluster::PostgresDatabase::new);
 
 impl Database for PostgresDatabase {
     fn location(&self) -> Location {
@@ -62,9 +62,13 @@ async fn a_change_is_heard_by_every_process_and_once() {
     let organization = world.organization().await;
     let id = world.session(&organization).await;
     world.mint(&id, NOW).await.unwrap();
-    beside.cancel(&id, NOW).await;
     assert_eq!(next(&mut heard).await, wake(&id, false));
-    assert_eq!(next(&mut heard).await, wake(&id, true));
+    beside.cancel(&id, NOW).await;
+    assert_eq!(
+        next(&mut heard).await,
+        wake(&id, false),
+        "its events are for whoever recorded them"
+    );
     // What this process does itself it hears from itself, and not once more from the database:
     // the change by another process that follows comes next.
     let other = world.session(&organization).await;
@@ -74,6 +78,48 @@ async fn a_change_is_heard_by_every_process_and_once() {
     world.mint(&last, NOW).await.unwrap();
     assert_eq!(next(&mut heard).await, wake(&other, true));
     assert_eq!(next(&mut heard).await, wake(&last, false));
+}
+
+/// Who has notified within its transaction holds up every other one that has, commit included.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn units_do_not_notify_and_what_tells_of_them_is_made_again() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    let (store, mut heard) = hearing(&database).await;
+    listening(&store).await;
+    let organization = world.organization().await;
+    let raw = database.connect().await;
+    let telling = "SELECT pid FROM pg_stat_activity
+        WHERE datname = current_database() AND query LIKE '%pg_notify%' AND pid <> pg_backend_pid()";
+    let mut last = 0;
+    for _ in 0..3 {
+        let id = world.session(&organization).await;
+        world.mint(&id, NOW).await.unwrap();
+        assert_eq!(next(&mut heard).await, wake(&id, false));
+        let pids = raw.query(telling, &[]).await.unwrap();
+        assert_eq!(pids.len(), 1, "one connection tells, and nothing else goes over it");
+        let pid: i32 = pids[0].get(0);
+        assert_ne!(pid, last);
+        raw.execute("SELECT pg_terminate_backend($1, 5000)", &[&pid]).await.unwrap();
+        last = pid;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_committed_before_closing_is_told() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    let (store, mut heard) = hearing(&database).await;
+    listening(&store).await;
+    let organization = world.organization().await;
+    let ids = [world.session(&organization).await, world.session(&organization).await];
+    for id in &ids {
+        world.mint(id, NOW).await.unwrap();
+    }
+    world.store.close().await.unwrap();
+    let mut told = vec![next(&mut heard).await, next(&mut heard).await];
+    told.sort_by_key(|told| *told != wake(&ids[0], false));
+    assert_eq!(told, ids.map(|id| wake(&id, false)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,8 +12,8 @@ use store::{
 };
 use tempfile::TempDir;
 
-use crate::cluster::PostgresDatabase;
 use crate::world::{self, NOW, World};
+use postgres_cluster::PostgresDatabase;
 
 /// A file with something of everything, and a database to move it into.
 struct Scene {
@@ -155,6 +155,27 @@ async fn what_one_schema_alone_has_is_an_error() {
         scene.prepare(change).await;
         assert_eq!(scene.run().await, Err(MoveError::Schemas(difference)));
     }
+    assert_eq!(scene.rows("organizations").await, 0);
+}
+
+/// An operator has to find it, and what it holds is in no message.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_text_that_postgres_cannot_hold_is_named_by_its_place() {
+    let Some(scene) = Scene::new().await else { return };
+    let world = world::open(Location::Sqlite(scene.file.clone()), 6).await.unwrap();
+    let organization = world.organization().await;
+    world.store.close().await.unwrap();
+    let raw = rusqlite::Connection::open(&scene.file).unwrap();
+    let name = ["Bank\0of Evil", organization.as_str()];
+    raw.execute("UPDATE organizations SET name = ?1 WHERE id = ?2", name).unwrap();
+    drop(raw);
+    let unfit = MoveError::Unfit {
+        table: "organizations".to_owned(),
+        column: "name".to_owned(),
+        row: organization.to_string(),
+    };
+    assert!(!unfit.to_string().contains("Evil"));
+    assert_eq!(scene.run().await, Err(unfit));
     assert_eq!(scene.rows("organizations").await, 0);
 }
 

@@ -305,6 +305,52 @@ pub(crate) async fn expiry_is_kept_though_the_unit_refuses(database: &dyn Databa
     assert_eq!(events.items.iter().map(|event| &event.session).collect::<Vec<_>>(), [&id]);
 }
 
+pub(crate) async fn due_sessions_end_together(database: &dyn Database) {
+    let (world, beside) = (World::new(database).await, World::beside(database).await);
+    let organization = world.organization().await;
+    world.endpoint(&organization, Some("k")).await;
+    let mut ids = Vec::new();
+    for _ in 0..40 {
+        let id = world.session(&organization).await;
+        world.mint(&id, NOW).await.unwrap();
+        ids.push(id);
+    }
+    let late = NOW + SESSION_LIFETIME;
+    let early = late - Duration::from_millis(1);
+    assert_eq!(world.store.expire_sessions(early, 100).await, Ok(0));
+    assert_eq!(world.store.expire_sessions(late, 3).await, Ok(3));
+    // Two at once share the rest: each session is ended by one of them.
+    let others: Vec<_> = [&world.store, &beside.store]
+        .map(|store| tokio::spawn(store.expire_sessions(late, 100)))
+        .into_iter()
+        .collect();
+    let mut ended = 3;
+    for other in others {
+        ended += other.await.unwrap().unwrap();
+    }
+    assert_eq!(ended, 40);
+    assert_eq!(world.store.due_sessions(late, 10).await, Ok(vec![]));
+    let page = store::PageRequest::default();
+    let filter = EventFilter { page, ..EventFilter::default() };
+    let mut told = Vec::new();
+    for event in world.store.list_events(&organization, filter).await.unwrap().items {
+        if event.kind == EventType::SessionExpired {
+            assert_eq!(event.deliveries.len(), 1);
+            told.push(event.session);
+        }
+    }
+    told.sort();
+    told.dedup();
+    let session = world.read(&ids[39]).await;
+    assert_eq!(session.state, SessionState::Expired(late));
+    assert_eq!(session.attempts[0].failure_code(), Some(FailureCode::SessionExpired));
+    assert!(told.len() >= 10, "each is told: {}", told.len());
+    let woken = [&world, &beside].map(|world| world.woken.lock().unwrap().clone()).concat();
+    for id in &ids {
+        assert!(woken.iter().any(|changed| changed.session == *id && changed.events), "{id}");
+    }
+}
+
 pub(crate) async fn lists_agree_with_lazy_expiry(database: &dyn Database) {
     let world = World::new(database).await;
     let organization = world.organization().await;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::model::{Answer, Ask, HOUR, Hello, MINUTE, Model, Op, Rules, Who};
 use super::real::{Arena, DEVICES, Life, START};
-use crate::cluster::PostgresDatabase;
+use postgres_cluster::PostgresDatabase;
 
 /// How many nodes share the database.
 const NODES: usize = 3;

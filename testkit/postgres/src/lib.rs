@@ -1,7 +1,14 @@
 //! A PostgreSQL cluster of this process's own, and a fresh database for each test.
 //!
-//! The tests of the store include this file by its path: what depends on the store cannot be
-//! depended on by it.
+//! A crate of its own, so that the tests of the store can use it: the testkit depends on the store.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "test support: a failure here fails the test"
+)]
+
+mod skip;
 
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, chown};
@@ -13,7 +20,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio_postgres::NoTls;
 
-use crate::skip::skipped;
+pub use skip::skipped;
 
 /// Which server to use instead of a cluster of our own; its user may create databases.
 const URL: &str = "TEST_POSTGRES_URL";
