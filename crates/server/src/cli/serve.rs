@@ -120,9 +120,11 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
 
 fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
     let hint = match error.kind() {
-        std::io::ErrorKind::AddrInUse => "another program has the port; --listen names another one",
+        std::io::ErrorKind::AddrInUse => {
+            "another program has the port; --listen or --metrics-listen names another one"
+        }
         std::io::ErrorKind::AddrNotAvailable => "the address is not of this machine",
-        _ => "ports below 1024 need a privilege; --listen names another one",
+        _ => "ports below 1024 need a privilege; --listen or --metrics-listen names another one",
     };
     Failure::new(Code::Io, format!("cannot listen on {address}: {error}"), hint)
 }

@@ -151,9 +151,13 @@ pub(super) fn chain(settings: &Settings) -> Result<Chain, Failure> {
     Ok(Keys::derive(&*master_secret::load_existing(file, &settings.data)?).audit_chain())
 }
 
-/// The master secret; made if it is absent and no file is named.
+/// The master secret; made if it is absent, no file is named, and there is no database that was made
+/// under one.
 pub(super) fn master_secret(settings: &Settings) -> Result<MasterSecret, Failure> {
     let file = settings.master_key_file.as_deref();
+    if matches!(location(settings)?, Location::Sqlite(path) if path.exists()) {
+        return Ok(master_secret::load_existing(file, &settings.data)?);
+    }
     Ok(master_secret::load(file, &settings.data, &mut OsEntropy)?)
 }
 

@@ -89,8 +89,13 @@ struct Farewell {
 impl Farewell {
     /// A socket that cannot be served at all; the reference gives the text as the reason.
     fn at_connect(code: SocketCode) -> Self {
-        let close = code.close_code().unwrap_or(close::POLICY);
-        Self { messages: vec![error(code)], close, reason: text(code).to_owned() }
+        match code.close_code() {
+            Some(close::NORMAL) => {
+                let reason = text(code).to_owned();
+                Self { messages: vec![error(code)], close: close::NORMAL, reason }
+            }
+            _ => Self::refusal(code),
+        }
     }
 
     /// A socket that may not go on; the reason is the code, and a normal closure it is not.

@@ -65,3 +65,16 @@ async fn processes_that_make_it_at_once_agree() {
     }
     kayle.json(&["audit", "verify"]);
 }
+
+/// A new one would open nothing, and look right.
+#[test]
+fn one_that_was_lost_is_not_made_again() {
+    let kayle = Kayle::new();
+    kayle.json(&["org", "create", "X"]);
+    let secret = kayle.path("kayle-data/master.key");
+    std::fs::remove_file(&secret).unwrap();
+    for command in [&["org", "list"][..], &["org", "create", "Y"], &["audit", "verify"]] {
+        kayle.run(command).assert_failed(1, "MASTER_SECRET");
+        assert!(!secret.exists(), "{command:?}");
+    }
+}
