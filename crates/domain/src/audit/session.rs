@@ -61,7 +61,7 @@ pub fn of_session(
         (None, None) if before.is_some_and(|old| old.cancel_token != *cancel_token) => Actor::Page,
         (None, None) => Actor::Server,
     };
-    if browser.is_some() && !before.is_some_and(|session| session.browser.is_some()) {
+    if browser.is_some() && before.is_none_or(|session| session.browser.is_none()) {
         tell(Action::BrowserBound, Actor::Page, None, None);
     }
     for (position, attempt) in attempts.iter().enumerate() {
