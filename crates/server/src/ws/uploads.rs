@@ -269,7 +269,7 @@ impl Partial {
             bytes.extend_from_slice(&chunk.bytes);
             places.extend(chunk.places);
         }
-        Piece { bytes, places: places }
+        Piece { bytes, places }
     }
 }
 
