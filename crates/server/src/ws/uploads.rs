@@ -324,12 +324,10 @@ mod tests {
                     let payload =
                         DataPayload { kind, raw, index, total, chunk_index, chunk_total: 32 };
                     let address = ClientAddress(Ipv4Addr::new(198, 51, 100, address).into());
-                    if let Err(refusal) = uploads.take(payload, &limits, address) {
-                        return Err(refusal);
-                    }
+                    uploads.take(payload, &limits, address)?;
                 }
             }
-            Ok(())
+            Ok::<_, Refusal>(())
         };
         let mut sockets: Vec<_> = (0..3).map(|_| Uploads::default()).collect();
         let refused = sockets.iter_mut().filter_map(|uploads| fill(uploads, 1).err()).last();
