@@ -327,7 +327,7 @@ mod tests {
                     uploads.take(payload, &limits, address)?;
                 }
             }
-            Ok(())
+            Ok::<_, Refusal>(())
         };
         let mut sockets: Vec<_> = (0..3).map(|_| Uploads::default()).collect();
         let refused = sockets.iter_mut().filter_map(|uploads| fill(uploads, 1).err()).last();
