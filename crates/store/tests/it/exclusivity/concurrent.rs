@@ -14,8 +14,8 @@ use tokio::sync::Barrier;
 use super::history::{Call, MAX_CALLS, linearize};
 use super::model::{Answer, Hello, MINUTE, Model, Op, Who};
 use super::real::{Arena, Life, START, rules};
-use postgres_cluster::PostgresDatabase;
 use crate::world::Seeded;
+use postgres_cluster::PostgresDatabase;
 
 const NODES: usize = 3;
 const CALLERS: usize = 8;
