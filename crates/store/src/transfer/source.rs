@@ -111,11 +111,7 @@ impl Source {
 }
 
 /// One line of `COPY`'s text format, exactly as PostgreSQL writes it.
-fn write_line(
-    table: &Table,
-    row: &rusqlite::Row<'_>,
-    line: &mut Vec<u8>,
-) -> Result<(), MoveError> {
+fn write_line(table: &Table, row: &rusqlite::Row<'_>, line: &mut Vec<u8>) -> Result<(), MoveError> {
     for (at, (column, kind)) in table.columns.iter().enumerate() {
         if at > 0 {
             line.push(b'\t');

@@ -6,9 +6,9 @@ use rusqlite::Connection;
 use store::{Location, StoreError};
 use tempfile::TempDir;
 
-use postgres_cluster::PostgresDatabase;
 use crate::contract::audit::trail;
 use crate::world::{Database, NOW, World};
+use postgres_cluster::PostgresDatabase;
 
 struct Directory(TempDir);
 

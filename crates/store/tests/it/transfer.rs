@@ -12,8 +12,8 @@ use store::{
 };
 use tempfile::TempDir;
 
-use postgres_cluster::PostgresDatabase;
 use crate::world::{self, NOW, World};
+use postgres_cluster::PostgresDatabase;
 
 /// A file with something of everything, and a database to move it into.
 struct Scene {
