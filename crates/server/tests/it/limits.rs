@@ -405,6 +405,15 @@ async fn one_address_cannot_take_all_places_of_a_session() {
         assert!(open.len() <= 32, "no limit");
     };
     assert_eq!((open.len(), refused), (32, 429));
+    let upgrade = rp
+        .public(Method::GET, &format!("/v1/verify/session/{session}"))
+        .header("x-forwarded-for", "192.0.2.1")
+        .header("connection", "upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let upgrade = upgrade.send().await.unwrap();
+    assert_eq!((upgrade.status().as_u16(), header(upgrade.headers(), "retry-after")), (429, "5"));
     connect(&server, &session, "192.0.2.2").await.claim(&handoff, "phone").await;
     // A place is free again as soon as its socket is closed.
     server.clock.advance(5 * SECOND);

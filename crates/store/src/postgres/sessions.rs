@@ -43,14 +43,19 @@ impl Sessions for Postgres {
             let turn = limited(TURN, shared.turns.take(&id)).await;
             let _turn = turn.ok_or(StoreError::Busy)?;
             let work = Arc::new(Mutex::new(work));
+            let changed = Arc::new(Mutex::new(None));
             let unit = |link: Arc<Link>| {
                 let (shared, id, work) = (Arc::clone(&shared), id.clone(), Arc::clone(&work));
-                async move { run(&link, &shared, &id, now, &work).await }
+                let changed = Arc::clone(&changed);
+                async move { run(&link, &shared, &id, now, &work, &changed).await }
             };
-            if let Some(changed) = shared.run(unit).await? {
+            let done = shared.run(unit).await;
+            // Also where the answer to the commit was lost: it may have been carried out.
+            let changed = changed.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(changed) = changed {
                 shared.wake(changed);
             }
-            Ok(())
+            done
         })
     }
 
@@ -142,14 +147,16 @@ impl Sessions for Postgres {
     }
 }
 
-/// The closed unit. Expiry comes first and is kept whatever the unit says.
+/// The closed unit. Expiry comes first and is kept whatever the unit says. `committing` is set
+/// before the commit is sent.
 async fn run(
     link: &Link,
     shared: &Shared,
     id: &SessionId,
     now: Timestamp,
     work: &Mutex<SessionUnit>,
-) -> Outcome<Option<Changed>> {
+    committing: &Mutex<Option<Changed>>,
+) -> Outcome<()> {
     // Two statements: one that waits for the lock would see the attempts as they were before.
     let found = link.begin(vec![lock(id), attempts::of_session(id)]).await?;
     let stored = one(&found)?.ok_or(StoreError::NotFound("session"))?;
@@ -166,7 +173,7 @@ async fn run(
         None => (current, None),
     };
     if session == stored && events.is_empty() {
-        return Ok(None);
+        return Ok(());
     }
     let mut writes = save(&stored, &session)?;
     let entries = audit::of_session(Some(&stored), &session, &events, by.as_ref(), now);
@@ -178,8 +185,8 @@ async fn run(
             writes.extend(subscribers.record(shared, &session.organization, event, now)?);
         }
     }
-    link.commit(writes).await?;
-    Ok(Some(changed))
+    *committing.lock().unwrap_or_else(PoisonError::into_inner) = Some(changed);
+    link.commit(writes).await.map(drop)
 }
 
 /// Ends what is due. Whoever holds a session's lock expires it too, so that nobody waits for it.

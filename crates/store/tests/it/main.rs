@@ -14,4 +14,5 @@ mod observer;
 mod postgres;
 mod sqlite;
 mod transfer;
+mod wire;
 mod world;

@@ -1,15 +1,23 @@
 //! PostgreSQL: the contract, and what is its own: locks, lost connections, wake-ups.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use domain::attempt::{AttemptState, Phase};
+use domain::browser::SameNetwork;
+use domain::confirmation::MatchCodeState;
+use domain::id::{AttemptId, OrganizationId, SessionId};
+use domain::policy::{ChipProofPolicy, ExpiredDocuments, FaceMatch, Policy, RevocationPolicy};
 use domain::session::Session;
+use domain::time::Timestamp;
 use store::{
     Changed, Location, MigrationState, OpenOptions, Store, StoreError, Unobserved, Wake, Wakeups,
 };
 use tokio::sync::mpsc;
 
 use crate::contract::contract_suite;
+use crate::wire::Wire;
 use crate::world::{Database, NOW, Seeded, TestSealer, World, open};
 use postgres_cluster::PostgresDatabase;
 
@@ -22,11 +30,14 @@ impl Database for PostgresDatabase {
 }
 
 /// A store whose wake-ups are waited for.
-async fn hearing(database: &PostgresDatabase) -> (Store, mpsc::UnboundedReceiver<Wake>) {
+async fn hearing(database: &dyn Database) -> (Store, mpsc::UnboundedReceiver<Wake>) {
+    // Of two with one name, neither would hear the other.
+    static SEED: AtomicU64 = AtomicU64::new(77);
+    let seed = SEED.fetch_add(1, Ordering::Relaxed);
     let (tell, heard) = mpsc::unbounded_channel();
     let store = Store::open(OpenOptions {
         location: database.location(),
-        entropy: Box::new(Seeded(77)),
+        entropy: Box::new(Seeded(seed)),
         sealer: Arc::new(TestSealer),
         chain: domain::key::Keys::derive(&[7; 32]).audit_chain(),
         notify: Arc::new(move |wake: &Wake| drop(tell.send(wake.clone()))),
@@ -186,6 +197,132 @@ async fn a_session_that_somebody_holds_holds_up_no_other() {
     }
 }
 
+/// The connection is cut while the unit writes, and while it commits.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_unit_that_is_cut_leaves_nothing_behind() {
+    for trigger in [
+        "CREATE TRIGGER cut AFTER UPDATE ON sessions FOR EACH ROW EXECUTE FUNCTION wait()",
+        "CREATE CONSTRAINT TRIGGER cut AFTER UPDATE ON sessions DEFERRABLE INITIALLY DEFERRED
+             FOR EACH ROW EXECUTE FUNCTION wait()",
+    ] {
+        let Some(database) = PostgresDatabase::new().await else { return };
+        let world = World::new(&database).await;
+        let organization = world.organization().await;
+        world.endpoint(&organization, Some("k")).await;
+        let id = world.session(&organization).await;
+        let and = if database.url.contains('?') { '&' } else { '?' };
+        let victim = format!("{}{and}application_name=victim", database.url);
+        let victim = open(Location::parse(&victim).unwrap(), 9).await.unwrap();
+        let (holder, raw) = (database.connect().await, database.connect().await);
+        raw.batch_execute(
+            "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NULL; END $$",
+        )
+        .await
+        .unwrap();
+        raw.batch_execute(trigger).await.unwrap();
+        holder.batch_execute("BEGIN; SELECT pg_advisory_xact_lock(4711)").await.unwrap();
+        let unit = {
+            let (store, id) = (victim.store.clone(), id.clone());
+            let cancel = |session: Session| Ok::<_, std::convert::Infallible>(session.cancel(NOW));
+            tokio::spawn(async move { store.session(&id, NOW, cancel).await.map(drop) })
+        };
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE application_name = 'victim' AND datname = current_database()
+                AND wait_event = 'advisory'";
+        while raw.query(cut, &[]).await.unwrap().is_empty() {}
+        assert_eq!(unit.await.unwrap(), Err(StoreError::Unavailable));
+        holder.batch_execute("COMMIT").await.unwrap();
+        assert_eq!(world.read(&id).await.status(), "created");
+        let events = || world.store.list_events(&organization, store::EventFilter::default());
+        assert_eq!(events().await.unwrap().items, []);
+        world.cancel(&id, NOW).await;
+        assert_eq!(events().await.unwrap().items.len(), 1);
+    }
+}
+
+/// The caller cannot know, but whoever waits must look.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_answer_is_lost_wakes_this_process_and_the_others() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let Some(wire) = Wire::to(&database).await else { return };
+    let world = World::new(&database).await;
+    let ((store, mut heard), (other, mut others)) =
+        (hearing(&wire).await, hearing(&database).await);
+    listening(&other).await;
+    let organization = world.organization().await;
+    let id = world.session(&organization).await;
+    assert_eq!(store.read_session(&id).await.unwrap().unwrap().status(), "created");
+    wire.lose_the_answer_to_a_commit();
+    let cancel = |session: Session| Ok::<_, std::convert::Infallible>(session.cancel(NOW));
+    assert_eq!(store.session(&id, NOW, cancel).await.err(), Some(StoreError::Unavailable));
+    assert_eq!(world.read(&id).await.status(), "cancelled", "it was committed");
+    while next(&mut heard).await != wake(&id, true) {}
+    assert_eq!(next(&mut others).await, wake(&id, false));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_takes_no_connections_for_a_moment_is_ridden_out() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let Some(wire) = Wire::to(&database).await else { return };
+    let world = World::new(&wire).await;
+    let organization = world.organization().await;
+    let id = world.session(&organization).await;
+    wire.refuse(3);
+    database.disconnect_all().await;
+    world.mint(&id, NOW).await.unwrap();
+    assert_eq!(world.read(&id).await.attempts.len(), 1);
+}
+
+/// Nobody waits in the database for whoever leases just now, with a connection in hand.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leasing_waits_without_a_connection() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    let organization = world.organization().await;
+    world.endpoint(&organization, Some("k")).await;
+    let id = world.session(&organization).await;
+    world.cancel(&id, NOW).await;
+    let (leasing, raw) = (database.connect().await, database.connect().await);
+    leasing.batch_execute("BEGIN; SELECT pg_advisory_xact_lock(1264679276, 2)").await.unwrap();
+    let lease = tokio::spawn(world.store.lease_deliveries(NOW, 10));
+    while !lease.is_finished() {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        let waiting: i64 = raw.query_one(waiting, &[]).await.unwrap().get(0);
+        assert_eq!(waiting, 0);
+    }
+    assert_eq!(lease.await.unwrap().err(), Some(StoreError::Busy));
+    leasing.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(world.store.lease_deliveries(NOW, 10).await.unwrap().len(), 1);
+}
+
+/// Whoever changes a session expires it, so that the sweep has nothing to wait for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sweep_waits_for_nobody_and_one_unreadable_session_stops_no_other() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let world = World::new(&database).await;
+    let organization = world.organization().await;
+    let mut ids = Vec::new();
+    for _ in 0..20 {
+        ids.push(world.session(&organization).await);
+    }
+    let (held, broken) = (&ids[0], &ids[1]);
+    let raw = database.connect().await;
+    raw.batch_execute(&format!(
+        "UPDATE sessions SET fence = -1 WHERE id = '{broken}';
+         BEGIN; SELECT * FROM sessions WHERE id = '{held}' FOR UPDATE"
+    ))
+    .await
+    .unwrap();
+    let late = NOW + domain::session::SESSION_LIFETIME;
+    assert_eq!(world.store.expire_sessions(late, 100).await, Ok(18));
+    assert_eq!(world.read(held).await.status(), "created");
+    raw.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(world.store.expire_sessions(late, 100).await, Ok(1));
+    assert_eq!(world.store.due_sessions(late, 100).await, Ok(vec![broken.clone()]));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_is_never_given_back_is_busy() {
     let Some(database) = PostgresDatabase::new().await else { return };
@@ -267,6 +404,97 @@ async fn many_processes_may_open_a_new_database_at_once() {
     let known = before.known;
     let after = MigrationState { found: known, known, pending: vec![] };
     assert_eq!(store::migration_state(&location).await, Ok(after));
+}
+
+/// What a database of the first schema held: a session for each state of an attempt.
+const OF_THE_FIRST_SCHEMA: &str = r#"
+    INSERT INTO organizations VALUES ('ORG', 'Example', 'off', 'required', 'strict', 'report', 1);
+    INSERT INTO sessions
+    SELECT 'SESSION' || n, 'ORG', '{}', 'off', 'when_available', 'report', 'report', NULL, 1, 1, 9,
+        'in_progress', 'ATTEMPT' || n, NULL, decode(repeat('00', 32), 'hex'), NULL,
+        decode(repeat('00', 32), 'hex'), 1
+    FROM generate_series(0, 4) AS n;
+    INSERT INTO attempts (id, session_id, organization_id, position, created_at, updated_at,
+        token_hash, token_issued_at, token_expires_at, state, claimed_at, fence, phase, phase_at,
+        ended_at, assurance, failure_code, was_claimed)
+    SELECT 'ATTEMPT' || n, 'SESSION' || n, 'ORG', 0, 1, 1, decode(repeat('00', 32), 'hex'), 1, 2,
+        of.*
+    FROM (VALUES
+        ('offered', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL::boolean),
+        ('claimed', 1, 1, 'mobile_connected', 1, NULL, NULL, NULL, NULL),
+        ('superseded', NULL, NULL, NULL, NULL, 1, NULL, NULL, NULL),
+        ('failed', NULL, NULL, NULL, NULL, 1, NULL, 'session_expired', true),
+        ('succeeded', NULL, NULL, NULL, NULL, 1, '{"active_authentication":{"state":"not_attempted"},"chip_authentication":{"state":"not_attempted"},"phone_reported":null,"face_match":"off","revocation":"stale","document_expired":true,"certificates_valid":true,"trust_verified":true,"leniencies":["a"]}', NULL, NULL)
+    ) AS of (state, claimed_at, fence, phase, phase_at, ended_at, assurance, failure_code, was_claimed)
+    JOIN (VALUES (0, 'offered'), (1, 'claimed'), (2, 'superseded'), (3, 'failed'),
+        (4, 'succeeded')) AS place (n, state) USING (state);
+"#;
+
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date() {
+    let Some(database) = PostgresDatabase::new().await else { return };
+    let Some(ids) = PostgresDatabase::new().await else { return };
+    let ids = World::new(&ids).await;
+    let organization = ids.id(OrganizationId::random);
+    let (session, attempt) = (ids.id(SessionId::random), ids.id(AttemptId::random));
+    // A digit instead of the last character tells them apart.
+    let of = |id: &str, n: usize| format!("{}{n}", &id[..id.len() - 1]);
+    let raw = database.connect().await;
+    raw.batch_execute(include_str!("../../src/postgres/migrations/0001_initial.sql"))
+        .await
+        .unwrap();
+    raw.batch_execute(
+        &OF_THE_FIRST_SCHEMA
+            .replace("ORG", organization.as_str())
+            .replace("SESSION", &session.as_str()[..session.as_str().len() - 1])
+            .replace("ATTEMPT", &attempt.as_str()[..attempt.as_str().len() - 1]),
+    )
+    .await
+    .unwrap();
+    raw.batch_execute(
+        "CREATE TABLE kayle_schema (version bigint PRIMARY KEY, name text NOT NULL,
+             applied_at timestamptz NOT NULL DEFAULT now());
+         INSERT INTO kayle_schema (version, name) VALUES (1, '0001_initial')",
+    )
+    .await
+    .unwrap();
+
+    let world = World::new(&database).await;
+    let strict = Policy {
+        face_match: FaceMatch::Off,
+        chip_proof: ChipProofPolicy::Required,
+        revocation: RevocationPolicy::Strict,
+        expired_documents: ExpiredDocuments::Report,
+        ..Policy::default()
+    };
+    let migrated = world.store.read_organization(&organization).await.unwrap().unwrap();
+    assert_eq!(migrated.policy, strict, "what is new has its default");
+    for n in 0..5 {
+        let id: SessionId = of(session.as_str(), n).parse().unwrap();
+        let found = world.read(&id).await;
+        let as_before = Policy {
+            chip_proof: Policy::default().chip_proof,
+            revocation: Policy::default().revocation,
+            ..strict
+        };
+        assert_eq!(found.policy, as_before, "a session keeps its rules");
+        assert_eq!((found.browser, found.device_proven, found.confirmed), (None, false, false));
+        assert_eq!(found.attempts[0].id.as_str(), of(attempt.as_str(), n));
+        match (n, &found.attempts[0].state) {
+            (1, AttemptState::Claimed(claim)) => {
+                assert_eq!((claim.fence, claim.phase), (1, Phase::MobileConnected));
+                assert_eq!(claim.match_code, MatchCodeState::NotAsked, "and may go on");
+                assert_eq!(claim.network, SameNetwork::Unknown);
+            }
+            (0, AttemptState::Offered)
+            | (2, AttemptState::Superseded { .. })
+            | (3, AttemptState::Failed { .. })
+            | (4, AttemptState::Succeeded { .. }) => {}
+            (n, other) => panic!("attempt {n} is {other:?}"),
+        }
+        // And it can be written.
+        world.cancel(&id, Timestamp(2)).await;
+    }
 }
 
 #[tokio::test]

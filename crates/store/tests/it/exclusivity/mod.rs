@@ -5,5 +5,6 @@
 mod concurrent;
 mod history;
 mod model;
+mod node;
 mod real;
 mod sequences;

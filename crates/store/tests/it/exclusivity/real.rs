@@ -78,8 +78,12 @@ impl Arena {
 
     /// A node: a handle with connections and threads of its own.
     pub(crate) async fn node(&self) -> Store {
-        let seed = self.seed.fetch_add(1 << 20, Ordering::Relaxed).rotate_left(17);
-        world::open(self.location.clone(), seed).await.unwrap().store
+        world::open(self.location.clone(), self.next_seed()).await.unwrap().store
+    }
+
+    /// A seed that no other node has.
+    pub(crate) fn next_seed(&self) -> u64 {
+        self.seed.fetch_add(1 << 20, Ordering::Relaxed).rotate_left(17)
     }
 
     /// A session under an organization of its own, whose one endpoint hears everything.

@@ -1,15 +1,16 @@
 //! Random lives of a session: the same steps through the model and through the real store, with
-//! several nodes whose clocks differ, jump and run on, and which are killed in the middle of work.
+//! several nodes whose clocks differ, jump and run on, and which are killed in the middle of work:
+//! on PostgreSQL with everything that they do, on SQLite the callers only.
 
-use std::task::Poll;
 use std::time::Instant;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
-use store::{Location, Store};
+use store::Location;
 use tempfile::TempDir;
 
 use super::model::{Answer, Ask, HOUR, Hello, MINUTE, Model, Op, Rules, Who};
+use super::node::Node;
 use super::real::{Arena, DEVICES, Life, START};
 use postgres_cluster::PostgresDatabase;
 
@@ -24,8 +25,8 @@ const SEQUENCES: u32 = 200;
 enum Step {
     /// Somebody does something through a node.
     Do { node: usize, deed: Deed },
-    /// A node dies while this is on its way: after so many polls nobody waits for the answer.
-    Kill { node: usize, deed: Deed, polls: u8 },
+    /// A node dies while this is on its way: after so many microseconds.
+    Kill { node: usize, deed: Deed, moment: u16 },
     /// The sweep of a node comes by.
     Sweep { node: usize },
     /// Time passes everywhere.
@@ -139,8 +140,8 @@ fn step() -> impl Strategy<Value = Step> {
     let jump = prop_oneof![6 => -20_000..20_000_i64, 1 => -2 * HOUR..0, 1 => 0..2 * HOUR];
     prop_oneof![
         24 => (0..NODES, deed()).prop_map(|(node, deed)| Step::Do { node, deed }),
-        1 => (0..NODES, deed(), 0..4_u8)
-            .prop_map(|(node, deed, polls)| Step::Kill { node, deed, polls }),
+        3 => (0..NODES, deed(), 0..6000_u16)
+            .prop_map(|(node, deed, moment)| Step::Kill { node, deed, moment }),
         1 => (0..NODES).prop_map(|node| Step::Sweep { node }),
         5 => span.prop_map(|millis| Step::Wait { millis }),
         1 => (0..NODES, jump).prop_map(|(node, millis)| Step::Jump { node, millis }),
@@ -150,7 +151,20 @@ fn step() -> impl Strategy<Value = Step> {
 /// The nodes of one database; they outlive a sequence, kills apart.
 struct Cluster {
     arena: Arena,
-    nodes: Vec<Store>,
+    nodes: Vec<Node>,
+    url: Option<String>,
+    /// What kills.
+    server: Option<tokio_postgres::Client>,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    steps: u64,
+    /// Work of nodes that died before they answered.
+    unanswered: u64,
+    /// How much of it was committed.
+    committed: u64,
 }
 
 /// One life, in the model and in the database.
@@ -161,18 +175,20 @@ struct Run<'a> {
     now: i64,
     skew: [i64; NODES],
     grants: Vec<(u32, u64)>,
-    steps: u64,
+    count: Count,
 }
 
 impl Run<'_> {
     async fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
-        self.steps += 1;
+        self.count.steps += 1;
         match step {
             Step::Wait { millis } => self.now += millis,
             Step::Jump { node, millis } => self.skew[*node] += millis,
             Step::Sweep { node } => {
                 let now = self.now + self.skew[*node];
-                let due = self.life.is_due(&self.cluster.nodes[*node], now).await;
+                let life = self.life.clone();
+                let look = move |store| async move { life.is_due(&store, now).await };
+                let due = self.cluster.nodes[*node].run(look).await;
                 prop_assert_eq!(due, self.model.is_live() && now >= self.model.expires, "due");
                 if due {
                     self.run(*node, &Op::Touch).await?;
@@ -183,9 +199,9 @@ impl Run<'_> {
                     self.run(*node, &op).await?;
                 }
             }
-            Step::Kill { node, deed, polls } => {
+            Step::Kill { node, deed, moment } => {
                 if let Some(op) = self.op(deed) {
-                    self.kill(*node, &op, *polls).await?;
+                    self.kill(*node, &op, *moment).await?;
                 }
             }
         }
@@ -195,25 +211,25 @@ impl Run<'_> {
     async fn run(&mut self, node: usize, op: &Op) -> Result<(), TestCaseError> {
         let now = self.now + self.skew[node];
         let expected = self.model.apply(op, now);
-        let answer = self.life.apply(&self.cluster.nodes[node], op, now).await;
+        let answer = self.cluster.nodes[node].run(|store| self.life.apply(&store, op, now)).await;
         prop_assert_eq!(&answer, &expected, "the answer to {:?}", op);
         self.remember(op, &answer);
         // Whatever one node wrote, every node reads.
-        let seen = self.life.look(&self.cluster.nodes[(node + 1) % NODES], true).await;
+        let seen = self.look((node + 1) % NODES).await;
         prop_assert_eq!(&seen, &self.model, "what is stored after {:?}", op);
         Ok(())
     }
 
     /// What was on its way when the node died was done whole or not at all.
-    async fn kill(&mut self, node: usize, op: &Op, polls: u8) -> Result<(), TestCaseError> {
+    async fn kill(&mut self, node: usize, op: &Op, moment: u16) -> Result<(), TestCaseError> {
         let now = self.now + self.skew[node];
         let mut without = self.model.clone();
         let expected = self.model.apply(op, now);
-        let answer = give_up(self.life.apply(&self.cluster.nodes[node], op, now), polls).await;
-        let dead =
-            std::mem::replace(&mut self.cluster.nodes[node], self.cluster.arena.node().await);
-        dead.close().await.unwrap();
-        drop(dead);
+        let next = Node::start(&self.cluster.arena, self.cluster.url.as_deref()).await;
+        let victim = std::mem::replace(&mut self.cluster.nodes[node], next);
+        let work = |store: &store::Store| self.life.apply(store, op, now);
+        let answer = victim.die(work, moment, self.cluster.server.as_ref()).await;
+        let answered = answer.is_some();
         if let Some(answer) = answer {
             prop_assert_eq!(&answer, &expected, "the answer to {:?} before the kill", op);
             self.remember(op, &answer);
@@ -221,15 +237,25 @@ impl Run<'_> {
         }
         // Another unit waits for the lock of whatever the dead node left behind.
         let other = &self.cluster.nodes[(node + 1) % NODES];
-        self.life.apply(other, &Op::Touch, now).await;
+        other.run(|store| self.life.apply(&store, &Op::Touch, now)).await;
         without.apply(&Op::Touch, now);
         self.model.apply(&Op::Touch, now);
-        let seen = self.life.look(&self.cluster.nodes[node], true).await;
+        let seen = self.look(node).await;
+        if !answered && without != self.model {
+            self.count.unanswered += 1;
+            self.count.committed += u64::from(seen == self.model);
+        }
         if seen == without {
             self.model = without;
         }
         prop_assert_eq!(&seen, &self.model, "what is stored after a kill during {:?}", op);
         Ok(())
+    }
+
+    async fn look(&self, node: usize) -> Model {
+        let life = self.life.clone();
+        let look = move |store| async move { life.look(&store, true).await };
+        self.cluster.nodes[node].run(look).await
     }
 
     fn remember(&mut self, op: &Op, answer: &Answer) {
@@ -290,18 +316,6 @@ impl Run<'_> {
     }
 }
 
-/// Polls so often, then drops the future.
-async fn give_up(mut future: super::real::Answering, polls: u8) -> Option<Answer> {
-    for _ in 0..polls {
-        let answer = std::future::poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await;
-        if let Poll::Ready(answer) = answer {
-            return Some(answer);
-        }
-        tokio::task::yield_now().await;
-    }
-    None
-}
-
 fn rules() -> impl Strategy<Value = Rules> {
     let ask =
         prop_oneof![1 => Just(Ask::Never), 3 => Just(Ask::IfSupported), 1 => Just(Ask::Always)];
@@ -315,52 +329,77 @@ fn rules() -> impl Strategy<Value = Rules> {
     )
 }
 
-async fn live(cluster: &mut Cluster, rules: Rules, steps: &[Step]) -> Result<u64, TestCaseError> {
+async fn live(cluster: &mut Cluster, rules: Rules, steps: &[Step]) -> Result<Count, TestCaseError> {
     let life = cluster.arena.session(rules).await;
     let model = Model::created(rules, START);
-    let mut run =
-        Run { cluster, life, model, now: START, skew: [0; NODES], grants: vec![], steps: 0 };
+    let mut run = Run {
+        cluster,
+        life,
+        model,
+        now: START,
+        skew: [0; NODES],
+        grants: vec![],
+        count: Count::default(),
+    };
     for step in steps {
         run.take(step).await?;
     }
     // Nothing stays behind that the sweep of a later sequence would find.
-    run.life.apply(&run.cluster.nodes[0], &Op::Cancel, run.now).await;
-    Ok(run.steps)
+    run.cluster.nodes[0].run(|store| run.life.apply(&store, &Op::Cancel, run.now)).await;
+    Ok(run.count)
 }
 
 /// Runs `sequences` lives on the database, split over `workers` threads.
-fn compare(location: &Location, name: &str, sequences: u32, workers: u32) {
+fn compare(location: &Location, url: Option<&str>, sequences: u32, workers: u32) {
     let began = Instant::now();
-    let steps: u64 = std::thread::scope(|scope| {
+    let counts: Vec<Count> = std::thread::scope(|scope| {
         let workers: Vec<_> = (0..workers)
             .map(|worker| {
                 let share = sequences / workers + u32::from(worker < sequences % workers);
-                scope.spawn(move || compare_on_one_thread(location, share))
+                scope.spawn(move || compare_on_one_thread(location, url, share))
             })
             .collect();
-        workers.into_iter().map(|worker| worker.join().unwrap()).sum()
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
     });
     let took = began.elapsed().as_secs_f64();
-    println!("{name}: {sequences} sequences, {steps} steps in {took:.1} s, no difference");
+    let sum = |of: fn(&Count) -> u64| counts.iter().map(of).sum::<u64>();
+    println!(
+        "{}: {sequences} sequences, {} steps in {took:.1} s, no difference; \
+         {} changes of nodes that died, {} of them committed",
+        if url.is_some() { "PostgreSQL" } else { "SQLite" },
+        sum(|count| count.steps),
+        sum(|count| count.unanswered),
+        sum(|count| count.committed),
+    );
 }
 
-fn compare_on_one_thread(location: &Location, sequences: u32) -> u64 {
+fn compare_on_one_thread(location: &Location, url: Option<&str>, sequences: u32) -> Count {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let cluster = runtime.block_on(async {
         let arena = Arena::new(location.clone()).await;
         let mut nodes = Vec::new();
         for _ in 0..NODES {
-            nodes.push(arena.node().await);
+            nodes.push(Node::start(&arena, url).await);
         }
-        std::cell::RefCell::new(Cluster { arena, nodes })
+        let server = match url {
+            Some(url) => Some(connect(url).await),
+            None => None,
+        };
+        let url = url.map(str::to_owned);
+        std::cell::RefCell::new(Cluster { arena, nodes, url, server })
     });
-    let steps = std::cell::Cell::new(0);
+    let count = std::cell::Cell::new(Count::default());
     let config = Config { cases: sequences, failure_persistence: None, ..Config::default() };
     let result = TestRunner::new(config).run(
         &(rules(), prop::collection::vec(step(), 1..60)),
         |(rules, script)| {
             let done = runtime.block_on(live(&mut cluster.borrow_mut(), rules, &script))?;
-            steps.set(steps.get() + done);
+            let before = count.get();
+            count.set(Count {
+                steps: before.steps + done.steps,
+                unanswered: before.unanswered + done.unanswered,
+                committed: before.committed + done.committed,
+            });
             Ok(())
         },
     );
@@ -372,10 +411,16 @@ fn compare_on_one_thread(location: &Location, sequences: u32) -> u64 {
     }
     runtime.block_on(async {
         for node in cluster.into_inner().nodes {
-            node.close().await.unwrap();
+            node.close().await;
         }
     });
-    steps.get()
+    count.get()
+}
+
+async fn connect(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
 }
 
 /// A server answers more slowly than a file, so that a plain run takes fewer there.
@@ -386,13 +431,13 @@ fn asked_for(usual: u32) -> u32 {
 #[test]
 fn no_life_of_a_session_differs_from_the_model_on_sqlite() {
     let folder = TempDir::new().unwrap();
-    compare(&Location::Sqlite(folder.path().join("kayle.db")), "SQLite", asked_for(SEQUENCES), 1);
+    compare(&Location::Sqlite(folder.path().join("kayle.db")), None, asked_for(SEQUENCES), 1);
 }
 
 #[tokio::test]
 async fn no_life_of_a_session_differs_from_the_model_on_postgres() {
     let Some(database) = PostgresDatabase::new().await else { return };
-    let location = Location::parse(&database.url).unwrap();
-    let compared = move || compare(&location, "PostgreSQL", asked_for(SEQUENCES / 4), 2);
+    let (location, url) = (Location::parse(&database.url).unwrap(), database.url.clone());
+    let compared = move || compare(&location, Some(&url), asked_for(SEQUENCES / 4), 2);
     tokio::task::spawn_blocking(compared).await.unwrap();
 }
