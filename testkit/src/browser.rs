@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use protocol::HandoffLink;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -23,23 +24,31 @@ pub struct PageBrowser {
 impl PageBrowser {
     /// A browser without a cookie.
     pub fn new(server: &TestServer) -> Self {
-        Self::of(server.url(), Ipv4Addr::LOCALHOST)
+        Self::of(server.url(), Ipv4Addr::LOCALHOST, None)
+    }
+
+    /// A browser without a cookie, behind a proxy that says this in `X-Forwarded-For`.
+    pub fn through_proxy(server: &TestServer, client: &str) -> Self {
+        Self::of(server.url(), Ipv4Addr::LOCALHOST, Some(client))
     }
 
     /// A browser without a cookie at a server that runs as a process.
     pub fn at(url: &str) -> Self {
-        Self::of(url.to_owned(), Ipv4Addr::LOCALHOST)
+        Self::of(url.to_owned(), Ipv4Addr::LOCALHOST, None)
     }
 
     /// A browser at another address of this machine, which the server takes for another network.
     pub fn from(server: &TestServer, address: Ipv4Addr) -> Self {
-        Self::of(server.url(), address)
+        Self::of(server.url(), address, None)
     }
 
-    fn of(base: String, address: Ipv4Addr) -> Self {
+    fn of(base: String, address: Ipv4Addr, client: Option<&str>) -> Self {
+        let name = HeaderName::from_static("x-forwarded-for");
+        let forwarded = client.map(|client| (name, HeaderValue::from_str(client).unwrap()));
         let client = Client::builder()
             .no_proxy()
             .user_agent(USER_AGENT)
+            .default_headers(HeaderMap::from_iter(forwarded))
             .local_address(Some(address.into()))
             .build()
             .unwrap();

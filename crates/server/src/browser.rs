@@ -32,7 +32,8 @@ pub(crate) struct Browser {
     /// Read only when the browser is bound.
     agent: Option<HeaderValue>,
     place: Option<String>,
-    network: Network,
+    /// None where it cannot be told.
+    network: Option<Network>,
 }
 
 impl Browser {
@@ -59,7 +60,7 @@ impl Browser {
             browser: browser_of(agent),
             os: os_of(agent),
             place: self.place.clone(),
-            network: Some(keys.network_hash(session, self.network.0)),
+            network: self.network.map(|network| keys.network_hash(session, network.0)),
         })
     }
 }
@@ -74,7 +75,7 @@ impl FromRequestParts<App> for Browser {
             secret: secret_of(&parts.headers, cookie_name(app)),
             agent: parts.headers.get(header::USER_AGENT).cloned(),
             place,
-            network: address.network(),
+            network: address.known_network(),
         })
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Anyone can write `X-Forwarded-For`. It is read only where the peer of the connection is listed
 //! in `trusted_proxies`, and only as far as trusted proxies wrote it: from the right, past every
-//! hop that is one of them.
+//! hop that is one of them. Of the two headers that exist, proxies write one and pass the other on
+//! as a client wrote it, so that only the one of `forwarded_header` is read.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -15,7 +16,7 @@ use ipnet::IpNet;
 use crate::app::App;
 use crate::envelope::ApiError;
 
-pub(crate) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 
 /// No honest chain of proxies is longer.
@@ -29,14 +30,31 @@ const MAX_PLACE: usize = 64;
 pub struct Proxies {
     /// The networks of our own reverse proxies (`trusted_proxies`).
     pub trusted: Vec<IpNet>,
+    /// The header in which they say who the client is (`forwarded_header`).
+    pub forwarded_header: ForwardedHeader,
     /// The header in which they say where the client is, roughly (`place_header`).
     pub place_header: Option<HeaderName>,
 }
 
+/// A header in which proxies say who the client is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
 /// The address of the client: the peer, or what trusted proxies say of it. IPv4 inside IPv6
 /// (`::ffff:0:0/96`) is IPv4 here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct ClientAddress(pub(crate) IpAddr);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClientAddress {
+    /// The client's own.
+    Known(IpAddr),
+    /// That of a trusted proxy which did not say, readably, whom it speaks for.
+    Proxy(IpAddr),
+}
 
 /// Where the client is, roughly, as trusted proxies say; at most 64 printable characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,14 +66,45 @@ pub(crate) struct Place(pub(crate) Option<String>);
 pub(crate) struct Network(pub(crate) IpAddr);
 
 impl ClientAddress {
+    /// The client's or, where it cannot be told, the proxy's.
+    pub(crate) const fn ip(self) -> IpAddr {
+        match self {
+            Self::Known(address) | Self::Proxy(address) => address,
+        }
+    }
+
     /// What limits count it under.
     pub(crate) fn network(self) -> Network {
-        Network(match self.0 {
+        Network(match self.ip() {
             IpAddr::V4(address) => address.into(),
             IpAddr::V6(address) => {
                 Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
             }
         })
+    }
+
+    /// The network of the client itself, to compare with another's: two clients of a proxy that
+    /// says nothing of them are not in one network.
+    pub(crate) fn known_network(self) -> Option<Network> {
+        matches!(self, Self::Known(_)).then(|| self.network())
+    }
+}
+
+impl ForwardedHeader {
+    /// Its name.
+    pub(crate) const fn name(self) -> HeaderName {
+        match self {
+            Self::XForwardedFor => X_FORWARDED_FOR,
+            Self::Forwarded => FORWARDED,
+        }
+    }
+
+    /// The address that one of its elements names.
+    fn read(self, element: &str) -> Option<IpAddr> {
+        match self {
+            Self::XForwardedFor => address_of_hop(element),
+            Self::Forwarded => forwarded_for(element),
+        }
     }
 }
 
@@ -67,21 +116,14 @@ impl fmt::Debug for Network {
 }
 
 impl Proxies {
-    /// The client behind this peer. What trusted proxies wrote and cannot be read, or two headers
-    /// that contradict each other, make it the peer: a proxy sets one of the two and passes the
-    /// other on as a client wrote it, and which is which cannot be told.
+    /// The client behind this peer. Where trusted proxies wrote nothing, or what cannot be read,
+    /// limits count the proxy.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> ClientAddress {
         let peer = peer.to_canonical();
         if !self.trusts(peer) {
-            return ClientAddress(peer);
+            return ClientAddress::Known(peer);
         }
-        let said = |name, read| self.walk(headers, &name, read);
-        let client = match (said(X_FORWARDED_FOR, address_of_hop), said(FORWARDED, forwarded_for)) {
-            (Said::Nothing, Said::Client(client)) | (Said::Client(client), Said::Nothing) => client,
-            (Said::Client(one), Said::Client(other)) if one == other => one,
-            _ => peer,
-        };
-        ClientAddress(client)
+        self.walk(headers).map_or(ClientAddress::Proxy(peer), ClientAddress::Known)
     }
 
     /// The place that a trusted peer states.
@@ -102,37 +144,23 @@ impl Proxies {
     }
 
     /// The rightmost hop that is no trusted proxy; the leftmost one if all are.
-    fn walk(
-        &self,
-        headers: &HeaderMap,
-        name: &HeaderName,
-        read: fn(&str) -> Option<IpAddr>,
-    ) -> Said {
-        let lines: Vec<_> = headers.get_all(name).iter().collect();
+    fn walk(&self, headers: &HeaderMap) -> Option<IpAddr> {
+        let lines: Vec<_> = headers.get_all(self.forwarded_header.name()).iter().collect();
         let hops = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
-        let mut said = Said::Nothing;
+        let mut client = None;
         for (count, hop) in hops.enumerate() {
-            let Some(address) = std::str::from_utf8(hop).ok().and_then(|hop| read(hop.trim()))
-            else {
-                return Said::Unreadable;
-            };
-            let address = address.to_canonical();
-            said = Said::Client(address);
+            let hop = std::str::from_utf8(hop).ok()?;
+            let address = self.forwarded_header.read(hop.trim())?.to_canonical();
+            client = Some(address);
             if !self.trusts(address) {
-                return said;
+                return client;
             }
             if count >= MAX_HOPS {
-                return Said::Unreadable;
+                return None;
             }
         }
-        said
+        client
     }
-}
-
-enum Said {
-    Nothing,
-    Client(IpAddr),
-    Unreadable,
 }
 
 /// `192.0.2.1`, `2001:db8::1`, and both with a port.
@@ -205,6 +233,7 @@ mod tests {
     fn proxies() -> Proxies {
         Proxies {
             trusted: vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
+            forwarded_header: ForwardedHeader::XForwardedFor,
             place_header: Some(HeaderName::from_static("x-place")),
         }
     }
@@ -217,7 +246,13 @@ mod tests {
     }
 
     fn client(peer: &str, lines: &[(&'static str, &str)]) -> String {
-        proxies().client(peer.parse().unwrap(), &headers(lines)).0.to_string()
+        proxies().client(peer.parse().unwrap(), &headers(lines)).ip().to_string()
+    }
+
+    /// As `client`, where proxies write `Forwarded`.
+    fn client_of_forwarded(peer: &str, lines: &[(&'static str, &str)]) -> String {
+        let proxies = Proxies { forwarded_header: ForwardedHeader::Forwarded, ..proxies() };
+        proxies.client(peer.parse().unwrap(), &headers(lines)).ip().to_string()
     }
 
     #[test]
@@ -228,10 +263,12 @@ mod tests {
             &[("x-forwarded-for", "10.0.0.1, 10.0.0.2")],
         ] {
             assert_eq!(client("198.51.100.7", lines), "198.51.100.7");
+            assert_eq!(client_of_forwarded("198.51.100.7", lines), "198.51.100.7");
         }
         let nobody = Proxies::default();
         let said = headers(&[("x-forwarded-for", "192.0.2.1")]);
-        assert_eq!(nobody.client(PROXY.parse().unwrap(), &said).0.to_string(), PROXY);
+        let peer = PROXY.parse().unwrap();
+        assert_eq!(nobody.client(peer, &said), ClientAddress::Known(peer));
     }
 
     #[test]
@@ -243,7 +280,8 @@ mod tests {
         assert_eq!(xff("10.9.9.9, 198.51.100.7, 10.1.1.1"), "198.51.100.7");
         let two = [("x-forwarded-for", "192.0.2.66"), ("x-forwarded-for", "198.51.100.7")];
         assert_eq!(client(PROXY, &two), "198.51.100.7");
-        assert_eq!(client(PROXY, &[("forwarded", "for=\"x, for=198.51.100.7")]), "198.51.100.7");
+        let quoted = [("forwarded", "for=\"x, for=198.51.100.7")];
+        assert_eq!(client_of_forwarded(PROXY, &quoted), "198.51.100.7");
     }
 
     #[test]
@@ -263,7 +301,7 @@ mod tests {
             ("proto=https;For=\"[2001:db8::1]:4711\";by=10.0.0.1", "2001:db8::1"),
             ("for=192.0.2.66, for=198.51.100.7;proto=http, for=10.1.1.1", "198.51.100.7"),
         ] {
-            assert_eq!(client(PROXY, &[("forwarded", value)]), address, "{value}");
+            assert_eq!(client_of_forwarded(PROXY, &[("forwarded", value)]), address, "{value}");
         }
         assert_eq!(client("::ffff:10.0.0.1", &[("x-forwarded-for", "192.0.2.1")]), "192.0.2.1");
     }
@@ -276,18 +314,44 @@ mod tests {
         for value in
             ["for=unknown", "by=192.0.2.1", "for=192.0.2.1;for=192.0.2.2", "for=\"192.0.2.1"]
         {
-            assert_eq!(client(PROXY, &[("forwarded", value)]), PROXY, "{value}");
+            assert_eq!(client_of_forwarded(PROXY, &[("forwarded", value)]), PROXY, "{value}");
         }
         assert_eq!(client(PROXY, &[("x-forwarded-for", &["10.0.0.2"; 40].join(","))]), PROXY);
-        let contradicting = [("x-forwarded-for", "192.0.2.1"), ("forwarded", "for=192.0.2.2")];
-        assert_eq!(client(PROXY, &contradicting), PROXY);
-        let agreeing = [("x-forwarded-for", "192.0.2.1"), ("forwarded", "for=192.0.2.1")];
-        assert_eq!(client(PROXY, &agreeing), "192.0.2.1");
+    }
+
+    /// The proxy writes one header and passes the other on as a client wrote it.
+    #[test]
+    fn the_header_that_proxies_do_not_write_is_not_read() {
+        for foreign in ["for=192.0.2.66", "for=198.51.100.7", "for=unknown", "for=\"", ""] {
+            let lines = [("x-forwarded-for", "198.51.100.7"), ("forwarded", foreign)];
+            assert_eq!(client(PROXY, &lines), "198.51.100.7", "{foreign}");
+            assert_eq!(client(PROXY, &[("forwarded", foreign)]), PROXY, "{foreign}");
+        }
+        for foreign in ["192.0.2.66", "unknown", ""] {
+            let lines = [("forwarded", "for=198.51.100.7"), ("x-forwarded-for", foreign)];
+            assert_eq!(client_of_forwarded(PROXY, &lines), "198.51.100.7", "{foreign}");
+            let lines = [("x-forwarded-for", foreign)];
+            assert_eq!(client_of_forwarded(PROXY, &lines), PROXY, "{foreign}");
+        }
+    }
+
+    /// Else two strangers whose proxy says nothing readable of them would be in one network.
+    #[test]
+    fn who_cannot_be_told_is_in_no_known_network() {
+        let network = |lines: &[(&'static str, &str)]| {
+            proxies().client(PROXY.parse().unwrap(), &headers(lines)).known_network().is_some()
+        };
+        assert!(network(&[("x-forwarded-for", "192.0.2.1")]));
+        for said in ["unknown", "", "_hidden"] {
+            assert!(!network(&[("x-forwarded-for", said)]), "{said}");
+        }
+        assert!(!network(&[]));
+        assert!(!network(&[("forwarded", "for=192.0.2.1")]));
     }
 
     #[test]
     fn an_ipv6_client_is_its_64() {
-        let network = |text: &str| ClientAddress(text.parse().unwrap()).network();
+        let network = |text: &str| ClientAddress::Known(text.parse().unwrap()).network();
         assert_eq!(network("2001:db8:1:2:3::4"), network("2001:db8:1:2:ffff::1"));
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
         assert_ne!(network("192.0.2.1"), network("192.0.2.2"));

@@ -157,7 +157,7 @@ impl Limits {
         if proxies.trusts(peer) {
             return Some(None);
         }
-        let network = ClientAddress(peer).network();
+        let network = ClientAddress::Known(peer).network();
         self.connections.enter(network, self.most(CONNECTIONS_PER_ADDRESS)).map(Some)
     }
 
@@ -254,7 +254,7 @@ mod tests {
         let limits = limits(RateLimits::default());
         let proxies = Proxies {
             trusted: vec!["10.0.0.1".parse::<IpAddr>().unwrap().into()],
-            place_header: None,
+            ..Proxies::default()
         };
         let connect = |peer: &str| limits.connection(&proxies, peer.parse().unwrap());
         let mut open: Vec<_> = (0..1024).map(|_| connect("198.51.100.1").unwrap()).collect();
@@ -270,8 +270,9 @@ mod tests {
     #[test]
     fn sockets_are_bounded_per_address_and_session_and_before_hello() {
         let limits = limits(RateLimits::default());
-        let open =
-            |session: &str, number: u32| limits.socket(session, ClientAddress(client(number)));
+        let open = |session: &str, number: u32| {
+            limits.socket(session, ClientAddress::Known(client(number)))
+        };
         let of_session: Vec<_> = (0..32).map(|_| open("vs_a", 1).unwrap()).collect();
         assert!(open("vs_a", 1).is_none());
         assert!(open("vs_a", 2).is_some(), "another address has its own places");
@@ -300,7 +301,7 @@ mod tests {
     fn switched_off_counts_nobody() {
         let limits = limits(RateLimits::Off);
         let places: Vec<_> =
-            (0..600).map(|_| limits.socket("vs_a", ClientAddress(client(1)))).collect();
+            (0..600).map(|_| limits.socket("vs_a", ClientAddress::Known(client(1)))).collect();
         assert!(places.iter().all(Option::is_some));
         assert!(limits.take(&policy::STATUS, "key").is_none());
     }

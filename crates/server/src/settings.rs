@@ -14,6 +14,7 @@ use ipnet::IpNet;
 use url::Url;
 
 use crate::apps::{AndroidPackages, AppleAppId, Apps, store_url};
+use crate::client_address::ForwardedHeader;
 use crate::limits::RateLimits;
 
 const VARIABLE_PREFIX: &str = "KAYLE_";
@@ -43,9 +44,11 @@ pub struct Settings {
     pub apps: Apps,
     /// `master_key_file`: the master secret, if it is not `DATA/master.key`.
     pub master_key_file: Option<PathBuf>,
-    /// `trusted_proxies`: the networks of our own reverse proxies, whose `X-Forwarded-For` or
-    /// `Forwarded` is believed.
+    /// `trusted_proxies`: the networks of our own reverse proxies, whose word on addresses is
+    /// believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// `forwarded_header`: the header in which they say who the client is.
+    pub forwarded_header: ForwardedHeader,
     /// `place_header`: the header in which they say where a client is, roughly.
     pub place_header: Option<HeaderName>,
     /// `rate_limits`: on, off, or how many times the documented limits.
@@ -93,6 +96,8 @@ pub enum Key {
     MasterKeyFile,
     /// See [`Settings::trusted_proxies`].
     TrustedProxies,
+    /// See [`Settings::forwarded_header`].
+    ForwardedHeader,
     /// See [`Settings::place_header`].
     PlaceHeader,
     /// See [`Settings::rate_limits`].
@@ -178,6 +183,7 @@ impl Key {
         Self::AndroidApps,
         Self::MasterKeyFile,
         Self::TrustedProxies,
+        Self::ForwardedHeader,
         Self::PlaceHeader,
         Self::RateLimits,
         Self::MetricsListen,
@@ -199,6 +205,7 @@ impl Key {
             Self::AndroidApps => "android_apps",
             Self::MasterKeyFile => "master_key_file",
             Self::TrustedProxies => "trusted_proxies",
+            Self::ForwardedHeader => "forwarded_header",
             Self::PlaceHeader => "place_header",
             Self::RateLimits => "rate_limits",
             Self::MetricsListen => "metrics_listen",
@@ -318,6 +325,9 @@ impl Values {
             },
             master_key_file: self.take(Key::MasterKeyFile, path)?,
             trusted_proxies: self.take(Key::TrustedProxies, networks)?.unwrap_or_default(),
+            forwarded_header: self
+                .take(Key::ForwardedHeader, forwarded_header)?
+                .unwrap_or_default(),
             place_header: self.take(Key::PlaceHeader, |text| {
                 text.parse().map_err(|_| "expected the name of a header".into())
             })?,
@@ -372,6 +382,13 @@ fn networks(text: &str) -> Result<Vec<IpNet>, String> {
         })
     };
     text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(network).collect()
+}
+
+fn forwarded_header(text: &str) -> Result<ForwardedHeader, String> {
+    let all = [ForwardedHeader::XForwardedFor, ForwardedHeader::Forwarded];
+    all.into_iter()
+        .find(|header| text.eq_ignore_ascii_case(header.name().as_str()))
+        .ok_or_else(|| "expected `x-forwarded-for` or `forwarded`".into())
 }
 
 fn rate_limits(text: &str) -> Result<RateLimits, String> {
@@ -496,6 +513,9 @@ mod tests {
         assert_eq!(settings.trusted_proxies.len(), 2);
         assert!(settings.trusted_proxies[1].contains(&"::1".parse::<IpAddr>().unwrap()));
         assert_eq!(settings.rate_limits, RateLimits::Times(NonZeroU32::new(4).unwrap()));
+        assert_eq!(settings.forwarded_header, ForwardedHeader::XForwardedFor);
+        let settings = with("forwarded_header = 'Forwarded'").unwrap();
+        assert_eq!(settings.forwarded_header, ForwardedHeader::Forwarded);
         assert_eq!(with("rate_limits = 'off'").unwrap().rate_limits, RateLimits::Off);
         for wrong in [
             "trusted_proxies = '10.0.0.0/33'",
@@ -504,6 +524,8 @@ mod tests {
             "rate_limits = '1001'",
             "rate_limits = 'none'",
             "place_header = 'a b'",
+            "forwarded_header = 'x-real-ip'",
+            "forwarded_header = 'x-forwarded-for, forwarded'",
         ] {
             assert!(matches!(with(wrong), Err(SettingsError::Invalid { .. })), "{wrong}");
         }

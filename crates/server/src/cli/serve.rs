@@ -88,6 +88,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<Outcome, Failure> {
         edge: Edge {
             proxies: Proxies {
                 trusted: settings.trusted_proxies,
+                forwarded_header: settings.forwarded_header,
                 place_header: settings.place_header,
             },
             rate_limits: settings.rate_limits,

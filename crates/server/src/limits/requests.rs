@@ -18,7 +18,7 @@ use super::policy::{
 };
 use super::{Decision, Limits, Policy};
 use crate::app::App;
-use crate::client_address::{ClientAddress, X_FORWARDED_FOR};
+use crate::client_address::ClientAddress;
 use crate::envelope::ApiError;
 use crate::http::caller::presented;
 
@@ -81,8 +81,8 @@ pub(crate) async fn limit(
     if size_of_head(&request) > MAX_HEAD {
         return head_too_large().into_response();
     }
-    if request.headers().contains_key(X_FORWARDED_FOR) {
-        app.limits.tell_of_proxy(&app.proxies, address.0);
+    if request.headers().contains_key(app.proxies.forwarded_header.name()) {
+        app.limits.tell_of_proxy(&app.proxies, address.ip());
     }
     let (mut parts, body) = request.into_parts();
     let decided = decide(&app.limits, address, &mut parts).await;

@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn proxies() -> Proxies {
-        Proxies { trusted: vec!["10.0.0.0/8".parse().unwrap()], place_header: None }
+        Proxies { trusted: vec!["10.0.0.0/8".parse().unwrap()], ..Proxies::default() }
     }
 
     #[test]

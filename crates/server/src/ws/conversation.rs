@@ -1,6 +1,5 @@
 //! What a phone may say when, and what it is answered (REFERENCE 4.3 to 4.9).
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use domain::access::PhoneReport;
@@ -24,6 +23,7 @@ use super::relay::{self, Relay};
 use super::socket::error;
 use super::uploads::{Refusal, Uploads};
 use crate::app::App;
+use crate::client_address::Network;
 
 /// What is done with a message.
 pub(super) enum Reply {
@@ -42,8 +42,8 @@ pub(super) struct Conversation {
     app: App,
     /// The session as it was at connect; its id, contract and policy never change.
     session: Session,
-    /// The network that the phone came from.
-    network: IpAddr,
+    /// The network that the phone came from, if it can be told.
+    network: Option<Network>,
     /// A hello whose device key has yet to be proven.
     challenged: Option<Box<Challenged>>,
     claim: Option<Claim>,
@@ -114,7 +114,7 @@ impl From<WriteRefusal> for Stop {
 }
 
 impl Conversation {
-    pub(super) const fn new(app: App, session: Session, network: IpAddr) -> Self {
+    pub(super) const fn new(app: App, session: Session, network: Option<Network>) -> Self {
         Self { app, session, network, challenged: None, claim: None }
     }
 

@@ -3,8 +3,6 @@
 //! In two, nothing is read or written before the proof: the hello waits in the memory of its
 //! socket, and is claimed with in one unit when the phone has signed the nonce.
 
-use std::net::IpAddr;
-
 use domain::browser::{BrowserFamily, OsFamily};
 use domain::confirmation::{Flow, MatchCodeState, MatchCodes};
 use domain::device::{DeviceKey, DeviceProven};
@@ -14,6 +12,7 @@ use protocol::codes::SocketCode;
 use protocol::{HandoffContext, ShareField, limits};
 
 use crate::app::App;
+use crate::client_address::Network;
 
 /// A hello as it was read.
 pub(super) struct Greeting {
@@ -30,11 +29,11 @@ pub(super) struct Challenged {
 }
 
 impl Greeting {
-    /// Reads a hello to a session from a network.
+    /// Reads a hello to a session from a network, if it can be told.
     pub(super) fn read(
         app: &App,
         session: &SessionId,
-        network: IpAddr,
+        network: Option<Network>,
         hello: &protocol::Hello,
     ) -> Result<Self, SocketCode> {
         let [attempt, token, device] =
@@ -60,7 +59,7 @@ impl Greeting {
                 app_version: (!app_version.is_empty()).then(|| app_version.to_owned()),
                 flow: Flow::parse(hello.flow.trim()).unwrap_or_default(),
                 confirms: hello.confirms,
-                network: Some(app.keys.network_hash(session, network)),
+                network: network.map(|network| app.keys.network_hash(session, network.0)),
                 proof: None,
             },
             key,

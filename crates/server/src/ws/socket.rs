@@ -123,7 +123,7 @@ async fn talk(
     let hello_deadline = app.now() + HELLO_DEADLINE;
     let id = session.id.clone();
     let mut ends_at = Some(session.expires_at);
-    let network = guest.address.network().0;
+    let network = guest.address.known_network();
     let mut conversation = Conversation::new(app.clone(), session, network);
     let mut pulse = Pulse::new(app.now());
     let mut linger = None;

@@ -74,6 +74,33 @@ async fn assurance(scene: &Scene, mut phone: PhoneSocket, passport: &Passport) -
     attempts.iter().find(|attempt| attempt["status"] == "succeeded").unwrap()["assurance"].clone()
 }
 
+/// Row 15: what the proxy does not say is no network to be in together.
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_whose_proxy_cannot_name_them_are_not_in_one_network() {
+    let policy = Policy { same_network: SameNetworkPolicy::Required, ..Policy::default() };
+    for (policy, client, expected) in [
+        (Policy::default(), "192.0.2.1", Ok("same")),
+        (Policy::default(), "unknown", Ok("unknown")),
+        (policy, "unknown", Err("NETWORK_MISMATCH")),
+    ] {
+        let server = TestServer::start_with(crate::limits::behind_proxy).await;
+        let rp = server.relying_party_under(policy).await;
+        let session = rp.session(&[]).await.id;
+        let handoff = PageBrowser::through_proxy(&server, client).open(&session).await;
+        let hello = handoff.confirming_hello("phone", "same_device");
+        let mut phone =
+            PhoneSocket::connect_through_proxy(&server, &session, client).await.unwrap();
+        match expected {
+            Ok(network) => {
+                let context = phone.welcome(hello, None).await;
+                assert_eq!(context.network, network);
+                assert_eq!(context.choices.is_empty(), network == "same", "{client}");
+            }
+            Err(code) => assert_eq!(phone.greet(hello, None).await.error_code(), code),
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_goes_on_before_the_right_code_is_chosen() {
     let scene = Scene::under(Policy::default()).await;

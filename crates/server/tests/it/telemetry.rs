@@ -245,7 +245,7 @@ async fn every_answer_has_a_request_id_that_only_a_trusted_proxy_may_choose() {
     let members: Vec<&String> = body["error"].as_object().unwrap().keys().collect();
     assert_eq!(members, ["code", "message", "hint", "docs"], "the envelope stays as it is");
 
-    let proxies = Proxies { trusted: vec!["127.0.0.0/8".parse().unwrap()], place_header: None };
+    let proxies = Proxies { trusted: vec!["127.0.0.0/8".parse().unwrap()], ..Proxies::default() };
     let behind = TestServer::start_with(|options| options.edge.proxies = proxies).await;
     assert_eq!(request_id(&behind, Some("chosen-1")).await.0, "chosen-1");
     assert_ne!(request_id(&behind, Some("level=error x")).await.0, "level=error x");
