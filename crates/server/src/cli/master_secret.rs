@@ -50,16 +50,25 @@ pub(crate) fn load(
     data: &Path,
     entropy: &mut dyn Entropy,
 ) -> Result<MasterSecret, MasterSecretError> {
-    if let Some(file) = file {
-        return read(file);
-    }
-    let path = data.join(FILE_NAME);
-    match read(&path) {
-        Err(MasterSecretError::Io { error, .. }) if error.kind() == ErrorKind::NotFound => {
+    match load_existing(file, data) {
+        Err(MasterSecretError::Io { path, error })
+            if file.is_none() && error.kind() == ErrorKind::NotFound =>
+        {
             create(&path, data, entropy)?;
             read(&path)
         }
         result => result,
+    }
+}
+
+/// Reads the secret from `file`, or else from the data folder.
+pub(crate) fn load_existing(
+    file: Option<&Path>,
+    data: &Path,
+) -> Result<MasterSecret, MasterSecretError> {
+    match file {
+        Some(file) => read(file),
+        None => read(&data.join(FILE_NAME)),
     }
 }
 

@@ -144,9 +144,11 @@ pub(super) fn prepare(settings: &Settings) -> Result<Location, Failure> {
     location(settings)
 }
 
-/// What links the audit trail, without a database.
+/// What links the audit trail, without a database. Under a master secret that was made for it every
+/// trail would be altered, so it must exist.
 pub(super) fn chain(settings: &Settings) -> Result<Chain, Failure> {
-    Ok(Keys::derive(&*master_secret(settings)?).audit_chain())
+    let file = settings.master_key_file.as_deref();
+    Ok(Keys::derive(&*master_secret::load_existing(file, &settings.data)?).audit_chain())
 }
 
 /// The master secret; made if it is absent and no file is named.

@@ -60,6 +60,18 @@ fn a_trail_verifies_and_its_head_can_be_noted() {
     kayle.run(&["audit", "verify", "--head", "4"]).assert_failed(2, "USAGE");
 }
 
+/// An auditor's machine that lacks the master secret must not cry wolf, nor get one of its own.
+#[test]
+fn an_export_is_not_checked_under_a_master_secret_that_was_never_there() {
+    let (_, lines) = installation();
+    let auditor = Kayle::new();
+    std::fs::create_dir(auditor.path("kayle-data")).unwrap();
+    let ran = verify_file(&auditor, &lines, &[]);
+    ran.assert_failed(1, "MASTER_SECRET");
+    assert!(!ran.stdout.contains("altered") && ran.stderr.contains("KAYLE_MASTER_KEY_FILE"));
+    assert_eq!(std::fs::read_dir(auditor.path("kayle-data")).unwrap().count(), 0);
+}
+
 #[test]
 fn an_intruder_with_the_file_is_found() {
     let (kayle, _) = installation();
