@@ -18,6 +18,8 @@ use protocol::{
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::block_in_place;
 use tokio::time::{sleep, timeout};
+use tokio_tungstenite::tungstenite::http::header::RETRY_AFTER;
+use tokio_tungstenite::tungstenite::http::{HeaderMap, StatusCode};
 use tokio_tungstenite::tungstenite::{Error as SocketError, Message};
 use url::Url;
 
@@ -51,9 +53,10 @@ pub struct Phone {
 /// How long a phone waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
-    /// For the server's next message, and for a connection to open.
+    /// For the server's next message, for a connection to open, and at most before
+    /// a try to reconnect, where the server asks for it with `Retry-After`.
     pub reply: Duration,
-    /// Before each try to reconnect.
+    /// Before each try to reconnect, at least.
     pub backoff: [Duration; 5],
 }
 
@@ -196,7 +199,7 @@ impl Phone {
             self.selfies.clone(),
         )
         .with_backoff(self.timing.backoff);
-        let mut wire = connect(&url, self.timing.reply).await?;
+        let (mut wire, mut asked) = connect(&url, self.timing.reply).await?;
         let mut events = VecDeque::from([opened(&wire)]);
         loop {
             let event = match events.pop_front() {
@@ -233,8 +236,8 @@ impl Phone {
                     }
                     Action::Reconnect { after } => {
                         drop(wire.take());
-                        sleep(after).await;
-                        wire = connect(&url, self.timing.reply).await?;
+                        sleep(after.max(asked)).await;
+                        (wire, asked) = connect(&url, self.timing.reply).await?;
                         events = VecDeque::from([opened(&wire)]);
                     }
                     Action::Progress(progress) => {
@@ -318,16 +321,33 @@ fn socket_url(api_base: &Url, session_id: &str) -> Result<Url, PhoneError> {
     Ok(url)
 }
 
-/// Opens a socket; `None` when there is no connection for now.
-async fn connect(url: &Url, patience: Duration) -> Result<Option<Wire>, PhoneError> {
+/// Opens a socket; `None` when there is no connection for now, with how long the
+/// server asks to be left alone.
+async fn connect(url: &Url, patience: Duration) -> Result<(Option<Wire>, Duration), PhoneError> {
     match timeout(patience, Wire::open(url)).await {
-        Ok(Ok(wire)) => Ok(Some(wire)),
-        Ok(Err(SocketError::Http(response))) if !response.status().is_server_error() => {
+        Ok(Ok(wire)) => Ok((Some(wire), Duration::ZERO)),
+        Ok(Err(SocketError::Http(response))) if passes(response.status()) => {
+            Ok((None, retry_after(response.headers()).min(patience)))
+        }
+        Ok(Err(SocketError::Http(response))) => {
             Err(PhoneError::Upgrade(response.status().as_u16()))
         }
         Ok(Err(SocketError::Url(_))) => Err(PhoneError::ApiBase),
-        Ok(Err(_)) | Err(_) => Ok(None),
+        Ok(Err(_)) | Err(_) => Ok((None, Duration::ZERO)),
     }
+}
+
+/// Whether a refusal of the upgrade is one of this moment. Too many requests may be
+/// those of strangers behind the same address.
+fn passes(status: StatusCode) -> bool {
+    status.is_server_error()
+        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+}
+
+/// The seconds of `Retry-After` (RFC 9110 §10.2.3), zero without; a date is not read.
+fn retry_after(headers: &HeaderMap) -> Duration {
+    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(0))
 }
 
 fn opened(wire: &Option<Wire>) -> Event {
@@ -364,4 +384,27 @@ async fn receive(wire: &mut Option<Wire>, patience: Duration) -> Result<Event, P
         }
     };
     timeout(patience, next).await.unwrap_or(Ok(Event::Disconnected))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_tungstenite::tungstenite::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_in_seconds() {
+        for (value, seconds) in [
+            ("5", 5),
+            ("0", 0),
+            ("-1", 0),
+            ("1.5", 0),
+            ("Fri, 31 Dec 1999 23:59:59 GMT", 0),
+            ("99999999999999999999999", 0),
+        ] {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))]);
+            assert_eq!(retry_after(&headers), Duration::from_secs(seconds), "{value}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new()), Duration::ZERO);
+    }
 }

@@ -303,18 +303,60 @@ async fn only_web_addresses_are_called() {
     }
 }
 
-#[tokio::test]
-async fn an_http_refusal_is_an_error() {
+/// Refuses the first upgrades with these heads of answers, then serves.
+async fn serve_after(refusals: &'static [&'static str], server: ScriptedServer) -> Url {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
+    let server = Arc::new(Mutex::new(server));
     tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = [0; 4096];
-        let _ = stream.read(&mut request).await;
-        let answer = b"HTTP/1.1 429 Too Many Requests\r\ncontent-length: 0\r\n\r\n";
-        stream.write_all(answer).await.unwrap();
+        for refusal in refusals {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let answer = format!("HTTP/1.1 {refusal}\r\ncontent-length: 0\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+        while let Ok((stream, _)) = listener.accept().await {
+            serve_socket(stream, &server).await;
+        }
     });
-    let result = phone().run(&base.parse().unwrap(), |_| ShareChoice::All, |_| {}).await;
-    assert!(matches!(result, Err(PhoneError::Upgrade(429))), "{result:?}");
+    base.parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_moment_is_tried_again() {
+    let base = serve_after(
+        &[
+            "429 Too Many Requests\r\nretry-after: 0",
+            "408 Request Timeout",
+            "503 Service Unavailable",
+            "429 Too Many Requests\r\nretry-after: soon",
+        ],
+        server(),
+    )
+    .await;
+    let outcome = phone().run(&base, |_| ShareChoice::Required, |_| {}).await;
+    assert!(matches!(outcome, Ok(Outcome::Shared { .. })), "{outcome:?}");
+}
+
+/// As long as it asks to, and no longer than the phone's patience: this server's hour would not
+/// end within the test.
+#[tokio::test]
+async fn a_server_that_asks_for_patience_gets_what_the_phone_has() {
+    const HOUR: &str = "429 Too Many Requests\r\nretry-after: 3600";
+    let base = serve_after(&[HOUR; 6], server()).await;
+    let mut phone = phone();
+    phone.timing.reply = Duration::from_millis(40);
+    let began = tokio::time::Instant::now();
+    let outcome = phone.run(&base, |_| ShareChoice::Required, |_| {}).await;
+    assert!(matches!(outcome, Ok(Outcome::LostConnection)), "{outcome:?}");
+    assert!(began.elapsed() >= 5 * phone.timing.reply, "five waits of what it has");
+}
+
+#[tokio::test]
+async fn an_http_refusal_is_an_error() {
+    let base = serve_after(&["403 Forbidden"], server()).await;
+    let result = phone().run(&base, |_| ShareChoice::All, |_| {}).await;
+    assert!(matches!(result, Err(PhoneError::Upgrade(403))), "{result:?}");
 }
