@@ -268,9 +268,9 @@ fn webhook_url(app: &App, url: &str) -> Result<String, ApiError> {
 
 fn endpoint_name(text: &str) -> Result<String, ApiError> {
     let name = text.trim();
-    if !NAME_CHARACTERS.contains(&name.chars().count()) {
+    if !NAME_CHARACTERS.contains(&name.chars().count()) || name.chars().any(char::is_control) {
         return Err(ApiError::invalid_request(
-            "`name` must have 1 to 120 characters",
+            "`name` must have 1 to 120 characters, none of them a control character",
             "leave it out for an endpoint without a name",
         ));
     }

@@ -50,13 +50,15 @@ impl Greeting {
                 DeviceKey::parse(&hello.device_key).map_err(|_| SocketCode::DeviceProofInvalid)?;
             Some((key, token.into()))
         };
+        // A hint, which one of the databases could not hold with U+0000 in it.
         let app_version = hello.app_version.trim();
+        let told = !app_version.is_empty() && !app_version.chars().any(char::is_control);
         Ok(Self {
             hello: Hello {
                 attempt,
                 token: app.keys.handoff_token_hash(token),
                 device: app.keys.device_hash(session, device),
-                app_version: (!app_version.is_empty()).then(|| app_version.to_owned()),
+                app_version: told.then(|| app_version.to_owned()),
                 flow: Flow::parse(hello.flow.trim()).unwrap_or_default(),
                 confirms: hello.confirms,
                 network: network.map(|network| app.keys.network_hash(session, network.0)),

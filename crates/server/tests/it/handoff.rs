@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use domain::attempt::AttemptState;
 use testkit::{Closed, Heard, PhoneSocket, ack};
 
 use super::start;
@@ -82,6 +83,25 @@ async fn a_token_ends_after_five_minutes_by_the_servers_clock() {
         false,
         "a late hello claims nothing"
     );
+}
+
+/// PostgreSQL holds no U+0000, and a phone must not make errors of the server's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_with_control_characters_is_not_kept() {
+    let Some(server) = start().await else { return };
+    let rp = server.relying_party().await;
+    for (version, kept) in [(" 1.2 ", Some("1.2")), ("1\u{0}2", None), ("1\n2", None)] {
+        let handoff = rp.handoff(&rp.session(&[]).await.id).await;
+        let mut phone = PhoneSocket::connect(&server, &handoff.session_id).await;
+        let hello = protocol::Hello { app_version: version.to_owned(), ..handoff.hello("phone") };
+        assert_eq!(phone.greet(hello, None).await, ack("hello_ok"), "{version:?}");
+        let id = handoff.session_id.parse().unwrap();
+        let session = server.store().read_session(&id).await.unwrap().unwrap();
+        let AttemptState::Claimed(claim) = &session.latest_attempt().unwrap().state else {
+            panic!("claimed")
+        };
+        assert_eq!(claim.app_version.as_deref(), kept, "{version:?}");
+    }
 }
 
 /// Twenty devices at once; each with the token that `token_of` gives it.
