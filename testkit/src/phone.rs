@@ -191,8 +191,13 @@ impl PhoneSocket {
 
     /// Waits for the next thing from the server.
     pub async fn hear(&mut self) -> Heard {
+        within(SOON, "an answer from the server", self.hear_at_last()).await
+    }
+
+    /// Waits for the next thing from the server, however long it takes.
+    pub async fn hear_at_last(&mut self) -> Heard {
         loop {
-            match within(SOON, "an answer from the server", self.stream.next()).await {
+            match self.stream.next().await {
                 Some(Ok(Message::Binary(frame))) => {
                     let message = ServerMessage::decode(&frame).unwrap().unwrap();
                     if let ServerMessage::ActiveAuthChallenge { challenge, .. } = &message {
