@@ -3,30 +3,26 @@
 //! A key or variable that is not known is an error that names the nearest known one: a mistyped
 //! setting that is silently ignored is how a server ends up with a default nobody wanted.
 
+mod key;
+mod values;
+
 use std::collections::BTreeMap;
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use axum::http::HeaderName;
 use ipnet::IpNet;
 use url::Url;
 
-use crate::apps::{AndroidPackages, AppleAppId, Apps, store_url};
+pub use self::key::Key;
+use self::key::known;
+use self::values::Values;
+use crate::apps::Apps;
 use crate::client_address::ForwardedHeader;
 use crate::limits::RateLimits;
 
-const VARIABLE_PREFIX: &str = "KAYLE_";
-
-/// Variables with the prefix that are no settings: where the tests find shared data.
-const OTHER_VARIABLES: [&str; 1] = ["KAYLE_SHARED_DATA"];
-
 /// The file is read whole; no sensible one comes near this.
 const MAX_FILE_BYTES: u64 = 1 << 20;
-
-/// Above this, nothing is limited any more, and `off` says so.
-const MAX_TIMES: u32 = 1000;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,45 +67,6 @@ pub enum LogFormat {
     Text,
     /// One JSON object each.
     Json,
-}
-
-/// A setting, by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
-    /// See [`Settings::listen`].
-    Listen,
-    /// See [`Settings::data`].
-    Data,
-    /// See [`Settings::database`].
-    Database,
-    /// See [`Settings::public_url`].
-    PublicUrl,
-    /// See [`Settings::apps`].
-    IosAppUrl,
-    /// See [`Settings::apps`].
-    AndroidAppUrl,
-    /// See [`Settings::apps`].
-    AppleAppIds,
-    /// See [`Settings::apps`].
-    AndroidApps,
-    /// See [`Settings::master_key_file`].
-    MasterKeyFile,
-    /// See [`Settings::trusted_proxies`].
-    TrustedProxies,
-    /// See [`Settings::forwarded_header`].
-    ForwardedHeader,
-    /// See [`Settings::place_header`].
-    PlaceHeader,
-    /// See [`Settings::rate_limits`].
-    RateLimits,
-    /// See [`Settings::metrics_listen`].
-    MetricsListen,
-    /// See [`Settings::otlp_endpoint`].
-    OtlpEndpoint,
-    /// See [`Settings::log`].
-    Log,
-    /// See [`Settings::log_format`].
-    LogFormat,
 }
 
 /// Values given on the command line.
@@ -170,61 +127,6 @@ impl SettingsError {
     }
 }
 
-impl Key {
-    /// All settings.
-    pub const ALL: &[Self] = &[
-        Self::Listen,
-        Self::Data,
-        Self::Database,
-        Self::PublicUrl,
-        Self::IosAppUrl,
-        Self::AndroidAppUrl,
-        Self::AppleAppIds,
-        Self::AndroidApps,
-        Self::MasterKeyFile,
-        Self::TrustedProxies,
-        Self::ForwardedHeader,
-        Self::PlaceHeader,
-        Self::RateLimits,
-        Self::MetricsListen,
-        Self::OtlpEndpoint,
-        Self::Log,
-        Self::LogFormat,
-    ];
-
-    /// The key in the file.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Listen => "listen",
-            Self::Data => "data",
-            Self::Database => "database",
-            Self::PublicUrl => "public_url",
-            Self::IosAppUrl => "ios_app_url",
-            Self::AndroidAppUrl => "android_app_url",
-            Self::AppleAppIds => "apple_app_ids",
-            Self::AndroidApps => "android_apps",
-            Self::MasterKeyFile => "master_key_file",
-            Self::TrustedProxies => "trusted_proxies",
-            Self::ForwardedHeader => "forwarded_header",
-            Self::PlaceHeader => "place_header",
-            Self::RateLimits => "rate_limits",
-            Self::MetricsListen => "metrics_listen",
-            Self::OtlpEndpoint => "otlp_endpoint",
-            Self::Log => "log",
-            Self::LogFormat => "log_format",
-        }
-    }
-
-    /// The variable in the environment.
-    pub fn variable(self) -> String {
-        format!("{VARIABLE_PREFIX}{}", self.name().to_ascii_uppercase())
-    }
-
-    fn flag(self) -> String {
-        format!("--{}", self.name().replace('_', "-"))
-    }
-}
-
 impl Settings {
     /// Reads the settings from the three places.
     ///
@@ -254,154 +156,6 @@ impl Settings {
     }
 }
 
-/// What was given, each value with the name of the place it comes from. Later places win.
-#[derive(Default)]
-struct Values(BTreeMap<Key, (String, String)>);
-
-impl Values {
-    fn add_file(&mut self, path: &Path, text: &str) -> Result<(), SettingsError> {
-        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-            SettingsError::File { file: path.to_owned(), reason: error.message().to_owned() }
-        })?;
-        for (name, value) in table {
-            let source = format!("{}: {name}", path.display());
-            let Some(key) = Key::ALL.iter().copied().find(|key| key.name() == name) else {
-                let nearest = nearest(&name, Key::name);
-                return Err(SettingsError::UnknownKey { file: path.into(), key: name, nearest });
-            };
-            let toml::Value::String(value) = value else {
-                return Err(SettingsError::Invalid {
-                    source_name: source,
-                    reason: "expected a text in quotes".into(),
-                });
-            };
-            self.0.insert(key, (source, value));
-        }
-        Ok(())
-    }
-
-    fn add_environment(
-        &mut self,
-        environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<(), SettingsError> {
-        for (variable, value) in environment {
-            if !variable.starts_with(VARIABLE_PREFIX)
-                || OTHER_VARIABLES.contains(&variable.as_str())
-            {
-                continue;
-            }
-            let Some(key) = Key::ALL.iter().copied().find(|key| key.variable() == variable) else {
-                let nearest = nearest(&variable, Key::variable);
-                return Err(SettingsError::UnknownVariable { variable, nearest });
-            };
-            if !value.is_empty() {
-                self.0.insert(key, (variable, value));
-            }
-        }
-        Ok(())
-    }
-
-    fn add_flags(&mut self, flags: Flags) {
-        self.0.extend(flags.into_iter().map(|(key, value)| (key, (key.flag(), value))));
-    }
-
-    fn finish(mut self) -> Result<Settings, SettingsError> {
-        Ok(Settings {
-            listen: self
-                .take(Key::Listen, address)?
-                .unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
-            data: self.take(Key::Data, path)?.unwrap_or_else(|| "kayle-data".into()),
-            database: self.take(Key::Database, |text| Ok(text.to_owned()))?,
-            public_url: self.take(Key::PublicUrl, |text| {
-                Url::parse(text).map_err(|error| format!("expected an http(s) URL: {error}"))
-            })?,
-            apps: Apps {
-                ios: self.take(Key::IosAppUrl, store_url)?,
-                android: self.take(Key::AndroidAppUrl, store_url)?,
-                apple_ids: self.take(Key::AppleAppIds, AppleAppId::parse_list)?.unwrap_or_default(),
-                android_packages: self
-                    .take(Key::AndroidApps, AndroidPackages::parse)?
-                    .unwrap_or_default(),
-            },
-            master_key_file: self.take(Key::MasterKeyFile, path)?,
-            trusted_proxies: self.take(Key::TrustedProxies, networks)?.unwrap_or_default(),
-            forwarded_header: self
-                .take(Key::ForwardedHeader, forwarded_header)?
-                .unwrap_or_default(),
-            place_header: self.take(Key::PlaceHeader, |text| {
-                text.parse().map_err(|_| "expected the name of a header".into())
-            })?,
-            rate_limits: self.take(Key::RateLimits, rate_limits)?.unwrap_or_default(),
-            metrics_listen: self.take(Key::MetricsListen, address)?,
-            otlp_endpoint: self.take(Key::OtlpEndpoint, collector)?,
-            log: self.take(Key::Log, |text| Ok(text.to_owned()))?,
-            log_format: self
-                .take(Key::LogFormat, |text| match text {
-                    "text" => Ok(LogFormat::Text),
-                    "json" => Ok(LogFormat::Json),
-                    _ => Err("expected `text` or `json`".into()),
-                })?
-                .unwrap_or_default(),
-        })
-    }
-
-    fn take<T>(
-        &mut self,
-        key: Key,
-        read: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Result<Option<T>, SettingsError> {
-        let Some((source_name, value)) = self.0.remove(&key) else { return Ok(None) };
-        read(&value).map(Some).map_err(|reason| SettingsError::Invalid { source_name, reason })
-    }
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "expected ADDRESS:PORT, such as 127.0.0.1:8080".into())
-}
-
-fn collector(text: &str) -> Result<Url, String> {
-    match Url::parse(text) {
-        Ok(_) if cfg!(not(feature = "otlp")) => {
-            Err("this build sends no traces; build with --features otlp".into())
-        }
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        _ => Err("expected an http(s) URL, such as http://127.0.0.1:4318".into()),
-    }
-}
-
-fn path(text: &str) -> Result<PathBuf, String> {
-    if text.is_empty() { Err("expected a path".into()) } else { Ok(text.into()) }
-}
-
-/// Networks with commas between them; an address alone is a network of one.
-fn networks(text: &str) -> Result<Vec<IpNet>, String> {
-    let network = |text: &str| {
-        let alone = || text.parse::<IpAddr>().map(IpNet::from);
-        text.parse().or_else(|_| alone()).map_err(|_| {
-            format!("`{text}` is no network: expected such as 10.0.0.0/8, fd00::/8, 192.0.2.1")
-        })
-    };
-    text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(network).collect()
-}
-
-fn forwarded_header(text: &str) -> Result<ForwardedHeader, String> {
-    let all = [ForwardedHeader::XForwardedFor, ForwardedHeader::Forwarded];
-    all.into_iter()
-        .find(|header| text.eq_ignore_ascii_case(header.name().as_str()))
-        .ok_or_else(|| "expected `x-forwarded-for` or `forwarded`".into())
-}
-
-fn rate_limits(text: &str) -> Result<RateLimits, String> {
-    match text {
-        "on" => Ok(RateLimits::default()),
-        "off" => Ok(RateLimits::Off),
-        times => match times.parse::<NonZeroU32>() {
-            Ok(times) if times.get() <= MAX_TIMES => Ok(RateLimits::Times(times)),
-            _ => Err(format!("expected `on`, `off`, or how many times: 1 to {MAX_TIMES}")),
-        },
-    }
-}
-
 fn read_file(path: &Path) -> Result<String, SettingsError> {
     let failed = |reason: String| SettingsError::File { file: path.to_owned(), reason };
     let size = std::fs::metadata(path).map_err(|error| failed(error.to_string()))?.len();
@@ -411,24 +165,12 @@ fn read_file(path: &Path) -> Result<String, SettingsError> {
     std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))
 }
 
-fn known<T: fmt::Display>(name: impl Fn(Key) -> T) -> String {
-    Key::ALL.iter().map(|key| name(*key).to_string()).collect::<Vec<_>>().join(", ")
-}
-
-/// The name that is most like `given`.
-fn nearest<T: AsRef<str>>(given: &str, name: impl Fn(Key) -> T) -> T {
-    let given = given.to_ascii_lowercase();
-    let likeness =
-        |candidate: &T| strsim::jaro_winkler(&given, &candidate.as_ref().to_ascii_lowercase());
-    Key::ALL.iter().fold(name(Key::Listen), |best, key| {
-        let candidate = name(*key);
-        if likeness(&candidate) > likeness(&best) { candidate } else { best }
-    })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
+    use std::net::IpAddr;
+    use std::num::NonZeroU32;
 
     use super::*;
 

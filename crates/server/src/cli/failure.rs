@@ -123,11 +123,15 @@ impl From<SettingsError> for Failure {
 
 impl From<store::StoreError> for Failure {
     fn from(error: store::StoreError) -> Self {
-        Self::new(
-            Code::Database,
-            with_causes(&error),
-            "check --data and --database; a running server does not stand in the way",
-        )
+        use store::StoreError as E;
+        let hint = match &error {
+            E::Unavailable | E::Refused(_) | E::Sqlstate(_) => {
+                "check host, port, user, password and sslmode of --database, and that PostgreSQL runs \
+                 there and lets this machine in"
+            }
+            _ => "check --data and --database; a running server does not stand in the way",
+        };
+        Self::new(Code::Database, with_causes(&error), hint)
     }
 }
 

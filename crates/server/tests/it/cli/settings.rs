@@ -51,5 +51,6 @@ fn a_database_can_be_elsewhere() {
         assert_eq!(refused.code, Some(exit), "{}", refused.stderr);
         assert!(refused.stderr.contains(&format!("error[{code}]: ")), "{}", refused.stderr);
         assert!(!refused.stderr.contains("hunter2"));
+        assert!(!refused.stderr.contains("--data "), "no file is looked for: {}", refused.stderr);
     }
 }
