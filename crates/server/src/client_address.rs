@@ -273,7 +273,7 @@ mod tests {
         let nobody = Proxies::default();
         let said = headers(&[("x-forwarded-for", "192.0.2.1")]);
         let peer = PROXY.parse().unwrap();
-        assert_eq!(nobody.client(peer, &said), ClientAddress::Known(peer));
+        assert_eq!(nobody.client(peer, &said), ClientAddress::Proxy(peer), "not that of a client");
     }
 
     #[test]
