@@ -155,7 +155,8 @@ pub(super) fn chain(settings: &Settings) -> Result<Chain, Failure> {
 /// under one.
 pub(super) fn master_secret(settings: &Settings) -> Result<MasterSecret, Failure> {
     let file = settings.master_key_file.as_deref();
-    if matches!(location(settings)?, Location::Sqlite(path) if path.exists()) {
+    let is_made = |path: &Path| std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
+    if matches!(location(settings)?, Location::Sqlite(path) if is_made(&path)) {
         return Ok(master_secret::load_existing(file, &settings.data)?);
     }
     Ok(master_secret::load(file, &settings.data, &mut OsEntropy)?)
