@@ -70,7 +70,11 @@ fn what_a_method_cannot_say_is_refused() {
 
 /// The categories that a whole number can have in each language (CLDR 46, cardinal), without the
 /// compact forms of millions.
-const PLURALS: &[(Locale, &[&str])] = &[(Locale::En, &["one", "other"])];
+const PLURALS: &[(Locale, &[&str])] = &[
+    (Locale::De, &["one", "other"]),
+    (Locale::En, &["one", "other"]),
+    (Locale::Fr, &["one", "other"]),
+];
 
 #[test]
 fn every_message_of_every_locale_says_what_it_should() {
