@@ -73,7 +73,11 @@ fn what_a_method_cannot_say_is_refused() {
 const PLURALS: &[(Locale, &[&str])] = &[
     (Locale::De, &["one", "other"]),
     (Locale::En, &["one", "other"]),
+    (Locale::Es, &["one", "other"]),
     (Locale::Fr, &["one", "other"]),
+    (Locale::It, &["one", "other"]),
+    (Locale::Nl, &["one", "other"]),
+    (Locale::Pt, &["one", "other"]),
 ];
 
 #[test]
