@@ -30,9 +30,7 @@ use crate::limits::FollowerPlaces;
 use crate::path::PathText;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new()
-        .route("/{session}/live", get(poll))
-        .route("/{session}/events", get(events))
+    Router::new().route("/{session}/live", get(poll)).route("/{session}/events", get(events))
 }
 
 /// How long an answer is held back; shorter than proxies wait for one.
