@@ -2,6 +2,7 @@
 
 mod assets;
 mod case;
+mod consent;
 mod document;
 mod handoff;
 mod home;
@@ -13,6 +14,7 @@ mod qr;
 mod reader;
 mod same_origin;
 mod screen;
+mod steps;
 mod well_known;
 
 use axum::Router;
@@ -22,6 +24,7 @@ use crate::app::App;
 /// The routes of the page and its files.
 pub(crate) fn routes() -> Router<App> {
     page::routes()
+        .merge(steps::routes())
         .merge(home::routes())
         .merge(handoff::routes())
         .merge(live::routes())
