@@ -2,6 +2,7 @@
 
 mod assets;
 mod document;
+mod form;
 mod handoff;
 mod live;
 mod open;
