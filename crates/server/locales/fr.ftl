@@ -19,7 +19,7 @@ returns-to = Ensuite, vous revenez à { $domain }.
 how-heading = Comment cela se passe
 how-phone = Vous posez un téléphone sur votre passeport. Le téléphone lit la puce qui s’y trouve.
 how-check = Ce serveur vérifie que la puce est authentique.
-how-choose = Sur le téléphone, vous revoyez tout et vous choisissez ce que vous transmettez. Rien n’est transmis avant.
+how-choose = Sur le téléphone, vous revoyez tout et vous choisissez ce que vous partagez. Rien n’est partagé avant.
 how-time = Cela prend environ deux minutes. Il vous faut votre passeport et un téléphone capable de le lire.
 fields-heading = Ce que demande { $organization }
 field-required = Obligatoire
@@ -28,7 +28,7 @@ field-reason = Pourquoi : { $reason }
 field-by-server = Fait partie de toute vérification
 data-heading = Ce que deviennent vos données
 data-kept = Ce serveur ne garde rien de votre document. Il est vérifié en mémoire, puis effacé.
-data-sent = Ce que vous transmettez est chiffré et va à { $organization }, et à personne d’autre.
+data-sent = Ce que vous partagez est chiffré et va à { $organization }, et à personne d’autre.
 data-theirs = Ce que { $organization } en fait ensuite ne dépend pas de nous.
 data-recorded = Nous notons que vous avez accepté, quand, et dans quelle langue.
 terms-of = Conditions d’utilisation : { $organization }
@@ -36,7 +36,7 @@ privacy-of = Protection des données : { $organization }
 about-data = En savoir plus sur ce que ce serveur fait des données
 consent-agree = Accepter et continuer
 consent-decline = Refuser
-consent-decline-note = Si vous refusez, rien n’est transmis, et { $organization } en est informé.
+consent-decline-note = Si vous refusez, rien n’est partagé, et nous le faisons savoir à { $organization }.
 
 ## The way to the phone
 
@@ -96,13 +96,13 @@ checking-text = Cela prend quelques secondes.
 selfie-title = Prenez une photo de vous
 selfie-heading = Prenez une photo de vous avec le téléphone
 selfie-text = Elle est comparée avec la photo de la puce, puis effacée.
-share-title = Choisissez ce que vous transmettez
-share-heading = Choisissez sur le téléphone ce que vous transmettez
-share-text = Le document est authentique. Rien n’a encore été transmis.
+share-title = Choisissez ce que vous partagez
+share-heading = Choisissez sur le téléphone ce que vous partagez
+share-text = Le document est authentique. Rien n’a encore été partagé.
 step-connect = Téléphone connecté
 step-read = Document lu
 step-check = Document contrôlé
-step-share = Vous choisissez ce que vous transmettez
+step-share = Vous choisissez ce que vous partagez
 step-done = fait
 step-now = en cours
 step-next = à venir
@@ -137,28 +137,28 @@ failure-passport-chip-proof-missing = { $organization } demande la preuve que la
 failure-passport-revocation-unknown = { $organization } demande une liste de révocation du pays qui a délivré le document, et nous n’en avons pas. Essayez avec un autre document.
 failure-document-expired = Le document a expiré. Utilisez-en un qui est encore valable.
 failure-document-data-invalid = Les données de la puce n’ont pas pu être lues. Gardez le téléphone immobile, ou essayez avec un autre document.
-failure-match-code-wrong = Sur le téléphone, un autre nombre que celui affiché ici a été choisi. Pour votre sécurité, la vérification a été arrêtée et rien n’a été transmis.
+failure-match-code-wrong = Sur le téléphone, un autre nombre que celui affiché ici a été choisi. Pour votre sécurité, la vérification a été arrêtée et rien n’a été partagé.
 failure-other = Le contrôle n’a pas réussi.
-no-attempts-left = Il ne reste plus d’essai, et rien n’a été transmis. { $organization } peut vous envoyer ici à nouveau.
+no-attempts-left = Il ne reste plus d’essai, et rien n’a été partagé. { $organization } peut vous envoyer ici à nouveau.
 
 ## The other ends
 
 success-title = Terminé
 success-heading = C’est terminé. Votre identité est vérifiée.
-success-text = { $organization } reçoit ce que vous avez choisi de transmettre, et rien d’autre.
+success-text = { $organization } reçoit ce que vous avez choisi de partager, et rien d’autre.
 cancelled-title = Annulé
 cancelled-heading = Cette vérification a été annulée
-cancelled-by-person = Vous l’avez annulée ici ou sur le téléphone. Rien n’a été transmis.
-cancelled-by-organization = { $organization } l’a annulée. Rien n’a été transmis.
+cancelled-by-person = Vous l’avez annulée ici ou sur le téléphone. Rien n’a été partagé.
+cancelled-by-organization = { $organization } l’a annulée. Rien n’a été partagé.
 declined-title = Refusé
 declined-heading = Vous avez refusé
-declined-text = Rien n’a été transmis, et { $organization } en a été informé. Si c’était une erreur, retournez chez { $organization } et recommencez.
+declined-text = Rien n’a été partagé, et nous l’avons fait savoir à { $organization }. Si c’était une erreur, retournez chez { $organization } et recommencez.
 not-me-title = Arrêté par sécurité
 not-me-heading = Arrêté : « Ce n’était pas moi »
-not-me-text = La personne qui tient le téléphone a dit qu’elle n’a pas ouvert cette page. Rien n’a été transmis. Si cette personne, c’est vous, quelqu’un a peut-être essayé de se servir de votre passeport : prévenez { $organization }.
+not-me-text = La personne qui tient le téléphone a dit qu’elle n’a pas ouvert cette page. Rien n’a été partagé. Si cette personne, c’est vous, quelqu’un a peut-être essayé de se servir de votre passeport : prévenez { $organization }.
 expired-title = Le temps est écoulé
 expired-heading = Le temps prévu pour cette vérification est écoulé
-expired-text = Rien n’a été transmis. { $organization } peut vous envoyer ici à nouveau.
+expired-text = Rien n’a été partagé. { $organization } peut vous envoyer ici à nouveau.
 start-again = Pour recommencer, retournez chez { $organization }.
 close-page = Vous pouvez fermer cette page.
 return-heading = Retour chez { $organization }
@@ -169,12 +169,12 @@ return-in = { $seconds ->
 }
 return-stop = Rester ici
 return-stopped = Vous restez ici. Continuez quand vous voulez.
-returned-already = Vous avez déjà été redirigé une fois. Si cela n’a pas marché, ouvrez vous-même { $organization }.
+returned-already = Le retour a déjà eu lieu une fois. Si cela n’a pas marché, ouvrez vous-même { $organization }.
 
 ## Cancelling and time
 
 cancel = Annuler cette vérification
-cancel-ask = Voulez-vous annuler ? Rien ne sera transmis.
+cancel-ask = Voulez-vous annuler ? Rien ne sera partagé.
 cancel-yes = Oui, annuler
 cancel-no = Non, continuer
 time-left = { $minutes ->
@@ -187,13 +187,13 @@ time-extended = Vous avez maintenant plus de temps.
 ## Pages of a sentence
 
 invalid-link-title = Ce lien ne marche pas
-invalid-link-text = Il a peut-être été mal copié. Retournez à l’entreprise ou à l’organisme qui vous a envoyé ici et recommencez.
+invalid-link-text = Il a peut-être été mal copié. Retournez sur le site d’où vous venez et recommencez.
 other-browser-title = Cette vérification a été ouverte dans un autre navigateur
-other-browser-text = Pour votre sécurité, elle ne continue que là-bas. Retournez dans le navigateur où vous l’avez ouverte d’abord. Si ce n’était pas vous, fermez cette page ; ceux qui vous ont envoyé ici peuvent vous donner un lien à vous.
+other-browser-text = Pour votre sécurité, elle ne continue que là-bas. Retournez dans le navigateur où vous l’avez ouverte d’abord. Si ce n’était pas vous, fermez cette page ; l’entreprise ou l’organisme peut vous donner votre propre lien.
 no-cookies-title = Ce navigateur ne garde pas de cookies
 no-cookies-text = Sans cookie, cette vérification ne peut pas être liée à ce navigateur. Autorisez les cookies pour ce site et rechargez la page, ou ouvrez votre lien dans un autre navigateur.
 unavailable-title = Quelque chose n’a pas marché
-unavailable-text = Veuillez réessayer dans un instant. Rien n’a été perdu, et rien n’a été transmis.
+unavailable-text = Veuillez réessayer dans un instant. Rien n’a été perdu, et rien n’a été partagé.
 too-fast-title = Trop de demandes
 too-fast-text = Veuillez attendre un instant, puis rechargez la page.
 script-off = JavaScript est désactivé. La page fonctionne sans lui, et cherche du nouveau à chaque chargement.
@@ -204,7 +204,7 @@ app-title = Continuez dans l’application
 app-heading = Continuez dans l’application sur votre téléphone
 app-warning = Continuez seulement si vous venez de commencer cette vérification vous-même. Si quelqu’un d’autre vous a envoyé ce lien, fermez cette page.
 app-get-heading = Vous n’avez pas encore l’application ?
-app-unknown = Ce serveur est exploité à l’adresse { $host }. Ceux qui s’en occupent n’ont pas dit où trouver l’application : demandez-leur, ou à ceux qui vous ont envoyé ici.
+app-unknown = Ce serveur est exploité à l’adresse { $host }. Ceux qui s’en occupent n’ont pas dit où trouver l’application : demandez-leur, ou à l’entreprise ou à l’organisme qui vous a donné le lien.
 app-then = Installez-la, puis revenez à cette page ou scannez de nouveau le code.
 app-no-link = Ce lien est incomplet ou trop ancien. Scannez de nouveau le code.
 app-needs-script = Sans JavaScript, cette page ne peut pas ouvrir l’application. Activez-le et scannez de nouveau le code.
@@ -220,7 +220,7 @@ type-warning = Tapez seulement un code que vous voyez sur votre propre écran. S
 home-title = À quoi sert ce serveur
 home-heading = Ce serveur vérifie des passeports
 home-text = Des entreprises et des organismes envoient ici des personnes qui prouvent leur identité avec la puce de leur passeport. Il est exploité à l’adresse { $host } avec Kayle, que chacun peut lire et utiliser.
-home-sent = Si l’on vous a envoyé ici, ouvrez le lien que l’on vous a donné. Il n’y a rien à commencer sur cette page.
+home-sent = Si une entreprise ou un organisme vous a donné un lien, ouvrez-le. Il n’y a rien à commencer sur cette page.
 home-code = J’ai un code à taper
 home-data = Ce que ce serveur fait des données
 home-developers = Pour les développeurs
@@ -229,7 +229,7 @@ data-title = Ce que ce serveur fait des données
 data-chip = Le téléphone lit la puce et l’envoie à ce serveur par une connexion chiffrée. Le serveur la contrôle en mémoire et l’efface dès que le contrôle est terminé. Aucun nom, aucun numéro, aucune photo de vous n’est écrit ici sur un disque.
 data-stored = Ce qui est conservé d’une vérification : qui l’a demandée, quelles données et pourquoi, quand elle a commencé, quand et comment elle s’est terminée, que vous avez accepté, et des empreintes chiffrées (hachages à clé) qui y rattachent votre navigateur et votre téléphone. Ce qui y rattache votre navigateur est effacé peu après la fin.
 data-cookie = Un cookie rattache ce navigateur à la vérification que vous avez ouverte, pour que personne d’autre ne puisse utiliser votre lien. Il ne sert pas à vous suivre, et il disparaît quand vous fermez le navigateur.
-data-others = Rien sur ces pages ne vient d’un tiers. Ce que vous choisissez de transmettre va à ceux qui l’ont demandé, chiffré de sorte qu’eux seuls peuvent le lire.
+data-others = Rien sur ces pages ne vient d’un tiers. Ce que vous choisissez de partager va à ceux qui l’ont demandé, chiffré de sorte qu’eux seuls peuvent le lire.
 
 ## What is asked for
 
