@@ -4,6 +4,7 @@ mod assets;
 mod case;
 mod consent;
 mod document;
+mod form;
 mod handoff;
 mod home;
 mod live;
