@@ -71,13 +71,16 @@ fn what_a_method_cannot_say_is_refused() {
 /// The categories that a whole number can have in each language (CLDR 46, cardinal), without the
 /// compact forms of millions.
 const PLURALS: &[(Locale, &[&str])] = &[
+    (Locale::Ar, &["zero", "one", "two", "few", "many", "other"]),
     (Locale::De, &["one", "other"]),
     (Locale::En, &["one", "other"]),
     (Locale::Es, &["one", "other"]),
     (Locale::Fr, &["one", "other"]),
     (Locale::It, &["one", "other"]),
     (Locale::Nl, &["one", "other"]),
+    (Locale::Pl, &["one", "few", "many", "other"]),
     (Locale::Pt, &["one", "other"]),
+    (Locale::Uk, &["one", "few", "many", "other"]),
 ];
 
 #[test]
