@@ -14,6 +14,7 @@ mod qr;
 mod reader;
 mod same_origin;
 mod screen;
+mod user_code;
 mod well_known;
 
 use axum::Router;
@@ -27,6 +28,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(handoff::routes())
         .merge(live::routes())
         .merge(open::routes())
+        .merge(user_code::routes())
         .merge(well_known::routes())
         .merge(assets::routes())
 }
