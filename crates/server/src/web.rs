@@ -2,6 +2,7 @@
 
 mod assets;
 mod case;
+mod consent;
 mod document;
 mod form;
 mod handoff;
@@ -14,6 +15,7 @@ mod qr;
 mod reader;
 mod same_origin;
 mod screen;
+mod steps;
 mod user_code;
 mod well_known;
 
@@ -24,6 +26,7 @@ use crate::app::App;
 /// The routes of the page and its files.
 pub(crate) fn routes() -> Router<App> {
     page::routes()
+        .merge(steps::routes())
         .merge(home::routes())
         .merge(handoff::routes())
         .merge(live::routes())
