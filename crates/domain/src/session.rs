@@ -12,8 +12,8 @@ pub use handoff::{Handoff, MintRefusal};
 pub use hello::{Hello, HelloGranted, HelloRefusal};
 pub use live::{MatchOutcome, Rejection, WriteRefusal};
 pub use visit::{
-    MAX_EXTENSIONS, RESPONSE_CODE_LIFETIME, RedeemRefusal, ResponseCodeRefusal, UserCode,
-    UserCodeRefusal, VisitRefusal, random_response_code,
+    MAX_EXTENSIONS, RESPONSE_CODE_LIFETIME, RETURN_LIFETIME, RedeemRefusal, ResponseCodeRefusal,
+    UserCode, UserCodeRefusal, VisitRefusal, random_response_code,
 };
 
 use crate::attempt::{Attempt, AttemptState, FailureCode};
@@ -104,8 +104,9 @@ pub struct Session {
     /// The browser that opened it, and that alone may ask for its links until it is claimed. Forgotten
     /// when the session ends.
     pub browser: Option<BoundBrowser>,
-    /// The secret of the browser that was bound when the session ended, until a response code was
-    /// redeemed: that browser alone is given one.
+    /// The keyed hash of the secret of the browser that was bound when the session ended: that
+    /// browser alone is given a response code. Forgotten when one was redeemed, and after
+    /// [`RETURN_LIFETIME`].
     pub returner: Option<KeyedHash>,
     /// That the person at the page agreed.
     pub consent: Option<Consent>,

@@ -1,11 +1,11 @@
 //! Ends sessions whose time has run out, so that sockets, pages and relying parties hear of it
-//! even if nobody asks.
+//! even if nobody asks; and forgets, some hours later, which browser they were opened in.
 
 use std::convert::Infallible;
 use std::time::Duration;
 
 use domain::id::SessionId;
-use domain::session::{Session, Transition};
+use domain::session::{RETURN_LIFETIME, Session, Transition};
 use domain::time::Timestamp;
 use store::{Store, StoreError};
 
@@ -14,10 +14,20 @@ use crate::app::App;
 const INTERVAL: Duration = Duration::from_millis(500);
 const BATCH: u32 = 100;
 
+/// How often browsers are forgotten, whose time is hours.
+const FORGETTING: Duration = Duration::from_secs(60);
+
 /// Runs until the server stops.
 pub(crate) async fn sweep(app: App) {
+    let mut forget_at = app.now();
     loop {
         let next = app.now() + INTERVAL;
+        if app.now() >= forget_at {
+            match forget(&app).await {
+                Ok(()) => forget_at = app.now() + FORGETTING,
+                Err(error) => tracing::warn!(%error, "browsers could not be forgotten; again soon"),
+            }
+        }
         if let Err(error) = sweep_once(&app).await {
             tracing::warn!(%error, "expiry sweep failed; it runs again");
         }
@@ -26,6 +36,12 @@ pub(crate) async fn sweep(app: App) {
             () = app.clock.sleep_until(next) => {}
         }
     }
+}
+
+async fn forget(app: &App) -> Result<(), StoreError> {
+    let before = app.now() - RETURN_LIFETIME;
+    while app.store.forget_returners(before, BATCH).await? >= BATCH {}
+    Ok(())
 }
 
 /// Ends what is due, a batch at a time: several servers share the work, and each takes one

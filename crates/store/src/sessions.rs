@@ -61,6 +61,10 @@ pub trait Sessions {
     /// run over each, expires it.
     fn due_sessions(&self, now: Timestamp, limit: u32) -> Answer<Vec<SessionId>>;
 
+    /// Forgets which browser may take a response code back, of sessions that ended at `before` or
+    /// earlier, at most `limit` of them; how many.
+    fn forget_returners(&self, before: Timestamp, limit: u32) -> Answer<u32>;
+
     /// The session and the attempt that a user code leads to, by its keyed hash: an attempt that is
     /// offered and whose token works at `now`. None also where two share the code.
     fn find_user_code(

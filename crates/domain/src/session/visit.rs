@@ -19,6 +19,9 @@ pub const MAX_EXTENSIONS: u8 = 10;
 /// How long a response code can be redeemed.
 pub const RESPONSE_CODE_LIFETIME: Duration = Duration::from_secs(5 * 60);
 
+/// For how long after its end a session remembers which browser may take a response code back.
+pub const RETURN_LIFETIME: Duration = Duration::from_secs(6 * 60 * 60);
+
 /// 49 characters of 36 carry more than 253 bits.
 const RESPONSE_CODE_LENGTH: usize = 49;
 

@@ -148,6 +148,19 @@ impl Sessions for Postgres {
         })
     }
 
+    fn forget_returners(&self, before: Timestamp, limit: u32) -> Answer<u32> {
+        self.run(move |link| async move {
+            let forget = query(
+                "UPDATE sessions SET returner = NULL WHERE id IN (
+                     SELECT id FROM sessions WHERE returner IS NOT NULL AND completed_at <= $1
+                     ORDER BY completed_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED)",
+                params![before.as_millis(), i64::from(limit)],
+            );
+            let rows = link.write(vec![forget]).await?.into_iter().sum::<u64>();
+            Ok(u32::try_from(rows).unwrap_or(limit))
+        })
+    }
+
     fn find_user_code(
         &self,
         hash: KeyedHash,

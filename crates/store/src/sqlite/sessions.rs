@@ -85,6 +85,10 @@ impl Sessions for Sqlite {
         self.read(move |db| due(db, now, limit))
     }
 
+    fn forget_returners(&self, before: Timestamp, limit: u32) -> Answer<u32> {
+        self.write(move |unit| forget_returners(unit.db, before, limit))
+    }
+
     fn find_user_code(
         &self,
         hash: KeyedHash,
@@ -92,6 +96,17 @@ impl Sessions for Sqlite {
     ) -> Answer<Option<(SessionId, AttemptId)>> {
         self.read(move |db| find_user_code(db, hash, now))
     }
+}
+
+fn forget_returners(db: &Connection, before: Timestamp, limit: u32) -> Outcome<u32> {
+    let forgotten = db
+        .prepare_cached(
+            "UPDATE sessions SET returner = NULL WHERE id IN (
+                 SELECT id FROM sessions WHERE returner IS NOT NULL AND completed_at <= ?1
+                 ORDER BY completed_at LIMIT ?2)",
+        )?
+        .execute(params![before.as_millis(), limit])?;
+    Ok(u32::try_from(forgotten).unwrap_or(limit))
 }
 
 fn find_user_code(

@@ -16,3 +16,4 @@ ALTER TABLE attempts ADD COLUMN user_code_hash BLOB;
 ALTER TABLE attempts ADD COLUMN progress INTEGER;
 
 CREATE INDEX attempts_by_user_code ON attempts (user_code_hash) WHERE user_code_hash IS NOT NULL;
+CREATE INDEX sessions_by_end_to_forget ON sessions (completed_at) WHERE returner IS NOT NULL;

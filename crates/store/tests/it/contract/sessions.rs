@@ -184,6 +184,32 @@ pub(crate) async fn a_user_code_leads_to_an_offered_attempt_and_to_no_other(
     assert_eq!(find(other_hash, NOW).await, None, "the session has ended");
 }
 
+pub(crate) async fn which_browser_may_come_back_is_forgotten_in_time(database: &dyn Database) {
+    let world = World::new(database).await;
+    let organization = world.organization().await;
+    let ended = |seconds: u64| {
+        let at = NOW + Duration::from_secs(seconds);
+        Session {
+            state: SessionState::Cancelled(at),
+            returner: Some(KeyedHash([4; 32])),
+            ..world.new_session(&organization)
+        }
+    };
+    // One that lives keeps what it has, whatever the time.
+    let live = Session { returner: Some(KeyedHash([4; 32])), ..world.new_session(&organization) };
+    let sessions = [ended(1), ended(2), ended(3), ended(4), live];
+    for session in &sessions {
+        world.store.create_session(session.clone(), Actor::Server).await.unwrap();
+    }
+    let before = NOW + Duration::from_secs(3);
+    let forget = async |limit| world.store.forget_returners(before, limit).await.unwrap();
+    assert_eq!((forget(2).await, forget(2).await, forget(2).await), (2, 1, 0));
+    for (session, forgotten) in sessions.into_iter().zip([true, true, true, false, false]) {
+        let kept = (!forgotten).then_some(KeyedHash([4; 32]));
+        assert_eq!(world.read(&session.id).await, Session { returner: kept, ..session });
+    }
+}
+
 pub(crate) async fn every_state_round_trips(database: &dyn Database) {
     let world = World::new(database).await;
     let organization = world.organization().await;
