@@ -31,6 +31,7 @@ mod phone;
 mod process;
 mod sessions;
 mod socket;
+mod steps;
 mod telemetry;
 mod trust;
 mod two_servers;
