@@ -2,6 +2,7 @@
 
 mod assets;
 mod document;
+mod helper;
 mod live;
 mod open;
 mod page;
@@ -19,4 +20,5 @@ pub(crate) fn routes() -> Router<App> {
         .merge(open::routes())
         .merge(well_known::routes())
         .merge(assets::routes())
+        .merge(helper::routes())
 }
