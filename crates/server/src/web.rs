@@ -1,12 +1,20 @@
 //! The page people land on. Plain: who asks, for what, the way to the phone, and what became of it.
 
 mod assets;
+mod case;
 mod document;
+mod form;
+mod handoff;
 mod helper;
+mod home;
 mod live;
 mod open;
 mod page;
+mod present;
 mod qr;
+mod reader;
+mod same_origin;
+mod screen;
 mod well_known;
 
 use axum::Router;
@@ -16,6 +24,8 @@ use crate::app::App;
 /// The routes of the page and its files.
 pub(crate) fn routes() -> Router<App> {
     page::routes()
+        .merge(home::routes())
+        .merge(handoff::routes())
         .merge(live::routes())
         .merge(open::routes())
         .merge(well_known::routes())
