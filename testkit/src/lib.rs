@@ -22,7 +22,7 @@ mod state;
 
 pub use browser::PageBrowser;
 pub use chip::{ChipOnReader, Utopia};
-pub use chromium::{Chromium, Screen, Tab, read_qr_codes};
+pub use chromium::{Axe, Chromium, Loaded, Screen, Seen, Tab, read_qr_codes};
 pub use clock::TestClock;
 pub use device::DeviceKey;
 pub use entropy::SeededEntropy;
