@@ -1,8 +1,11 @@
 // Time as the page sees it: the machine's, and what a test adds. `pass` adds to clocks and timers,
 // `sleep` to the clock on the wall only, as a machine does that was shut.
 (() => {
-  const wall = Date.now.bind(Date);
-  const steady = performance.now.bind(performance);
+  const begun = Date.now() - performance.now();
+  const running = performance.now.bind(performance);
+  let held = null;
+  const steady = () => held ?? running();
+  const wall = () => begun + Math.round(steady());
   const later = window.setTimeout.bind(window);
   const never = window.clearTimeout.bind(window);
   const timers = new Map();
@@ -12,6 +15,7 @@
   const now = () => steady() + passed;
   const arm = (id, timer) => {
     never(timer.handle);
+    if (held !== null) return;
     timer.handle = later(() => fire(id), Math.max(0, timer.at - now()));
   };
   const fire = (id) => {
@@ -63,6 +67,11 @@
         await breathe();
       }
       passed += Math.max(0, end - now());
+      for (const [id, timer] of timers) arm(id, timer);
+      return true;
+    },
+    hold() {
+      held = running();
       for (const [id, timer] of timers) arm(id, timer);
       return true;
     },

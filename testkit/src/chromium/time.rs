@@ -20,4 +20,9 @@ impl Tab {
     pub async fn sleep(&self, milliseconds: u64) {
         assert_eq!(self.evaluate(&format!("testTime.sleep({milliseconds})")).await, true);
     }
+
+    /// Lets no time pass in the page any more, but by `pass`.
+    pub async fn hold_time(&self) {
+        assert_eq!(self.evaluate("testTime.hold()").await, true);
+    }
 }
