@@ -26,6 +26,7 @@ pub mod settings;
 mod signing_secret;
 mod target;
 pub mod telemetry;
+pub mod texts;
 mod trust;
 mod web;
 mod webhook;

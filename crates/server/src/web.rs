@@ -2,6 +2,7 @@
 
 mod assets;
 mod document;
+mod handoff;
 mod live;
 mod open;
 mod page;
@@ -15,6 +16,7 @@ use crate::app::App;
 /// The routes of the page and its files.
 pub(crate) fn routes() -> Router<App> {
     page::routes()
+        .merge(handoff::routes())
         .merge(live::routes())
         .merge(open::routes())
         .merge(well_known::routes())

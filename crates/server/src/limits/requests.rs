@@ -46,10 +46,16 @@ impl Kind {
     fn of(route: &str) -> Self {
         match route {
             "/v1/verify/session/{id}" => Self::Socket,
-            "/v1/verify/session/{id}/status" | "/{session}/live" => Self::Status,
-            "/v1/verify/session/{id}/handoff" | "/{session}/handoff" => Self::Handoff,
+            "/v1/verify/session/{id}/status" | "/{session}/live" | "/{session}/events" => {
+                Self::Status
+            }
+            "/v1/verify/session/{id}/handoff" | "/{session}/handoff" | "/{session}/code" => {
+                Self::Handoff
+            }
             "/v1/verify/session/{id}/cancel" => Self::Cancel,
-            "/v1/verify/session/{id}/details" | "/{session}" | "/open/{session}" => Self::Page,
+            "/v1/verify/session/{id}/details" | "/{session}" | "/open/{session}" | "/code" => {
+                Self::Page
+            }
             _ if route.starts_with("/v1/") => Self::Api,
             _ => Self::Other,
         }

@@ -1,28 +1,23 @@
-//! `GET /vs_…`: the page of a session, and the handoff it shows.
+//! `GET /vs_…`: the page of a session.
 
 use askama::Template;
+use axum::Router;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, post};
-use axum::{Json, Router};
+use axum::routing::any;
 use domain::id::SessionId;
 use domain::session::Session;
-use protocol::{Flow, HandoffLink, SecretText};
-use serde::Serialize;
 use store::StoreError;
 
 use super::document::{INVALID_LINK, OTHER_BROWSER, UNAVAILABLE, html};
-use super::qr;
 use crate::app::App;
 use crate::browser::{self, Browser};
 use crate::envelope::ApiError;
-use crate::handoff;
-use crate::iso::iso;
 use crate::path::PathText;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/{session}", any(page)).route("/{session}/handoff", post(mint))
+    Router::new().route("/{session}", any(page))
 }
 
 #[derive(Template)]
@@ -38,21 +33,6 @@ struct FieldRow<'a> {
     label: String,
     reason: &'a str,
     required: bool,
-}
-
-/// What the page needs to show a way to the phone.
-#[derive(Serialize)]
-struct HandoffView {
-    /// The link that is carried to another device; its payload is in the fragment.
-    link: String,
-    /// The link of the button on the phone itself.
-    same_device_link: String,
-    /// The same in the app's own scheme, where nothing claims the https link.
-    app_link: String,
-    /// `link` as a QR code, an SVG document.
-    qr: String,
-    /// When the code stops working for a phone that has not come.
-    expires_at: String,
 }
 
 async fn page(
@@ -85,31 +65,6 @@ async fn page(
             html(StatusCode::INTERNAL_SERVER_ERROR, &UNAVAILABLE)
         }
     }
-}
-
-async fn mint(
-    State(app): State<App>,
-    PathText(id): PathText,
-    browser: Browser,
-) -> Result<Response, ApiError> {
-    let session: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
-    let handoff = handoff::mint(&app, &session, browser.page_visitor(&app.keys, &session)).await?;
-    let expires_at = jiff::Timestamp::from_millisecond(handoff.expires_at.as_millis())
-        .map_err(|error| ApiError::internal(&error))?;
-    let token = SecretText::from(handoff.token.reveal());
-    let link = HandoffLink::new(&id, handoff.attempt.as_str(), token, expires_at)
-        .and_then(|link| link.with_api(app.public_url.clone()))
-        .map_err(|error| ApiError::internal(&error))?;
-    let same_device = link.clone().with_flow(Flow::SameDevice);
-    let carried = link.with_flow(Flow::CrossDevice).to_https(&app.public_url);
-    let view = HandoffView {
-        qr: qr::svg(carried.expose()).map_err(|error| ApiError::internal(&error))?,
-        link: carried.expose().to_owned(),
-        same_device_link: same_device.to_https(&app.public_url).expose().to_owned(),
-        app_link: same_device.to_scheme_uri().expose().to_owned(),
-        expires_at: iso(handoff.expires_at),
-    };
-    Ok(Json(view).into_response())
 }
 
 async fn load(app: &App, id: &SessionId) -> Result<Option<(Session, String)>, StoreError> {

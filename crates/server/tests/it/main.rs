@@ -20,6 +20,7 @@ mod flood;
 mod installation;
 mod interop;
 mod limits;
+mod live;
 mod nodes;
 mod on_postgres;
 mod on_sqlite;
