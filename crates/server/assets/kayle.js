@@ -1,20 +1,18 @@
 /*!
  * Kayle, for relying parties. A module, and the global `Kayle`. See docs/INTEGRATION.md.
  *
- * What it tells says when to look, and is NO PROOF of anything: people can run other code in their
- * browsers. Proof is the webhook, with the response code that your server exchanged.
+ * It tells when to look, and is NO PROOF of anything: people can run other code in their browsers.
+ * Proof is the webhook, with the response code that your server exchanged.
  */
-
-const EVERY = 2000;
 
 /**
  * Opens the page of a session and learns when it has ended. Call it in the click itself.
  * @param {string|Promise<string>} url `verification_url`; a promise while your server makes it.
  * @param {{mode?: "popup"|"page", signal?: AbortSignal}} [options] A popup that is blocked becomes
- *   "page", which leaves this document: the promise never ends then.
+ *   "page", which leaves this document; the promise never ends then.
  * @returns {Promise<{session_id: string, status: string}> & {cancel: () => void}} `status` is
- *   "completed", "expired" or "cancelled". `cancel()` stops waiting, no more: the popup is cut off
- *   from here, so nobody can see that a person closed it.
+ *   "completed", "expired" or "cancelled". `cancel()` stops waiting, no more: the popup is cut off,
+ *   so that nobody can see here that a person closed it.
  */
 export function open(url, { mode = "popup", signal } = {}) {
   const stop = new AbortController();
@@ -34,7 +32,7 @@ async function follow(url, popup, signal) {
   try {
     page = new URL(await url);
     signal.throwIfAborted();
-    if (!/^https?:$/.test(page.protocol)) throw new TypeError("not a verification_url");
+    if (!/^https?:$/.test(page.protocol)) throw new TypeError("no verification_url");
   } catch (error) {
     if (popup) popup.close();
     throw error;
@@ -62,7 +60,7 @@ async function follow(url, popup, signal) {
 
 function pause(signal) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(end, EVERY);
+    const timer = setTimeout(end, 2000);
     const look = () => document.hidden || end();
     function end() {
       clearTimeout(timer);
