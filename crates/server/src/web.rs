@@ -2,6 +2,7 @@
 
 mod assets;
 mod case;
+mod consent;
 mod document;
 mod form;
 mod handoff;
@@ -15,6 +16,7 @@ mod qr;
 mod reader;
 mod same_origin;
 mod screen;
+mod steps;
 mod well_known;
 
 use axum::Router;
@@ -24,6 +26,7 @@ use crate::app::App;
 /// The routes of the page and its files.
 pub(crate) fn routes() -> Router<App> {
     page::routes()
+        .merge(steps::routes())
         .merge(home::routes())
         .merge(handoff::routes())
         .merge(live::routes())

@@ -1,5 +1,7 @@
 //! `GET /vs_…`: the page of a session.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
@@ -7,7 +9,8 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use domain::id::SessionId;
-use domain::session::MintRefusal;
+use domain::session::{MintRefusal, Session};
+use store::StoreError;
 
 use super::assets;
 use super::case::Case;
@@ -132,18 +135,40 @@ async fn show(
 async fn plain_handoff(
     app: &App,
     id: &SessionId,
-    _reader: &Reader,
+    reader: &Reader,
     browser: &Browser,
 ) -> Result<PlainHandoff, HandoffError> {
     let handoff = handoff::mint(app, id, browser.page_visitor(&app.keys, id)).await?;
+    let user_code = if reader.wants_code { user_code(app, id, browser).await? } else { None };
     Links::of(app, id, &handoff)
         .and_then(|links| {
             Ok(PlainHandoff {
                 qr: links.qr()?,
                 same_device_link: links.same_device_link().expose().to_owned(),
                 app_link: links.same_device_app_link().expose().to_owned(),
-                user_code: None,
+                user_code,
             })
         })
         .map_err(HandoffError::Link)
+}
+
+async fn user_code(
+    app: &App,
+    id: &SessionId,
+    browser: &Browser,
+) -> Result<Option<String>, StoreError> {
+    let now = app.now();
+    let keys = Arc::clone(&app.keys);
+    let visitor = browser.page_visitor(&app.keys, id);
+    let by = visitor.actor();
+    let unit = move |session: Session| session.user_code(&visitor, &keys, now);
+    let shown = app.store.session_by(by, id, now, unit).await?;
+    // A phone came in between: the next look says so.
+    Ok(shown.ok().map(|shown| {
+        let code = shown.code.reveal();
+        match code.split_at_checked(code.len() / 2) {
+            Some((first, second)) => format!("{first}-{second}"),
+            None => code.to_owned(),
+        }
+    }))
 }

@@ -1,9 +1,8 @@
 //! Who reads a page: in which language, with or without scripts, on which device.
 
-use axum::extract::{FromRequestParts, Query};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
-use serde::Deserialize;
 
 use super::present::Device;
 use crate::app::App;
@@ -27,11 +26,33 @@ pub(super) struct Reader {
 }
 
 /// The members of a query or a form that say how a page is read.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub(super) struct Choices {
     lang: Option<String>,
     plain: Option<String>,
     code: Option<String>,
+}
+
+impl Choices {
+    /// What a query says.
+    pub(super) fn of_query(query: &str) -> Self {
+        let mut choices = Self::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            choices.choose(&name, &value);
+        }
+        choices
+    }
+
+    /// Takes one member; the last of a name counts.
+    pub(super) fn choose(&mut self, name: &str, value: &str) {
+        let choice = match name {
+            "lang" => &mut self.lang,
+            "plain" => &mut self.plain,
+            "code" => &mut self.code,
+            _ => return,
+        };
+        *choice = Some(value.to_owned());
+    }
 }
 
 impl Reader {
@@ -60,8 +81,8 @@ impl FromRequestParts<App> for Reader {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, ApiError> {
-        let choices = Query::try_from_uri(&parts.uri).map(|Query(choices)| choices);
-        Ok(Self::of(&choices.unwrap_or_default(), &parts.headers))
+        let choices = Choices::of_query(parts.uri.query().unwrap_or_default());
+        Ok(Self::of(&choices, &parts.headers))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use domain::attempt::{AttemptState, Claim, FailureCode, Phase};
 use domain::browser::{SameNetwork, Visitor};
+use domain::event::CancelReason;
 use domain::key::Keys;
 use domain::session::{Session, SessionState};
 
@@ -130,7 +131,7 @@ fn created(session: &Session) -> Screen {
     match failed {
         Some(code) => Screen::Retry { code, remaining: session.remaining_attempts() },
         None if session.same_device_only() => Screen::Claimed,
-        None if !has_consent(session) => Screen::Consent,
+        None if session.consent.is_none() => Screen::Consent,
         None => Screen::Offer,
     }
 }
@@ -144,7 +145,7 @@ fn in_progress(session: &Session, visitor: &Visitor, keys: &Keys) -> Screen {
             false => Screen::Connected,
         };
     }
-    let percent = progress_of(claim);
+    let percent = claim.progress;
     match claim.phase {
         Phase::MobileConnected => Screen::Connected,
         Phase::MrzScanning => Screen::Reading { mrz: true, percent: None },
@@ -171,15 +172,11 @@ pub(super) fn is_bound(session: &Session, visitor: &Visitor) -> bool {
     bound.is_some() && visitor.secret() == bound
 }
 
-/// Until the domain records it, asking for a way to the phone is taken for consent.
-fn has_consent(session: &Session) -> bool {
-    !session.attempts.is_empty()
-}
-
-fn cancelled(_: &Session) -> Screen {
-    Screen::Cancelled { by: Canceller::Organization }
-}
-
-const fn progress_of(_: &Claim) -> Option<u8> {
-    None
+fn cancelled(session: &Session) -> Screen {
+    match session.cancel_reason {
+        Some(CancelReason::NotMe) => Screen::NotMe,
+        Some(CancelReason::Declined) => Screen::Declined,
+        Some(CancelReason::ByPerson) => Screen::Cancelled { by: Canceller::Person },
+        None => Screen::Cancelled { by: Canceller::Organization },
+    }
 }
