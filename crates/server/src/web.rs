@@ -17,6 +17,7 @@ mod reader;
 mod same_origin;
 mod screen;
 mod steps;
+mod user_code;
 mod well_known;
 
 use axum::Router;
@@ -31,6 +32,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(handoff::routes())
         .merge(live::routes())
         .merge(open::routes())
+        .merge(user_code::routes())
         .merge(well_known::routes())
         .merge(assets::routes())
         .merge(helper::routes())
