@@ -1,10 +1,7 @@
 // Cancelling, the time that is left, and the way back to the business.
-import { announce, say } from "./live.js";
+import { announce, element, say, session, texts } from "./live.js";
 
 const { body } = document;
-const { session } = body.dataset;
-const element = (id) => document.getElementById(id);
-const texts = () => element("texts")?.dataset ?? {};
 const tokenKey = `cancel:${session}`;
 const returnedKey = `returned:${session}`;
 const WARN = 5 * 60000;
@@ -41,11 +38,11 @@ export function wire() {
     clearInterval(counting);
   });
   element("return-stop")?.addEventListener("click", () => {
-    stay(texts().returnStopped);
+    stay(texts.returnStopped);
     now.querySelector("button")?.focus();
   });
   // Whoever comes back is not sent away again.
-  if (sessionStorage.getItem(returnedKey)) return stay(texts().returnedAlready);
+  if (sessionStorage.getItem(returnedKey)) return stay(texts.returnedAlready);
   count(Number(now.dataset.seconds) || 5);
 }
 
@@ -74,7 +71,7 @@ function count(seconds) {
 }
 
 addEventListener("pageshow", ({ persisted }) => {
-  if (persisted && form && sessionStorage.getItem(returnedKey)) stay(texts().returnedAlready);
+  if (persisted && form && sessionStorage.getItem(returnedKey)) stay(texts.returnedAlready);
 });
 
 // The session's own time, as the server said last.

@@ -1,9 +1,9 @@
 // Follows the session: events while they come, questions where they do not, and the news on the page.
 const { body } = document;
-const { session, lang } = body.dataset;
-const main = document.getElementById("main");
-const element = (id) => document.getElementById(id);
-const texts = () => element("texts")?.dataset ?? {};
+export const { session, lang } = body.dataset;
+export const element = (id) => document.getElementById(id);
+export const texts = element("texts")?.dataset ?? {};
+const main = element("main");
 
 // How long a connection may take, and be away, before something is done about it.
 const FIRST_EVENT = 8000;
@@ -121,11 +121,11 @@ function waiting() {
 function away() {
   clearTimeout(lost);
   lost = 0;
-  say(element("connection"), texts().liveLost);
+  say(element("connection"), texts.liveLost);
 }
 
 function back() {
-  if (lost === 0) say(element("connection"), texts().liveBack);
+  if (lost === 0) say(element("connection"), texts.liveBack);
   clearTimeout(lost);
   lost = null;
 }

@@ -1,9 +1,7 @@
 // The page of one session: what is on it, and who does it.
-import { follow } from "./live.js";
+import { follow, session } from "./live.js";
 import * as ending from "./ending.js";
 import * as pairing from "./pairing.js";
-
-const { session, ended } = document.body.dataset;
 
 // Ties the session to this browser. Without a cookie we are given one first and ask again; the lock
 // keeps tabs that are opened together from being given two.
@@ -27,7 +25,7 @@ function wire() {
 async function start() {
   ending.wire();
   // An ended session is bound to nobody any more.
-  if (ended === "true") return;
+  if (document.body.dataset.ended === "true") return;
   // Without a network the page goes on trying to follow, and binds when it asks for a code.
   await opened().catch(() => {});
   pairing.wire();

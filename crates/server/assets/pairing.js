@@ -1,9 +1,5 @@
 // The way to the phone: the code and its renewal, the link, the code to type, the button on the phone.
-import { again, announce, query, say } from "./live.js";
-
-const { session } = document.body.dataset;
-const element = (id) => document.getElementById(id);
-const texts = () => element("texts")?.dataset ?? {};
+import { again, announce, element, query, say, session, texts } from "./live.js";
 
 // A code is renewed with so much left, and hidden when hardly anything is.
 const RENEW = 60000;
@@ -85,8 +81,11 @@ function step() {
   clock("user-code-time", left(code));
 }
 
+// It is not read out each second.
 function clock(id, ms) {
-  say(element(id)?.querySelector("output") ?? null, minutes(ms));
+  const output = element(id)?.querySelector("output");
+  output?.setAttribute("aria-live", "off");
+  say(output, minutes(ms));
 }
 
 for (const [target, name] of [[document, "visibilitychange"], [window, "pageshow"], [window, "online"]]) {
@@ -159,7 +158,7 @@ async function renew() {
   hide("qr-waiting", true);
   hide("qr-failed", true);
   hide("code-time", false);
-  if (renewed && !document.hidden && pairing.dataset.device === "desktop") announce(texts().qrRenewed);
+  if (renewed && !document.hidden && pairing.dataset.device === "desktop") announce(texts.qrRenewed);
   step();
 }
 
@@ -179,9 +178,9 @@ async function copy() {
   try {
     if (!link) throw new Error();
     await navigator.clipboard.writeText(link);
-    say(element("copied"), texts().copied);
+    say(element("copied"), texts.copied);
   } catch {
-    say(element("copied"), texts().copyFailed);
+    say(element("copied"), texts.copyFailed);
   }
 }
 
@@ -198,7 +197,7 @@ function noCookies() {
   clearInterval(tick);
   const heading = document.createElement("h1");
   const text = document.createElement("p");
-  heading.textContent = document.title = texts().noCookiesTitle;
-  text.textContent = texts().noCookiesText;
+  heading.textContent = document.title = texts.noCookiesTitle;
+  text.textContent = texts.noCookiesText;
   pairing.replaceChildren(heading, text);
 }

@@ -2,10 +2,12 @@
 //!
 //! Each is served under a path that names the content of all of them, so that a browser keeps it and
 //! asks for it once. The scripts import each other by relative paths and stay in the same version.
+//! They are sent as they are in `assets/`, but for the lines that are comments.
 
 use std::sync::LazyLock;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -30,27 +32,29 @@ const VERSION_BYTES: usize = 6;
 struct Asset {
     name: &'static str,
     content_type: &'static str,
-    body: &'static str,
+    body: Bytes,
 }
 
 macro_rules! assets {
     ($($name:literal: $content_type:expr,)*) => {
-        &[$( Asset {
+        [$( Asset {
             name: $name,
             content_type: $content_type,
-            body: include_str!(concat!("../../assets/", $name)),
+            body: sent(include_str!(concat!("../../assets/", $name))),
         }, )*]
     };
 }
 
-const ASSETS: &[Asset] = assets! {
-    "page.css": STYLE,
-    "page.js": SCRIPT,
-    "live.js": SCRIPT,
-    "pairing.js": SCRIPT,
-    "ending.js": SCRIPT,
-    "open.js": SCRIPT,
-};
+static ASSETS: LazyLock<[Asset; 6]> = LazyLock::new(|| {
+    assets! {
+        "page.css": STYLE,
+        "page.js": SCRIPT,
+        "live.js": SCRIPT,
+        "pairing.js": SCRIPT,
+        "ending.js": SCRIPT,
+        "open.js": SCRIPT,
+    }
+});
 
 /// What the page's script imports.
 const MODULES: [&str; 3] = ["live.js", "pairing.js", "ending.js"];
@@ -58,10 +62,10 @@ const MODULES: [&str; 3] = ["live.js", "pairing.js", "ending.js"];
 /// Names the content of all files: 12 hex digits.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut hash = openssl::sha::Sha256::new();
-    for asset in ASSETS {
-        for part in [asset.name, asset.body] {
+    for asset in &*ASSETS {
+        for part in [asset.name.as_bytes(), &asset.body] {
             hash.update(&part.len().to_be_bytes());
-            hash.update(part.as_bytes());
+            hash.update(part);
         }
     }
     hex(&hash.finish()[..VERSION_BYTES])
@@ -86,6 +90,11 @@ pub(super) fn page_scripts() -> String {
     format!("{preloads}<script type=\"module\" src=\"{}\"></script>", path("page.js"))
 }
 
+fn sent(source: &str) -> Bytes {
+    let lines = source.split_inclusive('\n');
+    lines.filter(|line| !line.trim_start().starts_with("//")).collect::<String>().into()
+}
+
 /// A page of another version of this server may still be open somewhere, or a newer one served by
 /// another node: it gets the file that is here, and keeps it under no wrong name.
 async fn file(Path((version, file)): Path<(String, String)>) -> Response {
@@ -94,5 +103,5 @@ async fn file(Path((version, file)): Path<(String, String)>) -> Response {
     };
     let keep = if version == *VERSION { FOR_GOOD } else { ASK_AGAIN };
     let headers = [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, keep)];
-    (headers, asset.body).into_response()
+    (headers, asset.body.clone()).into_response()
 }

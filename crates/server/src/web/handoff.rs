@@ -71,6 +71,16 @@ impl Links {
         self.link.clone().with_flow(Flow::CrossDevice).to_scheme_uri()
     }
 
+    /// The https link of the button on the phone itself.
+    pub(super) fn same_device_link(&self) -> SecretText {
+        self.same_device().to_https(&self.page)
+    }
+
+    /// The same in the app's own scheme.
+    pub(super) fn same_device_app_link(&self) -> SecretText {
+        self.same_device().to_scheme_uri()
+    }
+
     fn same_device(&self) -> HandoffLink {
         self.link.clone().with_flow(Flow::SameDevice)
     }
