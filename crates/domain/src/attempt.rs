@@ -182,6 +182,8 @@ pub struct Claim {
     pub network: SameNetwork,
     /// Where it stands with the match code.
     pub match_code: MatchCodeState,
+    /// How much of the chip it has read, in percent, if it said so.
+    pub progress: Option<u8>,
 }
 
 /// The state of an attempt.
@@ -225,6 +227,8 @@ pub struct Attempt {
     pub updated_at: Timestamp,
     /// Its token.
     pub token: HandoffToken,
+    /// The keyed hash of its user code, once that was shown. It works as long as the token.
+    pub user_code: Option<KeyedHash>,
     /// Its state.
     pub state: AttemptState,
 }

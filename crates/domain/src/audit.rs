@@ -110,6 +110,16 @@ actions! {
     SessionCancelled = "session.cancelled",
     /// The browser that opened the session was bound to it.
     BrowserBound = "browser.bound",
+    /// The person at the page agreed to its text.
+    ConsentGiven = "consent.given",
+    /// The person at the page asked for more time.
+    SessionExtended = "session.extended",
+    /// A code to type on the phone was shown at the page.
+    UserCodeShown = "user_code.shown",
+    /// The page took the person back to the relying party with a response code.
+    ResponseCodeIssued = "response_code.issued",
+    /// The relying party redeemed a response code.
+    ResponseCodeRedeemed = "response_code.redeemed",
     /// The device proved the key that its id names.
     DeviceProven = "device.proven",
     /// The match code that the page shows was chosen on the phone.

@@ -55,19 +55,28 @@ pub struct Event {
 pub enum CancelReason {
     /// The holder of the phone did not open the page. Somebody may have sent them the link.
     NotMe,
+    /// The person at the page did not agree.
+    Declined,
+    /// The person cancelled, at the page or with the cancel token.
+    ByPerson,
 }
 
 impl CancelReason {
+    /// All reasons.
+    pub const ALL: [Self; 3] = [Self::NotMe, Self::Declined, Self::ByPerson];
+
     /// The reason on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotMe => "not_me",
+            Self::Declined => "declined",
+            Self::ByPerson => "cancelled_by_person",
         }
     }
 
     /// Reads a reason; `None` if there is none like it.
     pub fn parse(text: &str) -> Option<Self> {
-        (text == Self::NotMe.as_str()).then_some(Self::NotMe)
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
     }
 }
 

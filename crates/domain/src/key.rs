@@ -23,6 +23,10 @@ pub const MASTER_SECRET_BYTES: usize = 32;
 /// Names the generation of derived keys; stored beside what they made.
 pub const KEY_ID: &str = "k1";
 
+/// Consonants that are not taken for digits, and make no words (RFC 8628 §6.1).
+const USER_CODE_ALPHABET: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
+const USER_CODE_LENGTH: usize = 8;
+
 /// As long as a block of SHA-256, so that making an HMAC from it cannot fail.
 type MacKey = [u8; 64];
 
@@ -79,6 +83,9 @@ pub struct Keys {
     browser: MacKey,
     network: MacKey,
     match_code: MacKey,
+    response_code: MacKey,
+    user_code: MacKey,
+    user_code_hash: MacKey,
     audit: MacKey,
     at_rest: [u8; 32],
     check: MacKey,
@@ -116,6 +123,9 @@ impl Keys {
             browser: key("browser-secret"),
             network: key("network"),
             match_code: key("match-code"),
+            response_code: key("response-code"),
+            user_code: key("user-code"),
+            user_code_hash: key("user-code-hash"),
             audit: key("audit-chain"),
             at_rest,
             check: key("key-check"),
@@ -188,6 +198,42 @@ impl Keys {
     /// What the match codes of an attempt are drawn from.
     pub(crate) fn match_codes(&self, attempt: &AttemptId) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(mac(&self.match_code, attempt.as_str().as_bytes()))
+    }
+
+    /// What the database holds of a response code.
+    pub fn response_code_hash(&self, session: &SessionId, code: &str) -> KeyedHash {
+        let message = Zeroizing::new(format!("{session}|{code}"));
+        KeyedHash(mac(&self.response_code, message.as_bytes()))
+    }
+
+    /// The user code of an attempt: eight letters of RFC 8628 §6.1, without the dash. Derived like
+    /// its token.
+    pub fn user_code(
+        &self,
+        session: &SessionId,
+        attempt: &AttemptId,
+        issued_at: Timestamp,
+    ) -> Secret {
+        let message = format!("{session}|{attempt}|{}", issued_at.as_millis());
+        let bytes = Zeroizing::new(mac(&self.user_code, message.as_bytes()));
+        // 128 bits modulo 20^8: no letter is favoured by more than 2^-93.
+        let mut number =
+            bytes[..16].iter().fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
+        let letters = USER_CODE_ALPHABET.len() as u128;
+        let code = (0..USER_CODE_LENGTH).map(|_| {
+            let letter = usize::try_from(number % letters).unwrap_or_default();
+            number /= letters;
+            char::from(USER_CODE_ALPHABET[letter])
+        });
+        Secret::new(code.collect::<String>())
+    }
+
+    /// What the database holds of a user code; also its look-up key. Takes it as people type it:
+    /// case, dashes and spaces do not count.
+    pub fn user_code_hash(&self, typed: &str) -> KeyedHash {
+        let letters = typed.chars().filter(char::is_ascii_alphanumeric).take(2 * USER_CODE_LENGTH);
+        let code = Zeroizing::new(letters.collect::<String>().to_ascii_uppercase());
+        KeyedHash(mac(&self.user_code_hash, code.as_bytes()))
     }
 
     /// A pseudonym of a document for one organization (REFERENCE 6.5), 64 hexadecimal digits.

@@ -13,6 +13,7 @@ pub mod browser;
 pub mod chip;
 pub mod claim;
 pub mod confirmation;
+pub mod consent;
 pub mod device;
 pub mod entropy;
 pub mod event;

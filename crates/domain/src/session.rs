@@ -4,17 +4,23 @@
 mod handoff;
 mod hello;
 mod live;
+mod visit;
 
 use std::time::Duration;
 
 pub use handoff::{Handoff, MintRefusal};
 pub use hello::{Hello, HelloGranted, HelloRefusal};
 pub use live::{MatchOutcome, Rejection, WriteRefusal};
+pub use visit::{
+    MAX_EXTENSIONS, RESPONSE_CODE_LIFETIME, RedeemRefusal, ResponseCodeRefusal, UserCode,
+    UserCodeRefusal, VisitRefusal, random_response_code,
+};
 
 use crate::attempt::{Attempt, AttemptState, FailureCode};
 use crate::browser::{BoundBrowser, BrowserMismatch, Visitor};
 use crate::confirmation::{MatchCodeState, MatchCodes};
-use crate::event::{Event, Fact};
+use crate::consent::Consent;
+use crate::event::{CancelReason, Event, Fact};
 use crate::id::{AttemptId, OrganizationId, SessionId};
 use crate::key::{KeyedHash, Keys};
 use crate::policy::Policy;
@@ -57,6 +63,17 @@ pub struct CancelToken {
     pub used_at: Option<Timestamp>,
 }
 
+/// A code that the browser takes back to the relying party.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResponseCode {
+    /// The keyed hash that a presented code is compared with.
+    pub hash: KeyedHash,
+    /// The first moment at which it no longer works.
+    pub expires_at: Timestamp,
+    /// When it was redeemed; it works once.
+    pub used_at: Option<Timestamp>,
+}
+
 /// A verification session with its attempts, oldest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
@@ -87,6 +104,17 @@ pub struct Session {
     /// The browser that opened it, and that alone may ask for its links until it is claimed. Forgotten
     /// when the session ends.
     pub browser: Option<BoundBrowser>,
+    /// The secret of the browser that was bound when the session ended, until a response code was
+    /// redeemed: that browser alone is given one.
+    pub returner: Option<KeyedHash>,
+    /// That the person at the page agreed.
+    pub consent: Option<Consent>,
+    /// Why it was cancelled, where a person said so.
+    pub cancel_reason: Option<CancelReason>,
+    /// How often the person asked for more time.
+    pub extensions: u8,
+    /// The newest code that the browser takes back to the relying party.
+    pub response_code: Option<ResponseCode>,
     /// Whether the person at the page told the phone what it showed.
     pub confirmed: bool,
     /// The last fencing number given out.
@@ -167,6 +195,11 @@ impl Session {
             device: None,
             device_proven: false,
             browser: None,
+            returner: None,
+            consent: None,
+            cancel_reason: None,
+            extensions: 0,
+            response_code: None,
             confirmed: false,
             fence: 0,
             attempts: Vec::new(),
@@ -278,15 +311,7 @@ impl Session {
 
     /// Cancels on the relying party's word. A session that has ended stays as it is.
     pub fn cancel(self, now: Timestamp) -> Transition<()> {
-        if self.is_terminal() {
-            return Transition::quiet(self, ());
-        }
-        self.end(
-            SessionState::Cancelled(now),
-            FailureCode::SessionCancelled,
-            Fact::SessionCancelled { reason: None },
-            now,
-        )
+        self.cancel_because(None, now)
     }
 
     /// Cancels with the token of the verification link, which is consumed in the same step.
@@ -304,14 +329,15 @@ impl Session {
             return Err(CancelRefusal::Used);
         }
         self.cancel_token.used_at.get_or_insert(now);
-        Ok(self.cancel(now))
+        Ok(self.cancel_because(Some(CancelReason::ByPerson), now))
     }
 
     /// Reaches a final state. Where a person's browser was is nobody's business any more; what is
-    /// reported of it stands in the assurance of the attempt.
+    /// reported of it stands in the assurance of the attempt. That it is the one to take a response
+    /// code back is remembered.
     fn finish(&mut self, state: SessionState) {
         self.state = state;
-        self.browser = None;
+        self.returner = self.browser.take().map(|browser| browser.secret);
     }
 
     /// Ends the session and every attempt that is still open.

@@ -6,7 +6,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::browser::BrowserMismatch;
-use domain::session::{CancelRefusal, MintRefusal};
+use domain::session::{
+    CancelRefusal, MintRefusal, RedeemRefusal, ResponseCodeRefusal, UserCodeRefusal, VisitRefusal,
+};
 use domain::share::ShareContractError;
 use serde::Serialize;
 use store::StoreError;
@@ -206,6 +208,9 @@ impl From<MintRefusal> for ApiError {
                 ("SESSION_IN_PROGRESS", "continue on the phone that started")
             }
             MintRefusal::Browser(mismatch) => return mismatch.into(),
+            MintRefusal::ConsentRequired => {
+                ("CONSENT_REQUIRED", "agree at the page first: POST /{session}/consent")
+            }
             MintRefusal::PageRequired => {
                 return Self::new(
                     StatusCode::FORBIDDEN,
@@ -244,6 +249,81 @@ impl From<CancelRefusal> for ApiError {
                 "a cancel token works once; the session can still be cancelled with an API key",
             ),
             CancelRefusal::Browser(mismatch) => return mismatch.into(),
+        };
+        Self::new(status, code, refusal.to_string(), hint)
+    }
+}
+
+impl From<VisitRefusal> for ApiError {
+    fn from(refusal: VisitRefusal) -> Self {
+        let (code, hint) = match refusal {
+            VisitRefusal::Browser(mismatch) => return mismatch.into(),
+            VisitRefusal::Ended => {
+                ("SESSION_EXPIRED", "the business that sent you can create a new session")
+            }
+            VisitRefusal::ExtendedTooOften => {
+                ("EXTENDED_TOO_OFTEN", "the business that sent you can create a new session")
+            }
+        };
+        Self::new(StatusCode::CONFLICT, code, refusal.to_string(), hint)
+    }
+}
+
+impl From<UserCodeRefusal> for ApiError {
+    fn from(refusal: UserCodeRefusal) -> Self {
+        match refusal {
+            UserCodeRefusal::Browser(mismatch) => mismatch.into(),
+            UserCodeRefusal::NoHandoff => Self::new(
+                StatusCode::CONFLICT,
+                "NO_HANDOFF",
+                refusal.to_string(),
+                "ask for a handoff first: POST /{session}/handoff",
+            ),
+        }
+    }
+}
+
+impl From<ResponseCodeRefusal> for ApiError {
+    fn from(refusal: ResponseCodeRefusal) -> Self {
+        let (status, code, hint) = match refusal {
+            ResponseCodeRefusal::NotEnded => (
+                StatusCode::CONFLICT,
+                "SESSION_NOT_ENDED",
+                "the way back is there when the verification has ended",
+            ),
+            ResponseCodeRefusal::Stranger => (
+                StatusCode::FORBIDDEN,
+                "BROWSER_MISMATCH",
+                "a response code is given to the browser that opened the session alone",
+            ),
+            ResponseCodeRefusal::Redeemed => (
+                StatusCode::CONFLICT,
+                "RESPONSE_CODE_USED",
+                "a response code works once; read the session with an API key",
+            ),
+        };
+        Self::new(status, code, refusal.to_string(), hint)
+    }
+}
+
+impl From<RedeemRefusal> for ApiError {
+    fn from(refusal: RedeemRefusal) -> Self {
+        let (status, code, hint) = match refusal {
+            RedeemRefusal::Invalid => (
+                StatusCode::BAD_REQUEST,
+                "RESPONSE_CODE_INVALID",
+                "send the response_code of the URL that the person came back with",
+            ),
+            RedeemRefusal::Used => (
+                StatusCode::CONFLICT,
+                "RESPONSE_CODE_USED",
+                "a response code works once; whoever sent it again may not be the person",
+            ),
+            RedeemRefusal::Expired => (
+                StatusCode::GONE,
+                "RESPONSE_CODE_EXPIRED",
+                "a response code works for five minutes; the session can still be read",
+            ),
         };
         Self::new(status, code, refusal.to_string(), hint)
     }

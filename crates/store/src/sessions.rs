@@ -3,7 +3,8 @@
 use domain::attempt::Attempt;
 use domain::audit::Actor;
 use domain::event::Event;
-use domain::id::{OrganizationId, SessionId};
+use domain::id::{AttemptId, OrganizationId, SessionId};
+use domain::key::KeyedHash;
 use domain::session::Session;
 use domain::time::Timestamp;
 
@@ -59,6 +60,14 @@ pub trait Sessions {
     /// Live sessions whose time has run out, longest ago first. A unit that changes nothing,
     /// run over each, expires it.
     fn due_sessions(&self, now: Timestamp, limit: u32) -> Answer<Vec<SessionId>>;
+
+    /// The session and the attempt that a user code leads to, by its keyed hash: an attempt that is
+    /// offered and whose token works at `now`. None also where two share the code.
+    fn find_user_code(
+        &self,
+        hash: KeyedHash,
+        now: Timestamp,
+    ) -> Answer<Option<(SessionId, AttemptId)>>;
 }
 
 /// Which sessions to list.

@@ -29,9 +29,17 @@ pub fn of_session(
         updated_at: _,
         expires_at: _,
         state,
-        cancel_token,
+        // The reason tells who used it.
+        cancel_token: _,
         device_proven,
         browser,
+        // Follows from the end and from what was redeemed.
+        returner: _,
+        consent,
+        // The event tells of it.
+        cancel_reason: _,
+        extensions,
+        response_code,
         confirmed,
         // Both change with a claim, which the attempt tells of.
         device: _,
@@ -57,18 +65,35 @@ pub fn of_session(
     });
     let canceller = || match (reason, by) {
         (Some(CancelReason::NotMe), _) => Actor::Phone,
+        (Some(CancelReason::Declined | CancelReason::ByPerson), _) => Actor::Page,
         (None, Some(actor)) => actor.clone(),
-        (None, None) if before.is_some_and(|old| old.cancel_token != *cancel_token) => Actor::Page,
         (None, None) => Actor::Server,
     };
     if browser.is_some() && before.is_none_or(|session| session.browser.is_none()) {
         tell(Action::BrowserBound, Actor::Page, None, None);
+    }
+    if consent.is_some() && before.is_none_or(|session| session.consent.is_none()) {
+        tell(Action::ConsentGiven, Actor::Page, None, None);
+    }
+    if before.is_some_and(|session| session.extensions < *extensions) {
+        tell(Action::SessionExtended, Actor::Page, None, None);
+    }
+    let old_code = before.and_then(|session| session.response_code.as_ref());
+    if let Some(code) = response_code {
+        if old_code.is_none_or(|old| old.hash != code.hash) {
+            tell(Action::ResponseCodeIssued, Actor::Page, None, None);
+        } else if code.used_at.is_some() && old_code.is_some_and(|old| old.used_at.is_none()) {
+            tell(Action::ResponseCodeRedeemed, by.cloned().unwrap_or(Actor::Server), None, None);
+        }
     }
     for (position, attempt) in attempts.iter().enumerate() {
         let old = before.and_then(|session| session.attempts.get(position));
         if old.is_none() {
             let minter = by.cloned().unwrap_or(Actor::Anyone);
             tell(Action::HandoffMinted, minter, Some(attempt), None);
+        }
+        if attempt.user_code.is_some() && old.is_none_or(|old| old.user_code.is_none()) {
+            tell(Action::UserCodeShown, Actor::Page, Some(attempt), None);
         }
         let old = old.map_or(&AttemptState::Offered, |old| &old.state);
         match (old, &attempt.state) {

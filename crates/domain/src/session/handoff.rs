@@ -20,6 +20,9 @@ pub enum MintRefusal {
     /// See [`BrowserMismatch`].
     #[error(transparent)]
     Browser(#[from] BrowserMismatch),
+    /// Our page asks, and the person in front of it has not agreed yet.
+    #[error("the person at the page has not agreed yet")]
+    ConsentRequired,
     /// The policy gives links to our page alone, and whoever asks is none or shows no cookie.
     #[error("links of this session are given to its page alone, in a browser with its cookie")]
     PageRequired,
@@ -58,6 +61,9 @@ impl Session {
             _ => return Err(MintRefusal::SessionEnded),
         }
         self.bind(visitor, now);
+        if matches!(visitor, Visitor::Page(_)) && self.consent.is_none() && self.device.is_none() {
+            return Err(MintRefusal::ConsentRequired);
+        }
         if self.policy.browser_binding == BrowserBinding::Required
             && self.browser.is_none()
             && self.device.is_none()
@@ -77,6 +83,7 @@ impl Session {
                 issued_at: now,
                 expires_at: now + TOKEN_LIFETIME,
             },
+            user_code: None,
             state: AttemptState::Offered,
         };
         let handoff =
@@ -86,7 +93,7 @@ impl Session {
         Ok(Transition::quiet(self, handoff))
     }
 
-    fn bind(&mut self, visitor: &Visitor, now: Timestamp) {
+    pub(super) fn bind(&mut self, visitor: &Visitor, now: Timestamp) {
         let open = self.browser.is_none()
             && self.device.is_none()
             && self.policy.browser_binding != BrowserBinding::Off;

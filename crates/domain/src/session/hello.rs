@@ -233,6 +233,7 @@ impl Claim {
             flow: hello.flow,
             network,
             match_code: MatchCodeState::NotAsked,
+            progress: None,
         }
     }
 
@@ -248,6 +249,7 @@ impl Claim {
             self.network = network;
         }
         self.fence = fence;
+        self.progress = None;
         self.app_version = hello.app_version.clone().or(self.app_version);
         self
     }

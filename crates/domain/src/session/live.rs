@@ -97,6 +97,27 @@ impl Session {
         Ok(Transition::quiet(self, ()))
     }
 
+    /// Records how much of the chip the phone has read, in percent. It never goes back.
+    pub fn report_progress(
+        mut self,
+        attempt: &AttemptId,
+        fence: u64,
+        percent: u8,
+        now: Timestamp,
+    ) -> Result<Transition<()>, WriteRefusal> {
+        let claim = self.may_go_on(attempt, fence)?;
+        let percent = percent.min(100);
+        if claim.phase != Phase::NfcReading || claim.progress.is_some_and(|had| had >= percent) {
+            return Ok(Transition::quiet(self, ()));
+        }
+        self.update(attempt, now, |state| {
+            if let AttemptState::Claimed(claim) = state {
+                claim.progress = Some(percent);
+            }
+        });
+        Ok(Transition::quiet(self, ()))
+    }
+
     /// Takes the phone's choice of a match code. There is one try: a wrong choice fails the
     /// attempt and ends the session, for a guesser is right too often to be let try again.
     pub fn choose(
@@ -143,12 +164,7 @@ impl Session {
         now: Timestamp,
     ) -> Result<Transition<()>, WriteRefusal> {
         self.holds(attempt, fence)?;
-        Ok(self.end(
-            SessionState::Cancelled(now),
-            FailureCode::SessionCancelled,
-            Fact::SessionCancelled { reason: Some(CancelReason::NotMe) },
-            now,
-        ))
+        Ok(self.cancel_because(Some(CancelReason::NotMe), now))
     }
 
     /// Fails the attempt; the third failure ends the session.

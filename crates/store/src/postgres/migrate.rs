@@ -7,7 +7,7 @@ use crate::error::StoreError;
 use crate::migration::{self, Migration, MigrationState, migrations};
 
 const MIGRATIONS: &[Migration] =
-    migrations!["0001_initial", "0002_binding", "0003_audit", "0004_allowances"];
+    migrations!["0001_initial", "0002_binding", "0003_audit", "0004_allowances", "0005_page"];
 
 /// The advisory lock of whoever migrates: "Kayl", 1.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1264679276, 1)";

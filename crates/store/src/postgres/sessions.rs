@@ -7,9 +7,11 @@ use std::time::Duration;
 use domain::attempt::Attempt;
 use domain::audit::{self, Actor};
 use domain::browser::{AddressFamily, BoundBrowser, BrowserFamily, NetworkHash, OsFamily};
+use domain::consent::Consent;
+use domain::event::CancelReason;
 use domain::id::{AttemptId, OrganizationId, SessionId};
 use domain::key::KeyedHash;
-use domain::session::{CancelToken, Session, SessionState, Transition};
+use domain::session::{CancelToken, ResponseCode, Session, SessionState, Transition};
 use domain::time::Timestamp;
 
 use super::audit::tell;
@@ -145,6 +147,30 @@ impl Sessions for Postgres {
             link.read(due).await?.iter().map(|row| Row::of(TABLE, row).id("id")).collect()
         })
     }
+
+    fn find_user_code(
+        &self,
+        hash: KeyedHash,
+        now: Timestamp,
+    ) -> Answer<Option<(SessionId, AttemptId)>> {
+        self.run(move |link| async move {
+            let find = query(
+                "SELECT a.id, a.session_id FROM attempts a JOIN sessions s ON s.id = a.session_id
+                 WHERE a.user_code_hash = $1 AND a.state = 'offered' AND a.token_expires_at > $2
+                     AND s.state = 'created' AND s.expires_at > $2
+                 LIMIT 2",
+                params![hash.0.to_vec(), now.as_millis()],
+            );
+            match &link.read(find).await?[..] {
+                [row] => {
+                    let row = Row::of(attempts::TABLE, row);
+                    Ok(Some((row.id("session_id")?, row.id("id")?)))
+                }
+                // None, or two that share it.
+                _ => Ok(None),
+            }
+        })
+    }
 }
 
 /// The closed unit. Expiry comes first and is kept whatever the unit says. `committing` is set
@@ -241,15 +267,19 @@ async fn expire(link: &Link, shared: &Shared, now: Timestamp, limit: u32) -> Out
 fn insert(session: &Session, by: &Actor) -> Outcome<Vec<Query>> {
     let state = StateColumns::of(&session.state);
     let browser = BrowserColumns::of(session.browser.as_ref());
+    let visit = VisitColumns::of(session);
     let insert = query(
         "INSERT INTO sessions (id, organization_id, contract, face_match, chip_proof, revocation,
              expired_documents, redirect_url, created_at, updated_at, expires_at, state,
              live_attempt_id, completed_at, cancel_token_hash, cancel_token_used_at, device_hash,
              fence, browser_binding, match_code, device_proof, same_network, device_proven,
              confirmed, browser_secret, browser_family, browser_os, browser_place,
-             browser_address_family, browser_network)
+             browser_address_family, browser_network, consent_version, consent_locale, consent_at,
+             cancel_reason, extensions, returner, response_code_hash, response_code_expires_at,
+             response_code_used_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30)",
+             $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
+             $31, $32, $33, $34, $35, $36, $37, $38, $39)",
         params![
             session.id.to_string(),
             session.organization.to_string(),
@@ -281,6 +311,15 @@ fn insert(session: &Session, by: &Actor) -> Outcome<Vec<Query>> {
             browser.place,
             browser.address_family,
             browser.network,
+            visit.consent_version,
+            visit.consent_locale,
+            visit.consent_at,
+            visit.cancel_reason,
+            visit.extensions,
+            visit.returner,
+            visit.response_code_hash,
+            visit.response_code_expires_at,
+            visit.response_code_used_at,
         ],
     );
     let mut writes = vec![insert];
@@ -304,12 +343,16 @@ fn save(old: &Session, new: &Session) -> Outcome<Vec<Query>> {
     let mut writes = attempts::save(new, &old.attempts)?;
     let state = StateColumns::of(&new.state);
     let browser = BrowserColumns::of(new.browser.as_ref());
+    let visit = VisitColumns::of(new);
     writes.push(query(
         "UPDATE sessions SET updated_at = $2, expires_at = $3, state = $4, live_attempt_id = $5,
              completed_at = $6, cancel_token_used_at = $7, device_hash = $8, fence = $9,
              device_proven = $10, confirmed = $11, browser_secret = $12, browser_family = $13,
              browser_os = $14, browser_place = $15, browser_address_family = $16,
-             browser_network = $17
+             browser_network = $17, consent_version = $18,
+             consent_locale = $19, consent_at = $20, cancel_reason = $21, extensions = $22,
+             returner = $23, response_code_hash = $24, response_code_expires_at = $25,
+             response_code_used_at = $26
          WHERE id = $1",
         params![
             new.id.to_string(),
@@ -329,6 +372,15 @@ fn save(old: &Session, new: &Session) -> Outcome<Vec<Query>> {
             browser.place,
             browser.address_family,
             browser.network,
+            visit.consent_version,
+            visit.consent_locale,
+            visit.consent_at,
+            visit.cancel_reason,
+            visit.extensions,
+            visit.returner,
+            visit.response_code_hash,
+            visit.response_code_expires_at,
+            visit.response_code_used_at,
         ],
     ));
     Ok(writes)
@@ -492,6 +544,36 @@ impl BrowserColumns {
     }
 }
 
+/// How what a person did at the page is stored. What was not done is null.
+struct VisitColumns {
+    consent_version: Option<String>,
+    consent_locale: Option<String>,
+    consent_at: Option<i64>,
+    cancel_reason: Option<&'static str>,
+    extensions: i64,
+    returner: Option<Vec<u8>>,
+    response_code_hash: Option<Vec<u8>>,
+    response_code_expires_at: Option<i64>,
+    response_code_used_at: Option<i64>,
+}
+
+impl VisitColumns {
+    fn of(session: &Session) -> Self {
+        let (consent, code) = (session.consent.as_ref(), session.response_code.as_ref());
+        Self {
+            consent_version: consent.map(|consent| consent.version.clone()),
+            consent_locale: consent.map(|consent| consent.locale.clone()),
+            consent_at: consent.map(|consent| consent.at.as_millis()),
+            cancel_reason: session.cancel_reason.map(CancelReason::as_str),
+            extensions: session.extensions.into(),
+            returner: session.returner.map(|hash| hash.0.to_vec()),
+            response_code_hash: code.map(|code| code.hash.0.to_vec()),
+            response_code_expires_at: code.map(|code| code.expires_at.as_millis()),
+            response_code_used_at: code.and_then(|code| code.used_at).map(Timestamp::as_millis),
+        }
+    }
+}
+
 fn decode(row: &Row<'_>) -> Outcome<Session> {
     Ok(Session {
         id: row.id("id")?,
@@ -510,6 +592,11 @@ fn decode(row: &Row<'_>) -> Outcome<Session> {
         device: row.optional_hash("device_hash")?,
         device_proven: row.bool("device_proven")?,
         browser: decode_browser(row)?,
+        returner: row.optional_hash("returner")?,
+        consent: decode_consent(row)?,
+        cancel_reason: row.optional_parsed("cancel_reason", CancelReason::parse)?,
+        extensions: row.number("extensions")?,
+        response_code: decode_response_code(row)?,
         confirmed: row.bool("confirmed")?,
         fence: row.number("fence")?,
         attempts: Vec::new(),
@@ -531,6 +618,21 @@ fn decode_browser(row: &Row<'_>) -> Outcome<Option<BoundBrowser>> {
         os: row.optional_parsed("browser_os", OsFamily::parse)?,
         place: row.optional_text("browser_place")?.map(str::to_owned),
         network,
+    }))
+}
+
+fn decode_consent(row: &Row<'_>) -> Outcome<Option<Consent>> {
+    let Some(at) = row.optional_time("consent_at")? else { return Ok(None) };
+    let version = row.text("consent_version")?.to_owned();
+    Ok(Some(Consent { version, locale: row.text("consent_locale")?.to_owned(), at }))
+}
+
+fn decode_response_code(row: &Row<'_>) -> Outcome<Option<ResponseCode>> {
+    let Some(hash) = row.optional_hash("response_code_hash")? else { return Ok(None) };
+    Ok(Some(ResponseCode {
+        hash,
+        expires_at: row.time("response_code_expires_at")?,
+        used_at: row.optional_time("response_code_used_at")?,
     }))
 }
 

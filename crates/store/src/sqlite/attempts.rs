@@ -50,9 +50,9 @@ fn insert(db: &Connection, session: &Session, position: usize, attempt: &Attempt
         "INSERT INTO attempts (id, session_id, organization_id, position, created_at, updated_at,
              token_hash, token_issued_at, token_expires_at, state, claimed_at, fence, phase,
              phase_at, app_version, ended_at, assurance, failure_code, was_claimed, flow,
-             same_network, match_code)
+             same_network, match_code, progress, user_code_hash)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-             ?19, ?20, ?21, ?22)",
+             ?19, ?20, ?21, ?22, ?23, ?24)",
     )?
     .execute(params![
         attempt.id.as_str(),
@@ -77,6 +77,8 @@ fn insert(db: &Connection, session: &Session, position: usize, attempt: &Attempt
         state.flow,
         state.same_network,
         state.match_code,
+        state.progress,
+        attempt.user_code.map(|hash| hash.0),
     ])?;
     Ok(())
 }
@@ -88,7 +90,8 @@ fn update(db: &Connection, attempt: &Attempt) -> Outcome<()> {
             "UPDATE attempts SET updated_at = ?2, state = ?3, claimed_at = ?4, fence = ?5,
                  phase = ?6, phase_at = ?7, app_version = ?8, ended_at = ?9, assurance = ?10,
                  failure_code = ?11, was_claimed = ?12, flow = ?13, same_network = ?14,
-                 match_code = ?15
+                 match_code = ?15,
+             progress = ?16, user_code_hash = ?17
              WHERE id = ?1",
         )?
         .execute(params![
@@ -107,6 +110,8 @@ fn update(db: &Connection, attempt: &Attempt) -> Outcome<()> {
             state.flow,
             state.same_network,
             state.match_code,
+            state.progress,
+            attempt.user_code.map(|hash| hash.0),
         ])?;
     found(rows, "attempt")
 }
@@ -127,6 +132,7 @@ struct StateColumns<'a> {
     flow: Option<&'static str>,
     same_network: Option<&'static str>,
     match_code: Option<&'static str>,
+    progress: Option<i64>,
 }
 
 impl<'a> StateColumns<'a> {
@@ -143,6 +149,7 @@ impl<'a> StateColumns<'a> {
                 flow: Some(claim.flow.as_str()),
                 same_network: Some(claim.network.as_str()),
                 match_code: Some(claim.match_code.as_str()),
+                progress: claim.progress.map(i64::from),
                 ..Self::default()
             },
             AttemptState::Superseded { at } => {
@@ -175,6 +182,7 @@ fn decode(row: &Row<'_>) -> Outcome<Attempt> {
             issued_at: row.time("token_issued_at")?,
             expires_at: row.time("token_expires_at")?,
         },
+        user_code: row.optional_hash("user_code_hash")?,
         state: decode_state(row)?,
     })
 }
@@ -192,6 +200,10 @@ fn decode_state(row: &Row<'_>) -> Outcome<AttemptState> {
             flow: row.parsed("flow", Flow::parse)?,
             network: row.parsed("same_network", SameNetwork::parse)?,
             match_code: row.parsed("match_code", MatchCodeState::parse)?,
+            progress: match row.optional_integer("progress")? {
+                Some(percent) => Some(row.known("progress", u8::try_from(percent).ok())?),
+                None => None,
+            },
         }),
         "superseded" => AttemptState::Superseded { at: ended_at()? },
         "succeeded" => AttemptState::Succeeded {

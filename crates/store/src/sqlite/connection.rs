@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0004_binding",
     "0005_audit",
     "0006_allowances",
+    "0007_page",
 ];
 
 /// Statements kept prepared per connection; more than there are in this crate.

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use domain::attempt::Attempt;
 use domain::audit::{self, Actor};
 use domain::browser::{AddressFamily, BoundBrowser, BrowserFamily, NetworkHash, OsFamily};
+use domain::consent::Consent;
+use domain::event::CancelReason;
 use domain::id::{AttemptId, OrganizationId, SessionId};
 use domain::key::KeyedHash;
-use domain::session::{CancelToken, Session, SessionState, Transition};
+use domain::session::{CancelToken, ResponseCode, Session, SessionState, Transition};
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -31,7 +33,8 @@ const BY_ID: &str = "SELECT id, organization_id, contract, face_match, chip_proo
         created_at, updated_at, expires_at, state, live_attempt_id, completed_at,
         cancel_token_hash, cancel_token_used_at, device_hash, device_proven, browser_secret,
         browser_address_family, browser_network, browser_family, browser_os, browser_place,
-        confirmed, fence
+        returner, consent_at, consent_version, consent_locale, cancel_reason, extensions,
+        response_code_hash, response_code_expires_at, response_code_used_at, confirmed, fence
     FROM sessions WHERE id = ?1";
 
 impl Sessions for Sqlite {
@@ -81,6 +84,37 @@ impl Sessions for Sqlite {
     fn due_sessions(&self, now: Timestamp, limit: u32) -> Answer<Vec<SessionId>> {
         self.read(move |db| due(db, now, limit))
     }
+
+    fn find_user_code(
+        &self,
+        hash: KeyedHash,
+        now: Timestamp,
+    ) -> Answer<Option<(SessionId, AttemptId)>> {
+        self.read(move |db| find_user_code(db, hash, now))
+    }
+}
+
+fn find_user_code(
+    db: &Connection,
+    hash: KeyedHash,
+    now: Timestamp,
+) -> Outcome<Option<(SessionId, AttemptId)>> {
+    let mut query = db.prepare_cached(
+        "SELECT a.id, a.session_id FROM attempts a JOIN sessions s ON s.id = a.session_id
+         WHERE a.user_code_hash = ?1 AND a.state = 'offered' AND a.token_expires_at > ?2
+             AND s.state = 'created' AND s.expires_at > ?2
+         LIMIT 2",
+    )?;
+    let rows = query.query_and_then(params![hash.0, now.as_millis()], |row| {
+        let row = Row::of(attempts::TABLE, row);
+        Ok::<(SessionId, AttemptId), Failure>((row.id("session_id")?, row.id("id")?))
+    })?;
+    Ok(only(rows.collect::<Outcome<Vec<_>>>()?))
+}
+
+/// The one there is, if it is one.
+fn only<T>(mut found: Vec<T>) -> Option<T> {
+    if found.len() == 1 { found.pop() } else { None }
 }
 
 fn due(db: &Connection, now: Timestamp, limit: u32) -> Outcome<Vec<SessionId>> {
@@ -148,15 +182,19 @@ fn apply(
 fn insert(db: &Connection, session: &Session) -> Outcome<()> {
     let state = StateColumns::of(&session.state);
     let browser = BrowserColumns::of(session.browser.as_ref());
+    let visit = VisitColumns::of(session);
     db.prepare_cached(
         "INSERT INTO sessions (id, organization_id, contract, face_match, chip_proof, revocation,
              expired_documents, redirect_url, created_at, updated_at, expires_at, state,
              live_attempt_id, completed_at, cancel_token_hash, cancel_token_used_at, device_hash,
              fence, browser_binding, match_code, device_proof, same_network, device_proven,
              confirmed, browser_secret, browser_family, browser_os, browser_place,
-             browser_address_family, browser_network)
+             browser_address_family, browser_network, consent_version, consent_locale, consent_at,
+             cancel_reason, extensions, returner, response_code_hash, response_code_expires_at,
+             response_code_used_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
-             ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
+             ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30,
+             ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)",
     )?
     .execute(params![
         session.id.as_str(),
@@ -189,6 +227,15 @@ fn insert(db: &Connection, session: &Session) -> Outcome<()> {
         browser.place,
         browser.address_family,
         browser.network,
+        visit.consent_version,
+        visit.consent_locale,
+        visit.consent_at,
+        visit.cancel_reason,
+        visit.extensions,
+        visit.returner,
+        visit.response_code_hash,
+        visit.response_code_expires_at,
+        visit.response_code_used_at,
     ])?;
     Ok(())
 }
@@ -218,13 +265,17 @@ fn save(db: &Connection, old: &Session, new: &Session) -> Outcome<()> {
     }
     let state = StateColumns::of(&new.state);
     let browser = BrowserColumns::of(new.browser.as_ref());
+    let visit = VisitColumns::of(new);
     let rows = db
         .prepare_cached(
             "UPDATE sessions SET updated_at = ?2, expires_at = ?3, state = ?4,
                  live_attempt_id = ?5, completed_at = ?6, cancel_token_used_at = ?7,
                  device_hash = ?8, fence = ?9, device_proven = ?10, confirmed = ?11,
                  browser_secret = ?12, browser_family = ?13, browser_os = ?14,
-                 browser_place = ?15, browser_address_family = ?16, browser_network = ?17
+                 browser_place = ?15, browser_address_family = ?16, browser_network = ?17, consent_version = ?18,
+             consent_locale = ?19, consent_at = ?20, cancel_reason = ?21, extensions = ?22,
+             returner = ?23, response_code_hash = ?24, response_code_expires_at = ?25,
+             response_code_used_at = ?26
              WHERE id = ?1",
         )?
         .execute(params![
@@ -245,6 +296,15 @@ fn save(db: &Connection, old: &Session, new: &Session) -> Outcome<()> {
             browser.place,
             browser.address_family,
             browser.network,
+            visit.consent_version,
+            visit.consent_locale,
+            visit.consent_at,
+            visit.cancel_reason,
+            visit.extensions,
+            visit.returner,
+            visit.response_code_hash,
+            visit.response_code_expires_at,
+            visit.response_code_used_at,
         ])?;
     found(rows, "session")
 }
@@ -398,6 +458,36 @@ impl<'a> BrowserColumns<'a> {
     }
 }
 
+/// How what a person did at the page is stored. What was not done is null.
+struct VisitColumns<'a> {
+    consent_version: Option<&'a str>,
+    consent_locale: Option<&'a str>,
+    consent_at: Option<i64>,
+    cancel_reason: Option<&'static str>,
+    extensions: i64,
+    returner: Option<[u8; 32]>,
+    response_code_hash: Option<[u8; 32]>,
+    response_code_expires_at: Option<i64>,
+    response_code_used_at: Option<i64>,
+}
+
+impl<'a> VisitColumns<'a> {
+    fn of(session: &'a Session) -> Self {
+        let (consent, code) = (session.consent.as_ref(), session.response_code.as_ref());
+        Self {
+            consent_version: consent.map(|consent| consent.version.as_str()),
+            consent_locale: consent.map(|consent| consent.locale.as_str()),
+            consent_at: consent.map(|consent| consent.at.as_millis()),
+            cancel_reason: session.cancel_reason.map(CancelReason::as_str),
+            extensions: session.extensions.into(),
+            returner: session.returner.map(|hash| hash.0),
+            response_code_hash: code.map(|code| code.hash.0),
+            response_code_expires_at: code.map(|code| code.expires_at.as_millis()),
+            response_code_used_at: code.and_then(|code| code.used_at).map(Timestamp::as_millis),
+        }
+    }
+}
+
 fn decode(row: &Row<'_>) -> Outcome<Session> {
     Ok(Session {
         id: row.id("id")?,
@@ -416,6 +506,11 @@ fn decode(row: &Row<'_>) -> Outcome<Session> {
         device: row.optional_hash("device_hash")?,
         device_proven: row.bool("device_proven")?,
         browser: decode_browser(row)?,
+        returner: row.optional_hash("returner")?,
+        consent: decode_consent(row)?,
+        cancel_reason: row.optional_parsed("cancel_reason", CancelReason::parse)?,
+        extensions: row.number("extensions")?,
+        response_code: decode_response_code(row)?,
         confirmed: row.bool("confirmed")?,
         fence: row.number("fence")?,
         attempts: Vec::new(),
@@ -437,6 +532,21 @@ fn decode_browser(row: &Row<'_>) -> Outcome<Option<BoundBrowser>> {
         os: row.optional_parsed("browser_os", OsFamily::parse)?,
         place: row.optional_text("browser_place")?.map(str::to_owned),
         network,
+    }))
+}
+
+fn decode_consent(row: &Row<'_>) -> Outcome<Option<Consent>> {
+    let Some(at) = row.optional_time("consent_at")? else { return Ok(None) };
+    let version = row.text("consent_version")?.to_owned();
+    Ok(Some(Consent { version, locale: row.text("consent_locale")?.to_owned(), at }))
+}
+
+fn decode_response_code(row: &Row<'_>) -> Outcome<Option<ResponseCode>> {
+    let Some(hash) = row.optional_hash("response_code_hash")? else { return Ok(None) };
+    Ok(Some(ResponseCode {
+        hash,
+        expires_at: row.time("response_code_expires_at")?,
+        used_at: row.optional_time("response_code_used_at")?,
     }))
 }
 

@@ -1,0 +1,18 @@
+-- What a person does at the page: agrees, asks for more time, types a code, goes back. Nobody had
+-- agreed to anything at the page before, and nobody was given a code.
+
+ALTER TABLE sessions ADD COLUMN consent_version text;
+ALTER TABLE sessions ADD COLUMN consent_locale text;
+ALTER TABLE sessions ADD COLUMN consent_at bigint;
+ALTER TABLE sessions ADD COLUMN cancel_reason text;
+ALTER TABLE sessions ADD COLUMN extensions bigint NOT NULL DEFAULT 0;
+-- The secret of the browser that may take a response code back.
+ALTER TABLE sessions ADD COLUMN returner bytea;
+ALTER TABLE sessions ADD COLUMN response_code_hash bytea;
+ALTER TABLE sessions ADD COLUMN response_code_expires_at bigint;
+ALTER TABLE sessions ADD COLUMN response_code_used_at bigint;
+
+ALTER TABLE attempts ADD COLUMN user_code_hash bytea;
+ALTER TABLE attempts ADD COLUMN progress bigint;
+
+CREATE INDEX attempts_by_user_code ON attempts (user_code_hash) WHERE user_code_hash IS NOT NULL;
