@@ -56,7 +56,11 @@ async fn after_a_failed_check_the_same_phone_tries_again_and_may_succeed() {
     scene.fail(&mut phone).await;
     visit.tab.until_screen("retry").await;
     let text = visit.tab.text().await;
-    for said in ["Try again on the same phone", "could not prove that the document is genuine", "2 more times"] {
+    for said in [
+        "Try again on the same phone",
+        "could not prove that the document is genuine",
+        "2 more times",
+    ] {
         assert!(text.contains(said), "{said}: {text}");
     }
     drop(phone);
@@ -82,7 +86,11 @@ async fn after_the_third_failure_no_tries_are_left() {
         let mut phone = PhoneSocket::claimed(&scene.server, &handoff, "phone").await;
         scene.fail(&mut phone).await;
     }
-    let words = ["We could not verify you", "could not prove that the document is genuine", "No tries are left"];
+    let words = [
+        "We could not verify you",
+        "could not prove that the document is genuine",
+        "No tries are left",
+    ];
     ended(&visit, "failed", &words).await;
 }
 

@@ -106,7 +106,11 @@ async fn a_keyboard_is_enough() {
     tab.until_screen("consent").await;
     tab.press("Tab").await;
     let active = "document.activeElement";
-    assert_eq!(tab.read(&format!("{active}.getAttribute('href')")).await, "#main", "past what repeats");
+    assert_eq!(
+        tab.read(&format!("{active}.getAttribute('href')")).await,
+        "#main",
+        "past what repeats"
+    );
     assert_eq!(tab.evaluate(&format!("{active}.getBoundingClientRect().top >= 0")).await, true);
     tab.press("Enter").await;
     tab.tab_to("form[action*='/consent'] button").await;

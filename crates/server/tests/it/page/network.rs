@@ -82,5 +82,8 @@ async fn where_events_do_not_come_through_the_page_asks() {
     // What is held back is let go in the end, and asked again.
     scene.server.clock.advance(Duration::from_secs(30));
     phone.phase("mrz_complete").await;
-    visit.tab.until("document.querySelector('main').innerText.includes('Hold the phone still')").await;
+    visit
+        .tab
+        .until("document.querySelector('main').innerText.includes('Hold the phone still')")
+        .await;
 }

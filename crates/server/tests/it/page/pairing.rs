@@ -30,7 +30,9 @@ async fn the_code_of_the_page_leads_a_phone_through_to_the_end() {
     let page = Visit::open(&scene.chromium, Screen::DESKTOP, &session).await;
     page.tab.until_screen("consent").await;
     let text = page.tab.text().await;
-    for said in ["Example Bank asks you to verify yourself", "why family_name", "Required", "Optional"] {
+    for said in
+        ["Example Bank asks you to verify yourself", "why family_name", "Required", "Optional"]
+    {
         assert!(text.contains(said), "{said}: {text}");
     }
     assert!(!page.tab.html().await.contains(&session.cancel_token), "the cancel token stays away");
@@ -55,7 +57,11 @@ async fn the_code_of_the_page_leads_a_phone_through_to_the_end() {
 
     let phone = Client::start(link, &scene.passport);
     page.tab.until_screen("match").await;
-    assert_eq!(page.tab.evaluate("!!document.querySelector('#qr')").await, false, "no code is left");
+    assert_eq!(
+        page.tab.evaluate("!!document.querySelector('#qr')").await,
+        false,
+        "no code is left"
+    );
     let (phone, context) = phone.question().await;
     assert_eq!(context.organization_name, "Example Bank");
     let shown = scene.server.match_code(&session.id).await.unwrap();
@@ -124,7 +130,8 @@ async fn a_tablet_is_asked() {
         ..Screen::TABLET
     };
     let tab = scene.chromium.window(mac).await;
-    tab.before_scripts("Object.defineProperty(navigator, 'platform', { get: () => 'MacIntel' })").await;
+    tab.before_scripts("Object.defineProperty(navigator, 'platform', { get: () => 'MacIntel' })")
+        .await;
     let page = Visit::in_tab(tab, &scene.session().await).await;
     page.agree().await;
     page.tab.until("document.getElementById('device-question').checkVisibility()").await;

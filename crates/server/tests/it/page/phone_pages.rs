@@ -73,7 +73,12 @@ async fn a_code_that_is_typed_on_a_phone_leads_to_the_app() {
     assert!(text.contains(&format!("{}/code", scene.server.url())), "{text}");
     visit.tab.click("#show-user-code").await;
     let shown = "document.getElementById('user-code').textContent";
-    visit.tab.until(&format!("/^[BCDFGHJKLMNPQRSTVWXZ]{{4}}-[BCDFGHJKLMNPQRSTVWXZ]{{4}}$/.test({shown})")).await;
+    visit
+        .tab
+        .until(&format!(
+            "/^[BCDFGHJKLMNPQRSTVWXZ]{{4}}-[BCDFGHJKLMNPQRSTVWXZ]{{4}}$/.test({shown})"
+        ))
+        .await;
     let code = visit.tab.read(shown).await;
 
     let phone = scene.chromium.window(Screen::PHONE).await;

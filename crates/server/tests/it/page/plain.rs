@@ -11,7 +11,8 @@ impl Scene {
         let tab = self.chromium.window(screen).await;
         tab.scripts(false).await;
         tab.open(session.url()).await;
-        tab.until("location.search.includes('plain=1') && document.readyState === 'complete'").await;
+        tab.until("location.search.includes('plain=1') && document.readyState === 'complete'")
+            .await;
         assert_eq!(tab.evaluate("document.scripts.length").await, 0);
         Visit { tab, session: session.id }
     }
@@ -69,5 +70,8 @@ async fn without_scripts_a_code_to_type_is_shown() {
     let visit = scene.without_scripts(Screen::DESKTOP).await;
     visit.agree().await;
     visit.tab.click("form[action$='/code'] button").await;
-    visit.tab.until("/^[A-Z]{4}-[A-Z]{4}$/.test(document.getElementById('user-code').textContent)").await;
+    visit
+        .tab
+        .until("/^[A-Z]{4}-[A-Z]{4}$/.test(document.getElementById('user-code').textContent)")
+        .await;
 }

@@ -61,7 +61,9 @@ async fn a_code_that_cannot_be_renewed_is_taken_away_before_it_dies() {
     assert_eq!(scene.living_code(&visit).await, None);
     visit.tab.offline(false).await;
     scene.wait(&visit, 2 * STEP).await;
-    assert!(visit.scan().await.expires_at().as_millisecond() > scene.server.clock.now().as_millis());
+    assert!(
+        visit.scan().await.expires_at().as_millisecond() > scene.server.clock.now().as_millis()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -74,8 +74,7 @@ async fn once_a_phone_has_come_no_tab_offers_a_code() {
     let first = Visit::agreed(&scene.chromium, Screen::DESKTOP, &session).await;
     let second = Visit::in_tab(first.tab.beside(Screen::DESKTOP).await, &session).await;
     second.tab.until_screen("offer").await;
-    let mut phone =
-        PhoneSocket::claimed(&scene.server, &first.handoff().await, "phone").await;
+    let mut phone = PhoneSocket::claimed(&scene.server, &first.handoff().await, "phone").await;
     scene.fail(&mut phone).await;
     for visit in [&first, &second] {
         visit.tab.until_screen("retry").await;

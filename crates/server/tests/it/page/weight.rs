@@ -35,7 +35,8 @@ async fn no_address_holds_a_secret_and_nobody_else_is_asked() {
     let visit = Visit::agreed(&scene.chromium, Screen::DESKTOP, &session).await;
     let link = visit.scan().await;
     visit.tab.click("#cannot-scan > summary").await;
-    let mut phone = PhoneSocket::claimed(&scene.server, &testkit::Handoff::of(&link), "phone").await;
+    let mut phone =
+        PhoneSocket::claimed(&scene.server, &testkit::Handoff::of(&link), "phone").await;
     scene.fail(&mut phone).await;
     visit.tab.until_screen("retry").await;
     visit.cancel().await;
