@@ -16,6 +16,7 @@ mod reader;
 mod same_origin;
 mod screen;
 mod steps;
+mod user_code;
 mod well_known;
 
 use axum::Router;
@@ -30,6 +31,7 @@ pub(crate) fn routes() -> Router<App> {
         .merge(handoff::routes())
         .merge(live::routes())
         .merge(open::routes())
+        .merge(user_code::routes())
         .merge(well_known::routes())
         .merge(assets::routes())
 }

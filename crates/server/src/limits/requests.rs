@@ -157,7 +157,11 @@ fn nearer(one: &Decision, other: &Decision) -> std::cmp::Ordering {
 
 /// The answer to a request that is too much.
 pub(crate) fn refuse(decision: Decision) -> Response {
-    let mut response = ApiError::rate_limited(decision.policy.per).into_response();
+    refuse_with(decision, ApiError::rate_limited(decision.policy.per).into_response())
+}
+
+/// The same, with an answer that people read.
+pub(crate) fn refuse_with(decision: Decision, mut response: Response) -> Response {
     decision.describe(&mut response);
     if let Ok(seconds) = HeaderValue::try_from(seconds(decision.reset).max(1).to_string()) {
         response.headers_mut().insert(header::RETRY_AFTER, seconds);

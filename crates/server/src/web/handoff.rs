@@ -10,6 +10,7 @@ use protocol::{Flow, HandoffLink, SecretText};
 use serde::Serialize;
 
 use super::qr;
+use super::same_origin::SameOrigin;
 use crate::app::App;
 use crate::browser::Browser;
 use crate::envelope::ApiError;
@@ -93,6 +94,7 @@ pub(super) fn remaining_ms(at: Timestamp, now: Timestamp) -> u64 {
 
 async fn mint(
     State(app): State<App>,
+    _: SameOrigin,
     PathText(id): PathText,
     browser: Browser,
 ) -> Result<Json<HandoffView>, ApiError> {

@@ -21,6 +21,10 @@ use domain::time::Timestamp;
 use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
 
+use super::case::Case;
+use super::present::Presented;
+use super::reader::Reader;
+use super::screen::is_bound;
 use crate::app::App;
 use crate::browser::Browser;
 use crate::client_address::ClientAddress;
@@ -62,12 +66,24 @@ struct Following {
 struct Live {
     #[serde(flatten)]
     view: LiveView,
-    /// Names what is said here: equal answers have equal revisions.
+    /// What is left of the session; none when it has ended.
+    session_remaining_ms: Option<u64>,
+    /// Names what is said here, but for remaining times: equal answers have equal revisions.
     revision: String,
 }
 
 #[derive(Serialize)]
 struct LiveView {
+    /// The name of the screen.
+    screen: &'static str,
+    /// The title of the document.
+    title: String,
+    /// What is read out when the screen appears.
+    announce: String,
+    /// The fragment of the page.
+    html: String,
+    /// The language of it.
+    lang: &'static str,
     status: &'static str,
     is_terminal: bool,
     /// Whether a phone has claimed it; no other one can any more.
@@ -96,9 +112,10 @@ async fn poll(
     PathText(id): PathText,
     Query(following): Query<Following>,
     address: ClientAddress,
+    reader: Reader,
     browser: Browser,
 ) -> Result<Json<Live>, ApiError> {
-    let follower = Follower { session: parse(&id)?, browser, app };
+    let follower = Follower { session: parse(&id)?, reader, browser, app };
     let until = follower.app.now() + HOLD;
     // Listening before reading: no change can fall between the two. Who finds no place is answered
     // at once.
@@ -119,9 +136,10 @@ async fn events(
     State(app): State<App>,
     PathText(id): PathText,
     address: ClientAddress,
+    reader: Reader,
     browser: Browser,
 ) -> Result<Response, ApiError> {
-    let follower = Follower { session: parse(&id)?, browser, app };
+    let follower = Follower { session: parse(&id)?, reader, browser, app };
     let Some((changes, places)) = follower.place(address) else {
         return Ok(ApiError::too_many_sockets(NO_PLACE));
     };
@@ -144,6 +162,7 @@ fn parse(id: &str) -> Result<SessionId, ApiError> {
 struct Follower {
     app: App,
     session: SessionId,
+    reader: Reader,
     browser: Browser,
 }
 
@@ -166,7 +185,19 @@ impl Follower {
     }
 
     async fn look(&self) -> Result<Live, ApiError> {
-        Live::of(look(&self.app, &self.session, &self.browser).await?)
+        let Self { app, session: id, reader, browser } = self;
+        let case = Case::load(app, id).await?.ok_or_else(ApiError::session_not_found)?;
+        let visitor = browser.visitor(&app.keys, id);
+        case.session.admit(&visitor)?;
+        let screen = case.screen(app, &visitor);
+        let presented = case.present(app, &screen, reader, None)?;
+        let is_terminal = case.session.is_terminal();
+        let remaining = (!is_terminal).then(|| case.remaining_ms(app));
+        let ends_at = case.session.expires_at;
+        // After the claim anybody may follow, and only the browser that opened it may help the phone on.
+        let is_bound = is_bound(&case.session, &visitor);
+        let view = LiveView::of(case.session, presented, reader, is_bound, app);
+        Live::of(view, remaining, ends_at)
     }
 
     async fn wait(&self, changes: &mut Subscription, until: Timestamp) -> Woken {
@@ -226,10 +257,15 @@ impl Feed {
 }
 
 impl Live {
-    fn of(view: LiveView) -> Result<Self, ApiError> {
-        let said = serde_json::to_vec(&view).map_err(|error| ApiError::internal(&error))?;
+    fn of(
+        view: LiveView,
+        session_remaining_ms: Option<u64>,
+        ends_at: Timestamp,
+    ) -> Result<Self, ApiError> {
+        let said = serde_json::to_vec(&(&view, ends_at.as_millis()))
+            .map_err(|error| ApiError::internal(&error))?;
         let revision = hex(&openssl::sha::sha256(&said)[..8]);
-        Ok(Self { view, revision })
+        Ok(Self { view, session_remaining_ms, revision })
     }
 
     fn event(&self) -> Result<Event, serde_json::Error> {
@@ -238,32 +274,38 @@ impl Live {
     }
 }
 
-async fn look(app: &App, id: &SessionId, browser: &Browser) -> Result<LiveView, ApiError> {
-    let session = app.store.read_session(id).await?.ok_or_else(ApiError::session_not_found)?;
-    let session = session.at(app.now()).session;
-    let visitor = browser.visitor(&app.keys, id);
-    session.admit(&visitor)?;
-    // After the claim anybody may follow, and only the browser that opened it may help the phone on.
-    let bound = session.browser.as_ref().map(|browser| &browser.secret);
-    let is_bound = bound.is_some() && visitor.secret() == bound;
-    let code = session.pending_match_codes(&app.keys).filter(|_| is_bound);
-    let latest = session.latest_attempt();
-    let failure = latest.and_then(|attempt| attempt.failure_code());
-    Ok(LiveView {
-        status: session.status(),
-        is_terminal: session.is_terminal(),
-        claimed: session.same_device_only(),
-        failure_code: failure.map(FailureCode::as_str),
-        retry_allowed: latest
-            .is_some_and(|attempt| matches!(attempt.state, AttemptState::Failed { .. }))
-            && !session.is_terminal(),
-        phone: claim_of(&session).filter(|_| is_bound).map(|claim| PhoneView {
-            network: claim.network.as_str(),
-            device_proof: session.device_proven,
-        }),
-        match_code: code.map(|codes| codes.shown()),
-        redirect_url: session.redirect_url,
-    })
+impl LiveView {
+    fn of(
+        session: Session,
+        presented: Presented,
+        reader: &Reader,
+        is_bound: bool,
+        app: &App,
+    ) -> Self {
+        let code = session.pending_match_codes(&app.keys).filter(|_| is_bound);
+        let latest = session.latest_attempt();
+        let failure = latest.and_then(|attempt| attempt.failure_code());
+        Self {
+            screen: presented.screen,
+            title: presented.title,
+            announce: presented.announce,
+            html: presented.html,
+            lang: reader.texts.locale().code(),
+            status: session.status(),
+            is_terminal: session.is_terminal(),
+            claimed: session.same_device_only(),
+            failure_code: failure.map(FailureCode::as_str),
+            retry_allowed: latest
+                .is_some_and(|attempt| matches!(attempt.state, AttemptState::Failed { .. }))
+                && !session.is_terminal(),
+            phone: claim_of(&session).filter(|_| is_bound).map(|claim| PhoneView {
+                network: claim.network.as_str(),
+                device_proof: session.device_proven,
+            }),
+            match_code: code.map(|codes| codes.shown()),
+            redirect_url: session.redirect_url,
+        }
+    }
 }
 
 fn claim_of(session: &Session) -> Option<&Claim> {

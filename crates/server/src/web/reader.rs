@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 
+use super::form::Form;
 use super::present::Device;
 use crate::app::App;
 use crate::envelope::ApiError;
@@ -67,6 +68,16 @@ impl Reader {
             plain: is_set(&choices.plain),
             wants_code: is_set(&choices.code),
             device: Device::of_agent(agent.get(..USER_AGENT_BYTES).unwrap_or(agent)),
+        }
+    }
+
+    /// The same reader, as far as a form does not say otherwise.
+    pub(super) fn or(self, form: &Form) -> Self {
+        let locale = form.get("lang").and_then(Locale::of_tag);
+        Self {
+            texts: locale.map_or(self.texts, Texts::of),
+            plain: self.plain || form.get("plain") == Some("1"),
+            ..self
         }
     }
 
