@@ -35,6 +35,9 @@ pub(super) struct Choices {
 }
 
 impl Choices {
+    /// The names of the members.
+    pub(super) const NAMES: [&str; 3] = ["lang", "plain", "code"];
+
     /// What a query says.
     pub(super) fn of_query(query: &str) -> Self {
         let mut choices = Self::default();

@@ -21,6 +21,7 @@ use store::StoreError;
 
 use super::consent::CONSENT_VERSION;
 use super::document::{Message, message};
+use super::form::Form;
 use super::reader::{Choices, Reader};
 use super::same_origin::SameOrigin;
 use crate::app::App;
@@ -38,9 +39,6 @@ pub(super) fn routes() -> Router<App> {
         .route("/{session}/return", post(go_back))
 }
 
-/// Most bytes of a form: a cancel token and two choices.
-const FORM_BYTES: usize = 4 * 1024;
-
 /// A form of our own page, or none at all.
 struct Step {
     reader: Reader,
@@ -52,37 +50,16 @@ impl FromRequest<App> for Step {
 
     async fn from_request(mut request: Request, app: &App) -> Result<Self, ApiError> {
         let SameOrigin = request.extract_parts_with_state(app).await?;
-        let content_type = request.headers().get(header::CONTENT_TYPE);
-        let is_form = content_type.is_none_or(|value| {
-            let name = value.to_str().ok().and_then(|value| value.split(';').next());
-            name.is_some_and(|name| {
-                name.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-            })
-        });
-        if !is_form {
-            return Err(ApiError::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "UNSUPPORTED_MEDIA_TYPE",
-                "this takes a form",
-                "send application/x-www-form-urlencoded, or nothing",
-            ));
-        }
-        let (parts, body) = request.into_parts();
-        let bytes = axum::body::to_bytes(body, FORM_BYTES).await.map_err(|_| {
-            ApiError::invalid_request(
-                "the form is incomplete or too large",
-                "send what the page sends",
-            )
-        })?;
-        let mut choices = Choices::of_query(parts.uri.query().unwrap_or_default());
-        let mut cancel_token = None;
-        for (name, value) in url::form_urlencoded::parse(&bytes) {
-            match name.as_ref() {
-                "cancel_token" if !value.is_empty() => cancel_token = Some(value.into_owned()),
-                name => choices.choose(name, &value),
+        let mut choices = Choices::of_query(request.uri().query().unwrap_or_default());
+        let headers = request.headers().clone();
+        let form = Form::from_request(request, app).await?;
+        for name in Choices::NAMES {
+            if let Some(value) = form.get(name) {
+                choices.choose(name, value);
             }
         }
-        Ok(Self { reader: Reader::of(&choices, &parts.headers), cancel_token })
+        let cancel_token = form.get("cancel_token").map(str::to_owned);
+        Ok(Self { reader: Reader::of(&choices, &headers), cancel_token })
     }
 }
 
