@@ -17,6 +17,7 @@ mod encryption_keys;
 mod endpoints;
 mod errors;
 mod flood;
+mod helper;
 mod installation;
 mod interop;
 mod limits;
