@@ -85,8 +85,8 @@ async fn on_the_phone_itself_one_button_leads_to_the_app() {
     let link = page.button().await;
     assert_eq!(link.flow(), Some(Flow::SameDevice));
     for (id, shown) in [("on-this-device", true), ("scan", false), ("open-nothing", false)] {
-        let seen = page.tab.evaluate(&format!("document.getElementById('{id}').checkVisibility()"));
-        assert_eq!(seen.await, shown, "{id}");
+        let seen = format!("document.getElementById('{id}').checkVisibility()");
+        assert_eq!(page.tab.evaluate(&seen).await, shown, "{id}");
     }
     let outcome = Client::start(link, &scene.passport).finish("").await;
     assert!(matches!(outcome, Outcome::Shared { .. }), "{outcome:?}");
