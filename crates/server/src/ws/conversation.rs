@@ -144,9 +144,7 @@ impl Conversation {
                 self.device_proof(&signature).await.map(Reply::Say)
             }
             _ if self.claim.is_none() => Err(SocketCode::HelloRequired.into()),
-            ClientMessage::Phase { phase, error: _ } => {
-                self.phase(phase.trim()).await.map(Reply::Say)
-            }
+            ClientMessage::Phase { phase, .. } => self.phase(phase.trim()).await.map(Reply::Say),
             ClientMessage::Data(payload) => self.data(payload).map(|ack| Reply::Say(vec![ack])),
             ClientMessage::ChipAuth { answers } => {
                 self.chip_auth(answers).await.map(|next| Reply::Say(vec![next]))

@@ -137,6 +137,7 @@ pub(super) fn context(
             _ => Vec::new(),
         },
         fields,
+        locale: String::new(),
     }
 }
 
