@@ -172,3 +172,6 @@ async fn user_code(
         }
     }))
 }
+
+#[cfg(test)]
+mod tests;

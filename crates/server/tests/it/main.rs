@@ -35,3 +35,4 @@ mod socket;
 mod telemetry;
 mod trust;
 mod two_servers;
+mod user_code;
