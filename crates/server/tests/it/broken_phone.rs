@@ -46,7 +46,7 @@ impl Chaos {
             0 | 1 => ClientMessage::Phase {
                 phase: self.one(&PHASES).to_owned(),
                 error: self.one(&["", "broken"]).to_owned(),
-                progress: 0,
+                progress: self.one(&[0, 0, 1, 10, 55, 100, 255]),
             },
             2 => {
                 let kinds = [DataKind::Dg1, DataKind::Dg2, DataKind::Selfie, DataKind::ActiveAuth];

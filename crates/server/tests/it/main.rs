@@ -30,6 +30,7 @@ mod otlp;
 mod page;
 mod phone;
 mod process;
+mod reading;
 mod sessions;
 mod socket;
 mod telemetry;
