@@ -1,7 +1,7 @@
 /*!
  * Kayle, for relying parties. A module, and the global `Kayle`. See docs/INTEGRATION.md.
  *
- * It tells when to look, and is NO PROOF of anything: people can run other code in their browsers.
+ * It tells when to look, and is NO PROOF of anything: people can run other code in browsers.
  * Proof is the webhook, with the response code that your server exchanged.
  */
 
@@ -52,9 +52,9 @@ async function follow(url, popup, signal) {
       const { data } = await answer.json();
       if (data?.is_terminal) return { session_id, status: data.status };
     } catch {
-      signal.throwIfAborted(); // or the network is away, and will be back
+      signal.throwIfAborted(); // or the network will be back
     }
-    if (answer?.status === 404) throw new Error("no such session");
+    if ([400, 404].includes(answer?.status)) throw new Error("no such session");
   }
 }
 

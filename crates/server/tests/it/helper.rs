@@ -107,6 +107,7 @@ async fn waiting_ends_when_it_is_told_to_or_has_nothing_to_wait_for() {
             "Error: mine",
         ),
         ("Kayle.open(url.replace(/vs_./, 'vs_!'))", "Error: no such session"),
+        ("Kayle.open(url.replace(/vs_.{64}/, 'vs_' + 'a'.repeat(64)))", "Error: no such session"),
     ] {
         scene.click(&format!("{act}{failed}")).await;
         scene.tab.until("window.failed").await;
