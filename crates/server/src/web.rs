@@ -6,6 +6,7 @@ mod consent;
 mod document;
 mod form;
 mod handoff;
+mod helper;
 mod home;
 mod live;
 mod open;
@@ -34,4 +35,5 @@ pub(crate) fn routes() -> Router<App> {
         .merge(user_code::routes())
         .merge(well_known::routes())
         .merge(assets::routes())
+        .merge(helper::routes())
 }
