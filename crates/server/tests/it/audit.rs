@@ -83,7 +83,7 @@ async fn the_trail_of_whole_verifications_holds_nothing_personal() {
     }
     let opened: Vec<_> = told(&opened.id).into_iter().skip(1).collect();
     let page = |action: &str| ("page".to_owned(), action.to_owned());
-    assert_eq!(opened, [page("browser.bound"), page("handoff.minted")]);
+    assert_eq!(opened, [page("browser.bound"), page("consent.given"), page("handoff.minted")]);
     let end = told(&cancelled.id).pop().unwrap();
     assert!(end.0.starts_with("key:") && end.1 == "session.cancelled", "{end:?}");
     let log = String::from_utf8(scene.stop_and_read_log()).unwrap();

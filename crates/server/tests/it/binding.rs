@@ -94,17 +94,18 @@ async fn of_browsers_that_race_one_wins() {
         }
         let [a, b, c, d] = &browsers[..] else { unreachable!() };
         let answers = tokio::join!(
-            a.mint(&session.id),
-            b.mint(&session.id),
-            c.mint(&session.id),
-            d.mint(&session.id)
+            a.agree(&session.id),
+            b.agree(&session.id),
+            c.agree(&session.id),
+            d.agree(&session.id)
         );
-        let statuses = [answers.0.0, answers.1.0, answers.2.0, answers.3.0];
-        let winners = statuses.iter().filter(|status| **status == 200).count();
+        let statuses = [answers.0, answers.1, answers.2, answers.3];
+        let winners = statuses.iter().filter(|status| **status == 303).count();
         assert_eq!(winners, 1, "{statuses:?}");
         assert_eq!(statuses.iter().filter(|status| **status == 403).count(), 3);
-        for (browser, status) in browsers.iter().zip(statuses) {
-            assert_eq!(browser.mint(&session.id).await.0, status, "for good");
+        for (browser, agreed) in browsers.iter().zip(statuses) {
+            let expected = if agreed == 303 { 200 } else { 403 };
+            assert_eq!(browser.mint(&session.id).await.0, expected, "for good");
         }
     }
 }
@@ -204,7 +205,8 @@ async fn the_cookie_is_for_this_host_and_its_server_alone() {
     let rp = server.relying_party().await;
     let session = rp.session(&[]).await;
     let mut browser = PageBrowser::new(&server);
-    let page = browser.request(Method::GET, &format!("/{}", session.id)).send().await.unwrap();
+    let open = format!("/{}/open", session.id);
+    let page = browser.request(Method::POST, &open).send().await.unwrap();
     let cookie = page.headers()[header::SET_COOKIE].to_str().unwrap().to_owned();
     let (pair, attributes) = cookie.split_once("; ").unwrap();
     assert_eq!(attributes, "Path=/; HttpOnly; SameSite=Lax", "http has no Secure cookies");
@@ -219,7 +221,7 @@ async fn the_cookie_is_for_this_host_and_its_server_alone() {
     for planted in ["kayle_browser=", "kayle_browser=guessable", &format!("{pair}; {pair}")] {
         browser.cookie = Some(planted.to_owned());
         assert_eq!(browser.mint(&session.id).await.0, 200, "as without a cookie");
-        let page = browser.request(Method::GET, &format!("/{}", session.id)).send().await.unwrap();
+        let page = browser.request(Method::POST, &open).send().await.unwrap();
         assert!(page.headers().get(header::SET_COOKIE).is_some(), "{planted}");
     }
     PageBrowser::opened(&server, &session.id).await;

@@ -76,6 +76,8 @@ async fn where_a_person_was_is_forgotten_with_the_session() {
         let session = rp.session(&[]).await;
         let mut browser = PageBrowser::new(&server);
         assert_eq!(browser.page(&session.id).await, 200);
+        let agree = browser.request(Method::POST, &format!("/{}/consent", session.id));
+        assert_eq!(agree.header("x-place", PLACE).send().await.unwrap().status(), 303);
         let mint = browser.request(Method::POST, &format!("/{}/handoff", session.id));
         let view: serde_json::Value =
             mint.header("x-place", PLACE).send().await.unwrap().json().await.unwrap();

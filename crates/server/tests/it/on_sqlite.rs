@@ -11,6 +11,8 @@ mod endings;
 mod handoff;
 #[path = "reconnect.rs"]
 mod reconnect;
+#[path = "response_code.rs"]
+mod response_code;
 
 async fn start() -> Option<TestServer> {
     TestServer::start_on(Database::Sqlite).await
