@@ -34,6 +34,14 @@ bench-trust *ARGS:
 bench-handoff *ARGS:
     cargo bench -p server --bench handoff -- {{ARGS}}
 
+# What the page costs, beside a bare handler of the same bytes. `quick` does a tenth.
+bench-page *ARGS:
+    cargo bench -p server --bench page -- {{ARGS}}
+
+# Pictures of every screen in screens/, and the two of the README. Needs Chromium.
+screens:
+    cargo run -p server --example screens
+
 # Write the generated files again.
 generate:
     scripts/generate-protocol.sh

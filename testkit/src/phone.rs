@@ -326,6 +326,11 @@ impl PhoneSocket {
     /// Goes from `nfc_complete` to the verdict, with three selfies, and reads the share request.
     pub async fn selfies(&mut self) {
         assert_eq!(self.phase("selfie_capturing").await, ack("phase_ok"));
+        self.taken_selfies().await;
+    }
+
+    /// Goes from `selfie_capturing` to the verdict, and reads the share request.
+    pub async fn taken_selfies(&mut self) {
         for index in 0..3 {
             let acked = self.upload(DataKind::Selfie, index, 3, b"selfie").await;
             assert_eq!(acked, ack(&format!("data_ok_3_{index}")));

@@ -1,7 +1,7 @@
 //! The relying party: what its server sends to ours.
 
 use domain::id::OrganizationId;
-use protocol::Hello;
+use protocol::{HandoffLink, Hello};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
@@ -92,8 +92,7 @@ impl RelyingParty {
             .collect();
         let (status, body) = self.post("/v1/sessions", json!({ "share_fields": fields })).await;
         assert_eq!(status, 201, "{body}");
-        let text = |member: &str| body["data"][member].as_str().unwrap().to_owned();
-        Created { id: text("id"), cancel_token: text("cancel_token"), body: body.clone() }
+        Created::of(body)
     }
 
     /// `POST …/handoff`, as a page does.
@@ -135,7 +134,30 @@ impl RelyingParty {
     }
 }
 
+impl Created {
+    /// The session in the answer to `POST /v1/sessions`.
+    pub fn of(body: Value) -> Self {
+        let text = |member: &str| body["data"][member].as_str().unwrap().to_owned();
+        Self { id: text("id"), cancel_token: text("cancel_token"), body }
+    }
+
+    /// The address of its page, with the cancel token behind `#`.
+    pub fn url(&self) -> &str {
+        self.body["data"]["verification_url"].as_str().unwrap()
+    }
+}
+
 impl Handoff {
+    /// The handoff in a link.
+    pub fn of(link: &HandoffLink) -> Self {
+        Self {
+            session_id: link.session_id().to_owned(),
+            attempt_id: link.attempt_id().to_owned(),
+            token: link.mobile_write_token().expose().to_owned(),
+            expires_at: link.expires_at().to_string(),
+        }
+    }
+
     /// The hello of a phone that has neither a key nor a way to confirm.
     pub fn hello(&self, device: &str) -> Hello {
         Hello {

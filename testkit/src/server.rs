@@ -127,6 +127,12 @@ impl TestServer {
         &self.running.app.store
     }
 
+    /// The match code that the page of a session shows now.
+    pub async fn match_code(&self, session: &str) -> Option<String> {
+        let session = self.store().read_session(&session.parse().unwrap()).await.unwrap()?;
+        session.pending_match_codes(&Keys::derive(&MASTER)).map(|codes| codes.shown())
+    }
+
     /// What it has counted, as Prometheus reads it.
     pub fn metrics(&self) -> String {
         self.running.app.metrics.text(self.store())

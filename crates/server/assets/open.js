@@ -29,8 +29,7 @@ function show() {
   const usable = payload() !== null;
   if (!usable) sessionStorage.removeItem(kept);
   element("launch-row").hidden = !usable;
-  element("state").textContent = usable ? "" :
-    "The code of this link is missing or has run out. Scan the code again, or go back to the page that shows it.";
+  element("state").textContent = usable ? "" : root.dataset.noLink;
 }
 
 element("launch").addEventListener("click", () => {

@@ -17,6 +17,9 @@ pub(crate) enum HandoffError {
     /// The database did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Its link cannot be made.
+    #[error("the link of a handoff cannot be made")]
+    Link(ApiError),
 }
 
 /// Mints a handoff, or gives the one of the last minute again. Parallel calls get equal answers.
@@ -44,6 +47,7 @@ impl From<HandoffError> for ApiError {
             HandoffError::Refused(refusal) => refusal.into(),
             HandoffError::Store(StoreError::NotFound(_)) => Self::session_not_found(),
             HandoffError::Store(error) => error.into(),
+            HandoffError::Link(error) => error,
         }
     }
 }

@@ -8,7 +8,6 @@ mod endpoints;
 pub(crate) mod headers;
 mod json;
 mod list;
-mod root;
 mod sessions;
 mod verify;
 
@@ -20,7 +19,6 @@ use crate::envelope::ApiError;
 /// All routes of the API.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
-        .merge(root::routes())
         .merge(sessions::routes())
         .merge(attempts::routes())
         .merge(verify::routes())

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::id::SessionId;
 use tokio::sync::watch;
 
-/// How many may wait for one session: twenty phones may race for it, and pages follow it. One
-/// address gets an eighth of it (`limits`).
-const MAX_WAITING: usize = 256;
+/// How many may wait for one session: 256 sockets of phones, of which twenty may race for it and one
+/// address gets an eighth, and 64 pages (`limits`).
+const MAX_WAITING: usize = 320;
 
 /// Who waits for which session.
 #[derive(Clone, Default)]

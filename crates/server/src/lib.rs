@@ -7,6 +7,7 @@ pub mod app;
 pub mod apps;
 mod assurance;
 mod audit;
+mod body;
 mod browser;
 pub mod cli;
 pub mod client_address;

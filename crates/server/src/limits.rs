@@ -20,8 +20,8 @@ use std::time::Duration;
 use self::meter::{Meter, MeterClock};
 pub(crate) use self::occupancy::Held;
 use self::occupancy::Occupancy;
-pub(crate) use self::policy::Policy;
 use self::policy::{HELLO_FAILURES, HELLO_FAILURES_OF_ADDRESS};
+pub(crate) use self::policy::{Policy, USER_CODE};
 use crate::app::App;
 use crate::client_address::{ClientAddress, Network, Proxies};
 use crate::clock::Clock;
@@ -43,6 +43,16 @@ const SOCKETS_PER_SESSION_AND_ADDRESS: u32 = 32;
 
 /// Sockets before hello on this server, from wherever.
 const STRANGERS: u32 = 8192;
+
+/// Pages of one address that follow a session: streams, and answers that are held back.
+const FOLLOWERS_PER_ADDRESS: u32 = 512;
+
+/// Pages of one session from one address: a person has two or three tabs, and the streams of those
+/// that were closed last a moment longer.
+const FOLLOWERS_PER_SESSION_AND_ADDRESS: u32 = 16;
+
+/// Pages of one session, from wherever. What is left at the hub is for phones.
+const FOLLOWERS_PER_SESSION: u32 = 64;
 
 /// Bytes that phones have sent to this server and that are not yet judged. What a phone sends of a
 /// passport is 20 to 100 KiB.
@@ -82,6 +92,8 @@ pub struct Limits {
     /// By hash: ids are long, and there may be many sockets.
     sockets_of_session: Occupancy<u64>,
     all_strangers: Occupancy<()>,
+    followers: Occupancy<Network>,
+    followers_of_session: Occupancy<u64>,
     uploads: Occupancy<()>,
     uploads_of_address: Occupancy<Network>,
     portions: shared::Portions,
@@ -108,6 +120,13 @@ pub(crate) struct Decision {
 pub(crate) struct SocketPlaces {
     strangers: Option<(Held<()>, Held<Network>)>,
     _of_address: Held<Network>,
+    _of_session: Held<u64>,
+}
+
+/// A page's places, held while it follows a session.
+pub(crate) struct FollowerPlaces {
+    _of_address: Held<Network>,
+    _of_session_and_address: Held<u64>,
     _of_session: Held<u64>,
 }
 
@@ -142,6 +161,8 @@ impl Limits {
             strangers: Occupancy::default(),
             sockets_of_session: Occupancy::default(),
             all_strangers: Occupancy::default(),
+            followers: Occupancy::default(),
+            followers_of_session: Occupancy::default(),
             uploads: Occupancy::default(),
             uploads_of_address: Occupancy::default(),
             portions: shared::Portions::default(),
@@ -192,6 +213,24 @@ impl Limits {
             _of_session: self
                 .sockets_of_session
                 .enter(session, self.most(SOCKETS_PER_SESSION_AND_ADDRESS))?,
+        })
+    }
+
+    /// Places for a page that follows a session; `None` if its address, or the session, has too many.
+    pub(crate) fn follower(
+        &self,
+        session: &SessionId,
+        address: ClientAddress,
+    ) -> Option<FollowerPlaces> {
+        let network = address.network();
+        let of_both = self.hasher.hash_one((session, network));
+        let of_session = self.hasher.hash_one(session);
+        let open = &self.followers_of_session;
+        Some(FollowerPlaces {
+            _of_address: self.followers.enter(network, self.most(FOLLOWERS_PER_ADDRESS))?,
+            _of_session_and_address: open
+                .enter(of_both, self.most(FOLLOWERS_PER_SESSION_AND_ADDRESS))?,
+            _of_session: open.enter(of_session, FOLLOWERS_PER_SESSION)?,
         })
     }
 
@@ -323,6 +362,34 @@ mod tests {
         let everywhere: Vec<_> = (0..STRANGERS).filter_map(|at| open("vs_d", 1000 + at)).collect();
         assert_eq!(everywhere.len(), 8192);
         assert!(open("vs_e", 99).is_none(), "8192 strangers from wherever");
+    }
+
+    #[test]
+    fn pages_that_follow_are_bounded_per_address_and_session() {
+        let limits = limits(RateLimits::default());
+        let session = |number: u8| {
+            format!("vs_{}", char::from(b'a' + number).to_string().repeat(64)).parse().unwrap()
+        };
+        let follow = |number: u8, address: u32| {
+            limits.follower(&session(number), ClientAddress::Known(client(address)))
+        };
+        let mut open: Vec<_> = (0..16).map(|_| follow(0, 1).unwrap()).collect();
+        assert!(follow(0, 1).is_none(), "16 of a session and an address");
+        assert!(follow(1, 1).is_some(), "another session has its own");
+        for address in 2..5 {
+            open.extend((0..16).map(|_| follow(0, address).unwrap()));
+        }
+        assert!(follow(0, 5).is_none(), "64 of a session from wherever");
+        open.pop();
+        assert!(follow(0, 5).is_some(), "a closed one makes room");
+        drop(open);
+
+        let elsewhere = |number: u32| {
+            let id = format!("vs_{number:064}").parse().unwrap();
+            limits.follower(&id, ClientAddress::Known(client(9)))
+        };
+        let _open: Vec<_> = (0..512).map(|number| elsewhere(number).unwrap()).collect();
+        assert!(elsewhere(512).is_none(), "512 of an address");
     }
 
     #[test]

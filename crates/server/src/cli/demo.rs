@@ -1,10 +1,10 @@
 //! `kayle demo`: a whole verification over real parts on this machine.
 
 mod browser;
+mod event;
 mod phone_process;
-mod relying_party;
+mod shop;
 mod steps;
-mod webhook;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,9 +14,10 @@ use clap::Args;
 use domain::key::{Keys, Secret};
 use domain::organization::Scope;
 use domain::policy::{FaceMatch, Policy};
+use protocol::HandoffLink;
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::Location;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -33,11 +34,11 @@ use crate::app::{self, Edge, Options, Running};
 use crate::apps::Apps;
 use crate::clock::{Clock, SystemClock};
 use crate::entropy::OsEntropy;
-use browser::Browser;
+use browser::{Browser, Page};
+use event::Event;
 use phone_process::PhoneProcess;
-use relying_party::{RelyingParty, Session};
+use shop::Shop;
 use steps::Steps;
-use webhook::{Opened, Receiver};
 
 const ORGANIZATION: &str = "Example Bank (demo)";
 /// The strongest proof (9303-11 §6.2), which the demo's chip gives.
@@ -55,17 +56,18 @@ const WEBHOOK_LIMIT: Duration = Duration::from_secs(15);
 
 /// Run a whole verification on this machine: server, relying party, phone, simulated chip.
 ///
-/// Starts a server with a temporary data folder and a relying party that receives webhooks on a
-/// port of its own; creates organization, key, endpoint, encryption key and session; opens the page
-/// as a browser does, and hands its link to a phone in a process of its own, which proves its device
-/// key, is told the number that the page shows, and reads a simulated chip at APDU level (PACE, active
-/// and chip authentication) of a simulated state whose certificate is imported for this run only; and
-/// prints the decrypted, signature-checked webhook. Face match is off: this version makes none. Exit
-/// code 0 only if the webhook arrived, its signature and its claims are right, the chip authenticated
-/// itself to the server, and key, browser and number were checked. Nothing is left behind.
+/// Starts a server with a temporary data folder and, on a port of its own, the relying party of
+/// examples/relying-party; then goes the way of a person: from the start page of the relying party to
+/// the page, where it consents; with the page's link in a phone in a process of its own, which proves
+/// its device key, is told the number that the page shows, and reads a simulated chip at APDU level
+/// (PACE, active and chip authentication) of a simulated state whose certificate is imported for this
+/// run only; and back, with a response code, to the result page. Face match is off: this version makes
+/// none. Exit code 0 only if the relying party took the response code and a webhook whose signature
+/// and claims are right, the chip authenticated itself to the server, and key, browser and number were
+/// checked. Nothing is left behind.
 #[derive(Debug, Args)]
 pub(super) struct DemoArgs {
-    /// Stop before the phone: leave the page for a browser, and print the phone command to paste.
+    /// Leave the way to your browser: print the start page, and the phone command to paste.
     #[arg(long)]
     interactive: bool,
 }
@@ -100,8 +102,7 @@ struct Demo {
     steps: Steps,
     running: Running,
     issued: IssuedChip,
-    receiver: Receiver,
-    relying_party: RelyingParty,
+    shop: Shop,
 }
 
 impl Demo {
@@ -118,99 +119,98 @@ impl Demo {
         let api_key = organization(&running, &Keys::derive(&master)).await?;
         steps.done(format!("organization {ORGANIZATION} with face_match=off, and API key"));
 
-        let receiver = Receiver::start().await?;
-        let relying_party = RelyingParty::new(base, api_key)?;
-        receiver.register(&relying_party).await?;
-        steps.done(format!("webhook endpoint {} and encryption key registered", receiver.url));
-        let mut demo = Self { steps, running, issued, receiver, relying_party };
-        let outcome = demo.verify(interactive).await;
+        let shop = Shop::start(base, &api_key).await?;
+        steps.done(format!(
+            "relying party on {}, its webhook endpoint and encryption key registered",
+            shop.url
+        ));
+        let mut demo = Self { steps, running, issued, shop };
+        let outcome = if interactive { demo.wait().await } else { demo.walk().await };
+        demo.shop.stop().await;
         demo.running.stop().await;
         outcome
     }
 
-    async fn verify(&mut self, interactive: bool) -> Result<Outcome, Failure> {
-        let session = self.relying_party.create_session().await?;
-        self.steps.done("session created");
-        self.steps.say(format!("\n{}\n{}", session.verification_url, qr_code(&session)?));
+    /// Goes the way of a person.
+    async fn walk(&mut self) -> Result<Outcome, Failure> {
+        let browser = Browser::open(&self.shop.url).await?;
+        let page = browser.start().await?;
+        self.steps.done("start page opened, its button pressed, session created");
+        self.steps.say(format!("\n{}\n{}", page.url, qr_code(&page.url)?));
 
-        let phone = if interactive {
-            None
-        } else {
-            let browser = Browser::open(&session).await?;
-            let link = browser.hand_off().await?;
-            self.steps.done("page opened in a browser, which the session is bound to; link minted");
-            let base = &self.running.app.public_url;
-            let phone = PhoneProcess::new(&link, base, &self.issued.place)?;
-            let run = phone.run(browser.match_code());
-            let report = within(PHONE_LIMIT, "the phone", run).await??;
-            self.steps.done_in_part(phone_steps(&report), "phone: the rest, until the share");
-            Some(report)
-        };
-        let delivery = if interactive {
-            self.wait_for_browser(&session).await?
-        } else {
-            within(WEBHOOK_LIMIT, "the webhook", self.receiver.next()).await??
-        };
-        self.steps.done("webhook arrived");
-        let opened = self.receiver.open(&delivery, SystemClock.now())?;
-        self.steps.done("webhook: signature verified, payload decrypted");
-        self.check(&session, &opened, phone.is_some())?;
-        self.steps.done("claims equal the simulated holder's; the chip was proven to the server");
-        Ok(self.outcome(&session, &opened, phone))
+        page.consent().await?;
+        let link = page.hand_off().await?;
+        self.steps.done("page opened: the session is this browser's; consent given; link minted");
+        let report = self.phone(&page, &link).await?;
+
+        let way_back = page.way_back().await?;
+        browser.check_stranger(&way_back).await?;
+        self.steps.done("way back with a response code: another browser is refused with it");
+        let result = within(WEBHOOK_LIMIT, "the result", browser.come_back(&way_back)).await??;
+        let [(_, name), ..] = self.issued.claims();
+        if !name.as_str().is_some_and(|name| result.contains(name)) {
+            self.steps.say(result);
+            return Err(wrong("the result page does not show the holder"));
+        }
+        self.steps.done("relying party: response code exchanged, webhook verified and decrypted");
+        let event = within(WEBHOOK_LIMIT, "the webhook", self.shop.verified()).await?;
+        self.check(&event, true)?;
+        if event.session() != Some(page.session.as_str()) {
+            return Err(wrong("the webhook's session is another one"));
+        }
+        self.steps.done("result page and claims are the simulated holder's; the chip was proven");
+        Ok(self.outcome(&event, Some(report)))
     }
 
-    /// Prints the phone command, and waits for whoever pastes it.
-    async fn wait_for_browser(&mut self, session: &Session) -> Result<webhook::Delivery, Failure> {
-        let link = self.relying_party.hand_off(session).await?;
-        let base = &self.running.app.public_url;
-        let phone = PhoneProcess::new(&link, base, &self.issued.place)?;
+    async fn phone(&mut self, page: &Page, link: &HandoffLink) -> Result<Value, Failure> {
+        let link = link.to_https(&self.running.app.public_url);
+        let phone = PhoneProcess::new(link.expose(), &self.issued.place)?;
+        let run = phone.run(page.match_code());
+        let report = within(PHONE_LIMIT, "the phone", run).await??;
+        self.steps.done_in_part(phone_steps(&report), "phone: the rest, until the share");
+        Ok(report)
+    }
+
+    /// Leaves everything running for a person with a browser, until they were shown their result.
+    async fn wait(&mut self) -> Result<Outcome, Failure> {
+        let phone = PhoneProcess::new("LINK", &self.issued.place)?;
+        self.steps.say(format!("\nOpen this in a browser:\n\n{}\n", self.shop.url));
         self.steps.say(
-            "Open the page in a browser, then paste this in another terminal. The link is good for \
-             five minutes; after that, put the one of the page's \"Copy link\" in its place:",
+            "The phone is this command in another terminal, with the link of the page's \"Copy \
+             link\" in the place of LINK:",
         );
         self.steps.say(format!("\n{}\n", phone.command_line()));
-        self.receiver.next().await
+        let event = self.shop.verified().await;
+        self.steps.done("result shown: response code exchanged, webhook verified and decrypted");
+        self.check(&event, false)?;
+        self.steps.done("claims equal the simulated holder's; the chip was proven to the server");
+        Ok(self.outcome(&event, None))
     }
 
     /// `whole`: the demo was the browser too.
-    fn check(&self, session: &Session, opened: &Opened, whole: bool) -> Result<(), Failure> {
-        let wrong = |what: &str| {
-            Failure::new(Code::Demo, format!("the webhook's {what}"), "see the webhook above")
-        };
-        if opened.event() != Some("verification.attempt.succeeded") {
-            self.steps.say(opened.pretty());
-            return Err(wrong("event is not verification.attempt.succeeded"));
+    fn check(&self, event: &Event, whole: bool) -> Result<(), Failure> {
+        if event.chip_proof() != Some(CHIP_PROOF) {
+            self.steps.say(event.pretty());
+            return Err(wrong("the assurance does not say that the chip authenticated itself"));
         }
-        if opened.session() != Some(session.id.as_str()) {
-            return Err(wrong("session is another one"));
-        }
-        if opened.chip_proof() != Some(CHIP_PROOF) {
-            self.steps.say(opened.pretty());
-            return Err(wrong("assurance does not say that the chip authenticated itself"));
-        }
-        let is_bound = HANDOFF.iter().all(|(key, expected)| opened.assurance(key) == *expected);
+        let is_bound = HANDOFF.iter().all(|(key, expected)| event.assurance(key) == *expected);
         if whole && !is_bound {
-            self.steps.say(opened.pretty());
-            return Err(wrong("assurance does not say that key, page and number were checked"));
+            self.steps.say(event.pretty());
+            return Err(wrong("the assurance does not say that key, page and number were checked"));
         }
-        let id = opened.claim("kayle_document_id").and_then(|id| id.as_str()).unwrap_or_default();
+        let id = event.claim("kayle_document_id").and_then(Value::as_str).unwrap_or_default();
         if !id.starts_with("kdid_") || id.len() != "kdid_".len() + 64 {
-            return Err(wrong("kayle_document_id is malformed"));
+            return Err(wrong("the webhook's kayle_document_id is malformed"));
         }
         for (key, expected) in self.issued.claims() {
-            if opened.claim(key) != Some(&expected) {
-                return Err(wrong(&format!("{key} is not the holder's")));
+            if event.claim(key) != Some(&expected) {
+                return Err(wrong(&format!("the webhook's {key} is not the holder's")));
             }
         }
         Ok(())
     }
 
-    fn outcome(
-        &self,
-        session: &Session,
-        opened: &Opened,
-        phone: Option<serde_json::Value>,
-    ) -> Outcome {
+    fn outcome(&self, event: &Event, phone: Option<Value>) -> Outcome {
         let human = format!(
             "\nWebhook, decrypted, its signature verified:\n{}\n\n\
              How the phone was tied to the page, as the assurance says:\n{}\n\n{}\n\n\
@@ -218,15 +218,16 @@ impl Demo {
              alone.\nFace match is off, by face_match=off of the organization, because this \
              version makes none: the holder's face was not compared with the portrait, and the \
              assurance says so.",
-            opened.pretty(),
-            table::columns(&HANDOFF.map(|(key, _)| [format!("  {key}"), opened.assurance(key)])),
+            event.pretty(),
+            table::columns(&HANDOFF.map(|(key, _)| [format!("  {key}"), event.assurance(key)])),
             self.steps.table(),
         );
         let json = json!({
-            "webhook": opened.payload,
+            "webhook": event.0,
             "signature_verified": true,
             "claims_match": true,
-            "verification_url": session.verification_url.as_str(),
+            "verification_url": self.page_of(event),
+            "relying_party": self.shop.url.as_str(),
             "phone": phone,
             "simulated": true,
             "face_match": FaceMatch::Off.as_str(),
@@ -234,6 +235,11 @@ impl Demo {
             "duration_ms": self.steps.total_ms(),
         });
         Outcome::done(human, json)
+    }
+
+    fn page_of(&self, event: &Event) -> Option<String> {
+        let page = self.running.app.public_url.join(event.session()?).ok()?;
+        Some(page.into())
     }
 }
 
@@ -282,21 +288,24 @@ async fn organization(running: &Running, keys: &Keys) -> Result<Secret, Failure>
 }
 
 /// What the phone did with the chip, and the milliseconds it took.
-fn phone_steps(report: &serde_json::Value) -> Vec<(String, u64)> {
-    let steps = report.pointer("/chip/steps").and_then(serde_json::Value::as_array);
-    let step = |step: &serde_json::Value| {
+fn phone_steps(report: &Value) -> Vec<(String, u64)> {
+    let steps = report.pointer("/chip/steps").and_then(Value::as_array);
+    let step = |step: &Value| {
         let name = step.get("step")?.as_str()?;
         Some((format!("phone: {name}"), step.get("ms")?.as_u64()?))
     };
     steps.into_iter().flatten().filter_map(step).collect()
 }
 
-fn qr_code(session: &Session) -> Result<String, Failure> {
-    let url: &Url = &session.verification_url;
+fn qr_code(url: &Url) -> Result<String, Failure> {
     let code = QrCode::new(url.as_str())
         .map_err(|error| Failure::new(Code::Demo, error.to_string(), "the URL is too long"))?;
     // Drawn is what is light: most terminals are dark.
     Ok(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
+}
+
+fn wrong(what: &str) -> Failure {
+    Failure::new(Code::Demo, what, "see above, or run it again with KAYLE_LOG=debug")
 }
 
 async fn within<T>(

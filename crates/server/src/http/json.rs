@@ -1,9 +1,6 @@
 //! JSON in and out.
 
-use std::time::Duration;
-
 use axum::Json;
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -11,13 +8,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::app::App;
+use crate::body::{self, MAX_BODY};
 use crate::envelope::ApiError;
-
-/// The largest JSON body.
-const MAX_BODY: usize = 64 * 1024;
-
-/// How long a body may take to arrive.
-const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// `{"data": …, "error": null}`.
 #[derive(Serialize)]
@@ -92,20 +84,7 @@ pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 /// The body; `None` if there is neither a body nor a content type.
 async fn read(request: Request, app: &App) -> Result<Option<Vec<u8>>, ApiError> {
     let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
-    let body = tokio::select! {
-        // What has arrived needs no timer.
-        biased;
-        body = to_bytes(request.into_body(), MAX_BODY) => body,
-        () = app.clock.sleep_until(app.now() + BODY_DEADLINE) => return Err(too_slow()),
-    };
-    let bytes = body.map_err(|_| {
-        ApiError::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "PAYLOAD_TOO_LARGE",
-            format!("the body is larger than {MAX_BODY} bytes, or did not arrive whole"),
-            "send a smaller body",
-        )
-    })?;
+    let bytes = body::read(request, app, MAX_BODY).await?;
     match content_type {
         None if bytes.is_empty() => Ok(None),
         Some(value) if is_json(value.as_bytes()) => Ok(Some(bytes.into())),
@@ -172,14 +151,5 @@ fn wrong_type() -> ApiError {
         "UNSUPPORTED_MEDIA_TYPE",
         "the body must be JSON",
         "send `Content-Type: application/json`",
-    )
-}
-
-fn too_slow() -> ApiError {
-    ApiError::new(
-        StatusCode::REQUEST_TIMEOUT,
-        "REQUEST_TIMEOUT",
-        format!("the body did not arrive within {} seconds", BODY_DEADLINE.as_secs()),
-        "send it again, in one piece",
     )
 }

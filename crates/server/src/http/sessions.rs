@@ -1,4 +1,4 @@
-//! `/v1/sessions`: create, read, list, cancel (REFERENCE 1.3).
+//! `/v1/sessions`: create, read, list, cancel (REFERENCE 1.3); redeem a response code.
 
 use axum::Router;
 use axum::extract::State;
@@ -9,7 +9,7 @@ use domain::attempt::Attempt;
 use domain::entropy::random_text;
 use domain::id::SessionId;
 use domain::policy::FaceMatch;
-use domain::session::{NewSession, Session};
+use domain::session::{NewSession, RedeemRefusal, Session, Transition};
 use domain::share::{CONTRACT_VERSION, FieldSource, RequestedField, ShareContract, ShareField};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ use store::{SessionFilter, SessionStatus};
 
 use super::attempts::AttemptView;
 use super::caller::{Caller, SessionsRead, SessionsWrite};
-use super::json::{NoBody, OptionalBody, created, data, present};
+use super::json::{Body, NoBody, OptionalBody, created, data, present};
 use super::list::{self, Params, list};
 use crate::app::App;
 use crate::envelope::ApiError;
@@ -32,6 +32,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/v1/sessions", post(create).get(list_sessions))
         .route("/v1/sessions/{id}", get(read))
         .route("/v1/sessions/{id}/cancel", post(cancel))
+        .route("/v1/sessions/{id}/response-code", post(redeem))
 }
 
 #[derive(Deserialize, Default)]
@@ -40,6 +41,11 @@ struct CreateBody {
     /// `null` is an error, and no member at all is the default contract.
     #[serde(default, deserialize_with = "present")]
     share_fields: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct RedeemBody {
+    response_code: String,
 }
 
 #[derive(Deserialize)]
@@ -73,6 +79,15 @@ struct SessionView {
     cancel_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attempts: Option<Vec<AttemptView>>,
+    consent: Option<ConsentView>,
+}
+
+/// What the person at the page agreed to.
+#[derive(Serialize)]
+struct ConsentView {
+    version: String,
+    locale: String,
+    given_at: String,
 }
 
 #[derive(Serialize)]
@@ -190,6 +205,25 @@ async fn cancel(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// The person came back to the relying party with this code: who holds it is who was at the page.
+async fn redeem(
+    State(app): State<App>,
+    caller: Caller<SessionsWrite>,
+    PathText(id): PathText,
+    Body(body): Body<RedeemBody>,
+) -> Result<impl IntoResponse, ApiError> {
+    let session = owned(&app, &caller, &id).await?;
+    let now = app.now();
+    let presented = app.keys.response_code_hash(&session.id, &body.response_code);
+    let unit = move |session: Session| {
+        let Transition { session, events, value: () } =
+            session.redeem_response_code(&presented, now)?;
+        Ok::<_, RedeemRefusal>(Transition { value: session.clone(), session, events })
+    };
+    let session = app.store.session_by(caller.actor(), &session.id, now, unit).await??;
+    Ok(data(SessionView::of(&session, &app, true)))
+}
+
 /// A session of the caller's organization, as it stands now.
 async fn owned<S>(app: &App, caller: &Caller<S>, id: &str) -> Result<Session, ApiError> {
     let id: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
@@ -280,6 +314,11 @@ impl SessionView {
                     .iter()
                     .map(|attempt: &Attempt| AttemptView::of(&session.id, attempt))
                     .collect()
+            }),
+            consent: session.consent.as_ref().map(|consent| ConsentView {
+                version: consent.version.clone(),
+                locale: consent.locale.clone(),
+                given_at: iso(consent.at),
             }),
         }
     }

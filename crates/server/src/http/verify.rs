@@ -2,8 +2,9 @@
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use domain::attempt::{AttemptState, FailureCode};
 use domain::id::SessionId;
@@ -24,7 +25,10 @@ pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/v1/verify/session/{id}/handoff", post(mint))
         .route("/v1/verify/session/{id}/details", get(details))
-        .route("/v1/verify/session/{id}/status", get(status))
+        .route(
+            "/v1/verify/session/{id}/status",
+            get(status).options(preflight).layer(map_response(for_any_origin)),
+        )
         .route("/v1/verify/session/{id}/cancel", post(cancel))
 }
 
@@ -128,6 +132,24 @@ async fn status(
         same_device_only: session.same_device_only(),
         latest_attempt,
     }))
+}
+
+/// A browser asks first where a script of the relying party adds a header of its own.
+async fn preflight() -> impl IntoResponse {
+    let headers = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "*"),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ];
+    (StatusCode::NO_CONTENT, headers)
+}
+
+/// Scripts of every origin may read this: it is told to whoever knows the session's id, and the
+/// cookie counts for nothing here.
+async fn for_any_origin(mut response: Response) -> Response {
+    let any = HeaderValue::from_static("*");
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    response
 }
 
 async fn cancel(

@@ -14,7 +14,7 @@ use domain::id::SessionId;
 
 use super::policy::{
     API, CANCEL, CANCEL_OF_ADDRESS, HANDOFF, HANDOFF_OF_ADDRESS, PAGE, PAGE_OF_ADDRESS, REQUESTS,
-    SOCKETS, SOCKETS_OF_ADDRESS, STATUS, STATUS_OF_ADDRESS, UNAUTHORIZED,
+    SOCKETS, SOCKETS_OF_ADDRESS, STATUS, STATUS_OF_ADDRESS, STEP, STEP_OF_ADDRESS, UNAUTHORIZED,
 };
 use super::{Decision, Limits, Policy};
 use crate::app::App;
@@ -35,6 +35,7 @@ enum Kind {
     Handoff,
     Page,
     Cancel,
+    Step,
     Socket,
     Api,
     Other,
@@ -46,10 +47,20 @@ impl Kind {
     fn of(route: &str) -> Self {
         match route {
             "/v1/verify/session/{id}" => Self::Socket,
-            "/v1/verify/session/{id}/status" | "/{session}/live" => Self::Status,
-            "/v1/verify/session/{id}/handoff" | "/{session}/handoff" => Self::Handoff,
-            "/v1/verify/session/{id}/cancel" => Self::Cancel,
-            "/v1/verify/session/{id}/details" | "/{session}" | "/open/{session}" => Self::Page,
+            "/v1/verify/session/{id}/status" | "/{session}/live" | "/{session}/events" => {
+                Self::Status
+            }
+            "/v1/verify/session/{id}/handoff" | "/{session}/handoff" | "/{session}/code" => {
+                Self::Handoff
+            }
+            "/v1/verify/session/{id}/cancel" | "/{session}/cancel" | "/{session}/decline" => {
+                Self::Cancel
+            }
+            "/{session}/open" | "/{session}/consent" | "/{session}/extend"
+            | "/{session}/return" => Self::Step,
+            "/v1/verify/session/{id}/details" | "/{session}" | "/open/{session}" | "/code" => {
+                Self::Page
+            }
             _ if route.starts_with("/v1/") => Self::Api,
             _ => Self::Other,
         }
@@ -62,6 +73,7 @@ impl Kind {
             Self::Handoff => Some((&HANDOFF, &HANDOFF_OF_ADDRESS)),
             Self::Page => Some((&PAGE, &PAGE_OF_ADDRESS)),
             Self::Cancel => Some((&CANCEL, &CANCEL_OF_ADDRESS)),
+            Self::Step => Some((&STEP, &STEP_OF_ADDRESS)),
             Self::Socket => Some((&SOCKETS, &SOCKETS_OF_ADDRESS)),
             Self::Api | Self::Other => None,
         }
@@ -151,8 +163,14 @@ fn nearer(one: &Decision, other: &Decision) -> std::cmp::Ordering {
 
 /// The answer to a request that is too much.
 pub(crate) fn refuse(decision: Decision) -> Response {
-    let mut response = ApiError::rate_limited(decision.policy.per).into_response();
+    refuse_with(decision, ApiError::rate_limited(decision.policy.per).into_response())
+}
+
+/// The same, with an answer that people read.
+pub(crate) fn refuse_with(decision: Decision, mut response: Response) -> Response {
     decision.describe(&mut response);
+    // Where a handler refuses, it is the nearest to its end.
+    response.extensions_mut().insert(decision);
     if let Ok(seconds) = HeaderValue::try_from(seconds(decision.reset).max(1).to_string()) {
         response.headers_mut().insert(header::RETRY_AFTER, seconds);
     }

@@ -11,10 +11,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use domain::id::SessionId;
 
-use super::document::{INVALID_LINK, html};
+use super::assets;
+use super::document::{Frame, Message, html, message};
+use super::reader::Reader;
 use crate::app::App;
 use crate::envelope::ApiError;
 use crate::path::PathText;
+use crate::texts::{Locale, Texts};
 
 /// The paths that an app may claim.
 pub(super) const PATHS: &str = "/open/*";
@@ -26,24 +29,29 @@ pub(super) fn routes() -> Router<App> {
 #[derive(Template)]
 #[template(path = "open.html")]
 struct OpenPage<'a> {
-    host: &'a str,
+    t: Texts,
+    frame: Frame,
+    script: String,
     session: &'a str,
     ios: Option<&'a str>,
     android: Option<&'a str>,
 }
 
-async fn open(State(app): State<App>, PathText(id): PathText) -> Response {
+async fn open(State(app): State<App>, PathText(id): PathText, reader: Reader) -> Response {
     if id.parse::<SessionId>().is_err() {
         return match id.starts_with("vs_") {
-            true => html(StatusCode::NOT_FOUND, &INVALID_LINK),
+            true => message(&app, &reader, Message::InvalidLink),
             false => ApiError::unknown_route().into_response(),
         };
     }
     let page = OpenPage {
-        host: app.public_url.host_str().unwrap_or_default(),
+        t: reader.texts,
+        // The link is in the fragment, which a form does not keep.
+        frame: Frame::of(&app, &reader, ""),
+        script: assets::path("open.js"),
         session: &id,
         ios: app.apps.ios.as_ref().map(url::Url::as_str),
         android: app.apps.android.as_ref().map(url::Url::as_str),
     };
-    html(StatusCode::OK, &page)
+    html(StatusCode::OK, None, &page)
 }

@@ -1,151 +1,177 @@
-//! `GET /vs_…`: the page of a session, and the handoff it shows.
+//! `GET /vs_…`: the page of a session.
+
+use std::sync::Arc;
 
 use askama::Template;
+use axum::Router;
 use axum::extract::State;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, post};
-use axum::{Json, Router};
+use axum::routing::any;
 use domain::id::SessionId;
-use domain::session::Session;
-use protocol::{Flow, HandoffLink, SecretText};
-use serde::Serialize;
+use domain::session::{MintRefusal, Session};
 use store::StoreError;
 
-use super::document::{INVALID_LINK, OTHER_BROWSER, UNAVAILABLE, html};
-use super::qr;
+use super::assets;
+use super::case::Case;
+use super::document::{Frame, Message, html, message};
+use super::handoff::Links;
+use super::present::{Asker, PlainHandoff, Presented};
+use super::reader::Reader;
+use super::screen::{Screen, is_bound};
 use crate::app::App;
 use crate::browser::{self, Browser};
 use crate::envelope::ApiError;
-use crate::handoff;
-use crate::iso::iso;
+use crate::handoff::{self, HandoffError};
 use crate::path::PathText;
+use crate::texts::Locale;
 
 pub(super) fn routes() -> Router<App> {
-    Router::new().route("/{session}", any(page)).route("/{session}/handoff", post(mint))
+    Router::new().route("/{session}", any(page))
 }
+
+/// From when on the end of a session is spoken of, in milliseconds before it.
+const WARN_MS: u64 = 5 * 60 * 1000;
+
+/// How often a page without scripts looks for news, in seconds.
+const REFRESH: u32 = 15;
 
 #[derive(Template)]
 #[template(path = "session.html")]
 struct SessionPage<'a> {
-    organization: &'a str,
-    fields: Vec<FieldRow<'a>>,
+    frame: Frame,
     session: &'a str,
-    state: &'static str,
-}
-
-struct FieldRow<'a> {
-    label: String,
-    reason: &'a str,
-    required: bool,
-}
-
-/// What the page needs to show a way to the phone.
-#[derive(Serialize)]
-struct HandoffView {
-    /// The link that is carried to another device; its payload is in the fragment.
-    link: String,
-    /// The link of the button on the phone itself.
-    same_device_link: String,
-    /// The same in the app's own scheme, where nothing claims the https link.
-    app_link: String,
-    /// `link` as a QR code, an SVG document.
-    qr: String,
-    /// When the code stops working for a phone that has not come.
-    expires_at: String,
+    asker: &'a Asker,
+    initial: String,
+    presented: Presented,
+    remaining_ms: u64,
+    scripts: String,
+    /// Where the page is without scripts.
+    plain_url: String,
+    refresh: u32,
+    soon: bool,
 }
 
 async fn page(
     State(app): State<App>,
     method: Method,
     PathText(id): PathText,
+    reader: Reader,
     browser: Browser,
 ) -> Response {
     let Ok(id) = id.parse::<SessionId>() else {
         if id.starts_with("vs_") && method == Method::GET {
-            return html(StatusCode::NOT_FOUND, &INVALID_LINK);
+            return message(&app, &reader, Message::InvalidLink);
         }
         return ApiError::unknown_route().into_response();
     };
     if !matches!(method, Method::GET | Method::HEAD) {
         return ([(header::ALLOW, "GET, HEAD")], ApiError::wrong_method()).into_response();
     }
-    match load(&app, &id).await {
-        // A link preview comes here too. It is shown the page and binds nothing.
-        Ok(Some((session, organization))) => {
-            if session.admit(&browser.visitor(&app.keys, &id)).is_err() {
-                return html(StatusCode::FORBIDDEN, &OTHER_BROWSER);
-            }
-            let page = html(StatusCode::OK, &session_page(&session, &organization));
-            with_cookie(&app, &browser, page)
-        }
-        Ok(None) => html(StatusCode::NOT_FOUND, &INVALID_LINK),
+    match show(&app, &id, &reader, &browser).await {
+        Ok(page) => page,
         Err(error) => {
-            tracing::error!(%error, "the page of a session could not be shown");
-            html(StatusCode::INTERNAL_SERVER_ERROR, &UNAVAILABLE)
+            drop(error);
+            message(&app, &reader, Message::Unavailable)
         }
     }
 }
 
-async fn mint(
-    State(app): State<App>,
-    PathText(id): PathText,
-    browser: Browser,
+/// A link preview comes here too. It is shown the page and binds nothing.
+async fn show(
+    app: &App,
+    id: &SessionId,
+    reader: &Reader,
+    browser: &Browser,
 ) -> Result<Response, ApiError> {
-    let session: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
-    let handoff = handoff::mint(&app, &session, browser.page_visitor(&app.keys, &session)).await?;
-    let expires_at = jiff::Timestamp::from_millisecond(handoff.expires_at.as_millis())
-        .map_err(|error| ApiError::internal(&error))?;
-    let token = SecretText::from(handoff.token.reveal());
-    let link = HandoffLink::new(&id, handoff.attempt.as_str(), token, expires_at)
-        .and_then(|link| link.with_api(app.public_url.clone()))
-        .map_err(|error| ApiError::internal(&error))?;
-    let same_device = link.clone().with_flow(Flow::SameDevice);
-    let carried = link.with_flow(Flow::CrossDevice).to_https(&app.public_url);
-    let view = HandoffView {
-        qr: qr::svg(carried.expose()).map_err(|error| ApiError::internal(&error))?,
-        link: carried.expose().to_owned(),
-        same_device_link: same_device.to_https(&app.public_url).expose().to_owned(),
-        app_link: same_device.to_scheme_uri().expose().to_owned(),
-        expires_at: iso(handoff.expires_at),
+    let Some(mut case) = Case::load(app, id).await? else {
+        return Ok(message(app, reader, Message::InvalidLink));
     };
-    Ok(Json(view).into_response())
-}
-
-async fn load(app: &App, id: &SessionId) -> Result<Option<(Session, String)>, StoreError> {
-    let Some(session) = app.store.read_session(id).await? else { return Ok(None) };
-    let Some(organization) = app.store.read_organization(&session.organization).await? else {
-        return Ok(None);
-    };
-    Ok(Some((session.at(app.now()).session, organization.name)))
-}
-
-fn with_cookie(app: &App, browser: &Browser, mut page: Response) -> Response {
-    if browser.has_secret() {
-        return page;
+    let visitor = browser.visitor(&app.keys, id);
+    if case.session.admit(&visitor).is_err() {
+        return Ok(message(app, reader, Message::OtherBrowser));
     }
-    match browser::new_cookie(app) {
-        Ok(cookie) => {
-            page.headers_mut().insert(header::SET_COOKIE, cookie);
-            page
+    let mut screen = case.screen(app, &visitor);
+    let mut handoff = None;
+    if reader.plain && screen == Screen::Offer && is_bound(&case.session, &visitor) {
+        match plain_handoff(app, id, reader, browser).await {
+            Ok(links) => handoff = Some(links),
+            // A phone came in between.
+            Err(HandoffError::Refused(MintRefusal::InProgress | MintRefusal::SessionEnded)) => {
+                let Some(now) = Case::load(app, id).await? else {
+                    return Ok(message(app, reader, Message::InvalidLink));
+                };
+                screen = now.screen(app, &visitor);
+                case = now;
+            }
+            Err(HandoffError::Refused(MintRefusal::PageRequired)) => {
+                return Ok(message(app, reader, Message::NoCookies));
+            }
+            Err(error) => return Err(error.into()),
         }
-        Err(error) => error.into_response(),
     }
+    let presented = case.present(app, &screen, reader, handoff.as_ref())?;
+    let remaining_ms = case.remaining_ms(app);
+    let path = format!("/{id}");
+    let page = SessionPage {
+        session: id.as_str(),
+        initial: case.asker.name.chars().next().map(String::from).unwrap_or_default(),
+        asker: &case.asker,
+        scripts: assets::page_scripts(),
+        plain_url: format!("{path}?lang={}&plain=1", reader.texts.locale().code()),
+        frame: Frame::of(app, reader, path),
+        soon: reader.plain && !presented.is_end && remaining_ms < WARN_MS,
+        presented,
+        remaining_ms,
+        refresh: REFRESH,
+    };
+    let mut answer = html(StatusCode::OK, case.session.redirect_url.as_deref(), &page);
+    if reader.plain && !browser.has_secret() {
+        answer.headers_mut().insert(header::SET_COOKIE, browser::new_cookie(app)?);
+    }
+    Ok(answer)
 }
 
-fn session_page<'a>(session: &'a Session, organization: &'a str) -> SessionPage<'a> {
-    SessionPage {
-        organization,
-        fields: session
-            .contract
-            .fields()
-            .map(|(_, field)| FieldRow {
-                label: field.claim.label(),
-                reason: &field.reason,
-                required: field.required,
+async fn plain_handoff(
+    app: &App,
+    id: &SessionId,
+    reader: &Reader,
+    browser: &Browser,
+) -> Result<PlainHandoff, HandoffError> {
+    let handoff = handoff::mint(app, id, browser.page_visitor(&app.keys, id)).await?;
+    let user_code = if reader.wants_code { user_code(app, id, browser).await? } else { None };
+    Links::of(app, id, &handoff)
+        .and_then(|links| {
+            Ok(PlainHandoff {
+                qr: links.qr()?,
+                same_device_link: links.same_device_link().expose().to_owned(),
+                app_link: links.same_device_app_link().expose().to_owned(),
+                user_code,
             })
-            .collect(),
-        session: session.id.as_str(),
-        state: session.status(),
-    }
+        })
+        .map_err(HandoffError::Link)
 }
+
+async fn user_code(
+    app: &App,
+    id: &SessionId,
+    browser: &Browser,
+) -> Result<Option<String>, StoreError> {
+    let now = app.now();
+    let keys = Arc::clone(&app.keys);
+    let visitor = browser.page_visitor(&app.keys, id);
+    let by = visitor.actor();
+    let unit = move |session: Session| session.user_code(&visitor, &keys, now);
+    let shown = app.store.session_by(by, id, now, unit).await?;
+    // A phone came in between: the next look says so.
+    Ok(shown.ok().map(|shown| {
+        let code = shown.code.reveal();
+        match code.split_at_checked(code.len() / 2) {
+            Some((first, second)) => format!("{first}-{second}"),
+            None => code.to_owned(),
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,11 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use protocol::HandoffLink;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
-use url::Url;
 
 use crate::cli::chip::Place;
 use crate::cli::failure::{Code, Failure};
@@ -19,15 +17,15 @@ pub(super) struct PhoneProcess {
 }
 
 impl PhoneProcess {
-    /// A phone that is handed the link of the page's server.
-    pub(super) fn new(link: &HandoffLink, page: &Url, place: &Place) -> Result<Self, Failure> {
+    /// A phone that is handed a link.
+    pub(super) fn new(link: &str, place: &Place) -> Result<Self, Failure> {
         let program = std::env::current_exe()
             .map_err(|error| Failure::io("the path of this program", &error))?;
         let mut reader = OsString::from("sim:");
         reader.push(&place.chip);
         let mut arguments: Vec<OsString> = vec![
             "phone".into(),
-            link.to_https(page).expose().into(),
+            link.into(),
             "--reader".into(),
             reader,
             "--mrz-file".into(),

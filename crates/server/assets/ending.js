@@ -1,0 +1,96 @@
+// Cancelling, the time that is left, and the way back to the business.
+import { announce, element, say, session, texts } from "./live.js";
+
+const { body } = document;
+const tokenKey = `cancel:${session}`;
+const returnedKey = `returned:${session}`;
+const WARN = 5 * 60000;
+
+// The cancel token leaves the address bar at once. This tab alone keeps it, and no element holds it:
+// it joins a form when that is sent.
+const fragment = new URLSearchParams(location.hash.slice(1));
+if (fragment.has("cancel_token")) {
+  sessionStorage.setItem(tokenKey, fragment.get("cancel_token"));
+  history.replaceState(null, "", location.pathname + location.search);
+}
+
+document.addEventListener("formdata", ({ target, formData }) => {
+  const token = sessionStorage.getItem(tokenKey);
+  const path = new URL(target.getAttribute("action"), location.href).pathname;
+  if (token && (path === `/${session}/cancel` || path === `/${session}/decline`)) {
+    formData.set("cancel_token", token);
+  }
+});
+
+let form = null;
+let counting = null;
+
+export function wire() {
+  time();
+  const now = element("return");
+  if (now === form) return;
+  form = now;
+  clearInterval(counting);
+  if (!now) return;
+  sessionStorage.removeItem(tokenKey);
+  now.addEventListener("submit", () => {
+    sessionStorage.setItem(returnedKey, "1");
+    clearInterval(counting);
+  });
+  element("return-stop")?.addEventListener("click", () => {
+    stay(texts.returnStopped);
+    now.querySelector("button")?.focus();
+  });
+  // Whoever comes back is not sent away again.
+  if (sessionStorage.getItem(returnedKey)) return stay(texts.returnedAlready);
+  count(Number(now.dataset.seconds) || 5);
+}
+
+function stay(text) {
+  clearInterval(counting);
+  say(element("return-countdown"), text);
+  const stop = element("return-stop");
+  if (stop) stop.hidden = true;
+}
+
+// Only while the page is in front of somebody who can stop it.
+function count(seconds) {
+  const show = () => {
+    const output = element("return-countdown")?.querySelector("output");
+    if (output) output.textContent = seconds;
+  };
+  show();
+  counting = setInterval(() => {
+    if (document.hidden) return;
+    seconds--;
+    show();
+    if (seconds > 0) return;
+    clearInterval(counting);
+    form.requestSubmit();
+  }, 1000);
+}
+
+addEventListener("pageshow", ({ persisted }) => {
+  if (persisted && form && sessionStorage.getItem(returnedKey)) stay(texts.returnedAlready);
+});
+
+// The session's own time, as the server said last.
+let said = null;
+let ends = 0;
+let warned = false;
+
+function time() {
+  const remaining = body.dataset.sessionRemainingMs;
+  if (remaining !== undefined && remaining !== said) {
+    said = remaining;
+    ends = Date.now() + Number(remaining);
+  }
+  const section = element("time");
+  if (!section || said === null) return;
+  const soon = ends - Date.now() < WARN && body.dataset.ended !== "true";
+  section.hidden = !soon;
+  if (soon && !warned) announce(section.innerText);
+  warned = soon;
+}
+
+setInterval(time, 5000);

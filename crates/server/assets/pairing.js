@@ -1,0 +1,203 @@
+// The way to the phone: the code and its renewal, the link, the code to type, the button on the phone.
+import { again, announce, element, query, say, session, texts } from "./live.js";
+
+// A code is renewed with so much left, and hidden when hardly anything is.
+const RENEW = 60000;
+const DEAD = 5000;
+const RETRY = 5000;
+const NO_APP = 1500;
+
+// The handoff, and the code to type, each with what is left of it.
+let handoff = null;
+let code = null;
+let pairing = null;
+let tick = null;
+let asking = false;
+let notBefore = 0;
+
+// A clock that neither sleep nor a correction of the time of day holds up.
+const mark = () => ({ day: Date.now(), page: performance.now() });
+const since = (then) => Math.max(Date.now() - then.day, performance.now() - then.page);
+const left = (thing) => thing ? thing.life - since(thing.at) : 0;
+const minutes = (ms) => {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+};
+const hide = (id, is) => { const found = element(id); if (found && found.hidden !== is) found.hidden = is; };
+
+export function wire() {
+  const now = element("pairing");
+  if (now === pairing) return;
+  pairing = now;
+  clearInterval(tick);
+  handoff = code = null;
+  if (!now) return;
+  place();
+  on("copy", copy);
+  on("show-user-code", () => type());
+  on("qr-again", () => { notBefore = 0; step(); });
+  for (const id of ["open-app", "open-scheme"]) on(id, launched);
+  for (const choice of now.querySelectorAll("[data-choose]")) {
+    choice.addEventListener("click", () => choose(choice.dataset.choose));
+  }
+  tick = setInterval(step, 1000);
+  step();
+}
+
+function on(id, action) {
+  element(id)?.addEventListener("click", action);
+}
+
+// Which way is shown: tablets are asked. An iPad may say that it is a Mac.
+function place() {
+  const isPad = navigator.platform === "MacIntel" && navigator.maxTouchPoints > 1;
+  const chosen = sessionStorage.getItem(`device:${session}`);
+  const device = chosen ?? (isPad ? "tablet" : pairing.dataset.device);
+  pairing.dataset.device = device;
+  hide("device-question", device !== "tablet");
+  hide("on-this-device", device !== "phone");
+  hide("scan", device !== "desktop");
+}
+
+function choose(device) {
+  sessionStorage.setItem(`device:${session}`, device);
+  place();
+  const shown = element(device === "phone" ? "on-this-device" : "scan");
+  const heading = shown?.querySelector("h2");
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus();
+}
+
+// Once a second, and when the device wakes: a code that may be dead goes before another is asked for.
+function step() {
+  if (!pairing?.isConnected) return;
+  if (handoff && left(handoff) <= DEAD) withdraw();
+  if (code && left(code) <= 0) forget();
+  if (left(handoff) <= RENEW) renew();
+  if (code && left(code) <= RENEW) type();
+  if (document.hidden) return;
+  clock("code-time", left(handoff) - RENEW);
+  clock("user-code-time", left(code));
+}
+
+// It is not read out each second.
+function clock(id, ms) {
+  const output = element(id)?.querySelector("output");
+  output?.setAttribute("aria-live", "off");
+  say(output, minutes(ms));
+}
+
+for (const [target, name] of [[document, "visibilitychange"], [window, "pageshow"], [window, "online"]]) {
+  target.addEventListener(name, () => { if (!document.hidden) step(); });
+}
+
+function withdraw() {
+  handoff = null;
+  element("qr")?.replaceChildren();
+  for (const id of ["open-app", "open-scheme"]) element(id)?.removeAttribute("href");
+  hide("code-time", true);
+  hide("qr-waiting", false);
+  say(element("copied"), "");
+}
+
+function forget() {
+  code = null;
+  say(element("user-code"), "");
+  hide("user-code-row", true);
+  hide("user-code-time", true);
+}
+
+async function post(action) {
+  const at = mark();
+  const response = await fetch(`/${session}/${action}?${query}`, { method: "POST", headers: { Accept: "application/json" } });
+  if (response.ok) {
+    const answer = await response.json();
+    return { ...answer, at, life: answer.expires_in_ms };
+  }
+  if (response.status === 403) {
+    const { error } = await response.json();
+    if (error.code !== "PAGE_REQUIRED") location.reload();
+    else noCookies();
+  } else if (response.status === 409) {
+    // A phone has come, or the session is over.
+    again();
+  }
+  const wait = 1000 * (Number(response.headers.get("Retry-After")) || 0);
+  notBefore = performance.now() + Math.max(wait, RETRY);
+  return null;
+}
+
+// Whether one question is on its way, or was refused a moment ago.
+async function once(question) {
+  if (asking || performance.now() < notBefore) return;
+  asking = true;
+  const here = pairing;
+  try {
+    const answer = await question();
+    // A phone may have come while the answer was on its way.
+    if (answer && here === pairing && here?.isConnected) return answer;
+  } catch {
+    notBefore = performance.now() + RETRY;
+    // What is shown stays good for a while.
+    if (!handoff) hide("qr-failed", false);
+  } finally {
+    asking = false;
+  }
+}
+
+async function renew() {
+  const fresh = await once(() => post("handoff"));
+  if (!fresh) return;
+  const renewed = handoff && handoff.link !== fresh.link;
+  handoff = fresh;
+  // An SVG that our own server drew.
+  element("qr").innerHTML = fresh.qr;
+  element("open-app")?.setAttribute("href", fresh.same_device_link);
+  element("open-scheme")?.setAttribute("href", fresh.app_link);
+  hide("qr-waiting", true);
+  hide("qr-failed", true);
+  hide("code-time", false);
+  if (renewed && !document.hidden && pairing.dataset.device === "desktop") announce(texts.qrRenewed);
+  step();
+}
+
+async function type() {
+  const fresh = await once(() => post("code"));
+  if (!fresh) return;
+  code = fresh;
+  hide("user-code-row", false);
+  hide("user-code-time", false);
+  hide("show-user-code", true);
+  say(element("user-code"), fresh.user_code);
+  step();
+}
+
+async function copy() {
+  const link = handoff?.link;
+  try {
+    if (!link) throw new Error();
+    await navigator.clipboard.writeText(link);
+    say(element("copied"), texts.copied);
+  } catch {
+    say(element("copied"), texts.copyFailed);
+  }
+}
+
+// No app took the link if the page is still in front of the person.
+function launched() {
+  let left = document.hidden;
+  const leave = () => { left = true; };
+  document.addEventListener("visibilitychange", leave, { once: true });
+  addEventListener("pagehide", leave, { once: true });
+  setTimeout(() => { if (!left) hide("open-nothing", false); }, NO_APP);
+}
+
+function noCookies() {
+  clearInterval(tick);
+  const heading = document.createElement("h1");
+  const text = document.createElement("p");
+  heading.textContent = document.title = texts.noCookiesTitle;
+  text.textContent = texts.noCookiesText;
+  pairing.replaceChildren(heading, text);
+}

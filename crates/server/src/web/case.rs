@@ -1,0 +1,72 @@
+//! A session as its page needs it: with who asks, and in the words of a reader.
+
+use domain::browser::Visitor;
+use domain::id::SessionId;
+use domain::session::Session;
+use store::StoreError;
+
+use super::present::{Asker, PlainHandoff, Presentation, Presented, present};
+use super::reader::Reader;
+use super::screen::Screen;
+use crate::app::App;
+use crate::envelope::ApiError;
+
+/// A session and who asks.
+pub(super) struct Case {
+    /// The session as it stands now.
+    pub(super) session: Session,
+    /// Who asks.
+    pub(super) asker: Asker,
+}
+
+impl Case {
+    /// Reads a session; `None` if there is none of this id.
+    pub(super) async fn load(app: &App, id: &SessionId) -> Result<Option<Self>, StoreError> {
+        let Some(session) = app.store.read_session(id).await? else { return Ok(None) };
+        let Some(organization) = app.store.read_organization(&session.organization).await? else {
+            return Ok(None);
+        };
+        let asker = Asker {
+            name: organization.name,
+            domain: None,
+            has_logo: false,
+            theme: None,
+            terms: None,
+            privacy: None,
+        };
+        Ok(Some(Self { session: session.at(app.now()).session, asker }))
+    }
+
+    /// The screen for this visitor.
+    pub(super) fn screen(&self, app: &App, visitor: &Visitor) -> Screen {
+        Screen::of(&self.session, visitor, &app.keys)
+    }
+
+    /// The screen in the words of a reader; `handoff` is for pages without scripts.
+    pub(super) fn present(
+        &self,
+        app: &App,
+        screen: &Screen,
+        reader: &Reader,
+        handoff: Option<&PlainHandoff>,
+    ) -> Result<Presented, ApiError> {
+        let code_address = format!("{}code", app.public_url);
+        let presentation = Presentation {
+            screen,
+            session: &self.session,
+            asker: &self.asker,
+            texts: reader.texts,
+            device: reader.device,
+            code_address: &code_address,
+            apps: &app.apps,
+            plain: reader.plain,
+            handoff,
+        };
+        present(&presentation).map_err(|error| ApiError::internal(&error))
+    }
+
+    /// How long the session lasts, in milliseconds.
+    pub(super) fn remaining_ms(&self, app: &App) -> u64 {
+        u64::try_from(self.session.expires_at.since(app.now()).as_millis()).unwrap_or(u64::MAX)
+    }
+}

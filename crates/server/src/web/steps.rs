@@ -1,0 +1,293 @@
+//! What a person does at the page, as forms: agree, decline, cancel, ask for more time, go back.
+//!
+//! Each ends at the page again, which says what became of it. The browser is told apart by its
+//! cookie, and nothing is taken from the pages of others.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, RequestExt, Router};
+use domain::browser::Visitor;
+use domain::consent::Consent;
+use domain::id::SessionId;
+use domain::session::{
+    CancelRefusal, ResponseCodeRefusal, Session, Transition, VisitRefusal, random_response_code,
+};
+use serde::Serialize;
+use store::StoreError;
+
+use super::consent::CONSENT_VERSION;
+use super::document::{Message, message};
+use super::form::Form;
+use super::reader::{Choices, Reader};
+use super::same_origin::SameOrigin;
+use crate::app::App;
+use crate::browser::{self, Browser};
+use crate::envelope::ApiError;
+use crate::path::PathText;
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/{session}/open", post(open))
+        .route("/{session}/consent", post(consent))
+        .route("/{session}/decline", post(decline))
+        .route("/{session}/cancel", post(cancel))
+        .route("/{session}/extend", post(extend))
+        .route("/{session}/return", post(go_back))
+}
+
+/// A form of our own page, or none at all.
+struct Step {
+    reader: Reader,
+    cancel_token: Option<String>,
+}
+
+impl FromRequest<App> for Step {
+    type Rejection = ApiError;
+
+    async fn from_request(mut request: Request, app: &App) -> Result<Self, ApiError> {
+        let SameOrigin = request.extract_parts_with_state(app).await?;
+        let mut choices = Choices::of_query(request.uri().query().unwrap_or_default());
+        let headers = request.headers().clone();
+        let form = Form::from_request(request, app).await?;
+        for name in Choices::NAMES {
+            if let Some(value) = form.get(name) {
+                choices.choose(name, value);
+            }
+        }
+        let cancel_token = form.get("cancel_token").map(str::to_owned);
+        Ok(Self { reader: Reader::of(&choices, &headers), cancel_token })
+    }
+}
+
+#[derive(Serialize)]
+struct Opened {
+    /// Whether a cookie was given, and nothing else done.
+    again: bool,
+}
+
+/// A browser that has no cookie is given one, and is bound when it comes with it: two tabs that are
+/// opened at once end up with the same.
+async fn open(
+    State(app): State<App>,
+    PathText(id): PathText,
+    browser: Browser,
+    _: Step,
+) -> Result<Response, ApiError> {
+    let id: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
+    if !browser.has_secret() {
+        if app.store.read_session(&id).await?.is_none() {
+            return Err(ApiError::session_not_found());
+        }
+        let mut answer = Json(Opened { again: true }).into_response();
+        answer.headers_mut().insert(header::SET_COOKIE, browser::new_cookie(&app)?);
+        return Ok(answer);
+    }
+    let now = app.now();
+    write(&app, &id, &browser, move |session, visitor| session.open(visitor, now)).await??;
+    Ok(Json(Opened { again: false }).into_response())
+}
+
+async fn consent(
+    State(app): State<App>,
+    PathText(id): PathText,
+    browser: Browser,
+    step: Step,
+) -> Response {
+    let now = app.now();
+    let consent = Consent {
+        version: CONSENT_VERSION.to_owned(),
+        locale: step.reader.texts.locale().code().to_owned(),
+        at: now,
+    };
+    let unit = move |session: Session, visitor: &Visitor| {
+        session.consent(visitor, consent.clone(), now).map_err(Refusal::from)
+    };
+    take(&app, &id, &browser, &step.reader, unit).await
+}
+
+async fn decline(
+    State(app): State<App>,
+    PathText(id): PathText,
+    browser: Browser,
+    step: Step,
+) -> Response {
+    let now = app.now();
+    let token = step.cancel_token.map(|token| app.keys.cancel_token_hash(&token));
+    let unit = move |session: Session, visitor: &Visitor| {
+        let plain = session.clone();
+        match (session.decline(visitor, now), &token) {
+            // Whoever has the token may end it, from wherever.
+            (Err(_), Some(token)) => {
+                plain.cancel_by_page(visitor, Some(token), now).map_err(Refusal::from)
+            }
+            (declined, _) => declined.map_err(Refusal::from),
+        }
+    };
+    take(&app, &id, &browser, &step.reader, unit).await
+}
+
+async fn cancel(
+    State(app): State<App>,
+    PathText(id): PathText,
+    browser: Browser,
+    step: Step,
+) -> Response {
+    let now = app.now();
+    let token = step.cancel_token.map(|token| app.keys.cancel_token_hash(&token));
+    let unit = move |session: Session, visitor: &Visitor| {
+        session.cancel_by_page(visitor, token.as_ref(), now).map_err(Refusal::from)
+    };
+    take(&app, &id, &browser, &step.reader, unit).await
+}
+
+async fn extend(
+    State(app): State<App>,
+    PathText(id): PathText,
+    browser: Browser,
+    step: Step,
+) -> Response {
+    let now = app.now();
+    let unit = move |session: Session, visitor: &Visitor| match session.extend(visitor, now) {
+        Ok(Transition { session, events, value: _ }) => {
+            Ok(Transition { session, events, value: () })
+        }
+        Err(refusal) => Err(Refusal::from(refusal)),
+    };
+    take(&app, &id, &browser, &step.reader, unit).await
+}
+
+/// Back to the business, with a code that its server redeems if this is the browser that came.
+async fn go_back(
+    State(app): State<App>,
+    PathText(id): PathText,
+    browser: Browser,
+    step: Step,
+) -> Response {
+    let reader = step.reader;
+    let Ok(session) = id.parse::<SessionId>() else {
+        return message(&app, &reader, Message::InvalidLink);
+    };
+    match return_url(&app, &session, &browser).await {
+        Ok(Some(url)) => see_other(&url),
+        Ok(None) => see_other(&format!("/{session}?{}", reader.query())),
+        Err(StoreError::NotFound(_)) => message(&app, &reader, Message::InvalidLink),
+        Err(error) => unavailable(&app, &reader, &error),
+    }
+}
+
+async fn return_url(
+    app: &App,
+    id: &SessionId,
+    browser: &Browser,
+) -> Result<Option<String>, StoreError> {
+    let now = app.now();
+    let code = app.random(random_response_code);
+    let keys = Arc::clone(&app.keys);
+    let issued = {
+        let code = code.clone();
+        write(app, id, browser, move |session, visitor| {
+            session.issue_response_code(visitor, &code, &keys, now)
+        })
+        .await?
+    };
+    let code = match issued {
+        Ok(()) => Some(code),
+        Err(ResponseCodeRefusal::NotEnded) => return Ok(None),
+        // Whoever it is goes back, and proves nothing.
+        Err(ResponseCodeRefusal::Stranger | ResponseCodeRefusal::Redeemed) => None,
+    };
+    let session = app.store.read_session(id).await?;
+    let target = session.and_then(|session| session.redirect_url);
+    Ok(target.and_then(|target| {
+        let mut url = url::Url::parse(&target).ok()?;
+        let kept: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(name, _)| name != "session_id" && name != "response_code")
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        let mut query = url.query_pairs_mut();
+        query.clear().extend_pairs(kept).append_pair("session_id", id.as_str());
+        if let Some(code) = &code {
+            query.append_pair("response_code", code.reveal());
+        }
+        drop(query);
+        Some(url.into())
+    }))
+}
+
+/// Why a step is not taken.
+enum Refusal {
+    /// It is for another browser.
+    Stranger,
+    /// It makes no difference any more; the page says why.
+    TooLate,
+}
+
+impl From<VisitRefusal> for Refusal {
+    fn from(refusal: VisitRefusal) -> Self {
+        match refusal {
+            VisitRefusal::Browser(_) => Self::Stranger,
+            VisitRefusal::Ended | VisitRefusal::ExtendedTooOften => Self::TooLate,
+        }
+    }
+}
+
+impl From<CancelRefusal> for Refusal {
+    fn from(refusal: CancelRefusal) -> Self {
+        match refusal {
+            CancelRefusal::Browser(_) | CancelRefusal::Invalid => Self::Stranger,
+            CancelRefusal::Used => Self::TooLate,
+        }
+    }
+}
+
+/// Takes a step and leads back to the page.
+async fn take(
+    app: &App,
+    id: &str,
+    browser: &Browser,
+    reader: &Reader,
+    unit: impl Fn(Session, &Visitor) -> Result<Transition<()>, Refusal> + Send + Sync + 'static,
+) -> Response {
+    let Ok(id) = id.parse::<SessionId>() else {
+        return message(app, reader, Message::InvalidLink);
+    };
+    match write(app, &id, browser, unit).await {
+        Ok(Ok(()) | Err(Refusal::TooLate)) => see_other(&format!("/{id}?{}", reader.query())),
+        Ok(Err(Refusal::Stranger)) => message(app, reader, Message::OtherBrowser),
+        Err(StoreError::NotFound(_)) => message(app, reader, Message::InvalidLink),
+        Err(error) => unavailable(app, reader, &error),
+    }
+}
+
+/// Runs a unit on behalf of our page in this browser.
+async fn write<E: Send + 'static>(
+    app: &App,
+    id: &SessionId,
+    browser: &Browser,
+    unit: impl Fn(Session, &Visitor) -> Result<Transition<()>, E> + Send + Sync + 'static,
+) -> Result<Result<(), E>, StoreError> {
+    let visitor = browser.page_visitor(&app.keys, id);
+    let by = visitor.actor();
+    app.store.session_by(by, id, app.now(), move |session| unit(session, &visitor)).await
+}
+
+fn unavailable(app: &App, reader: &Reader, error: &StoreError) -> Response {
+    tracing::error!(%error, "a step at the page could not be taken");
+    message(app, reader, Message::Unavailable)
+}
+
+fn see_other(target: &str) -> Response {
+    match HeaderValue::try_from(target) {
+        Ok(mut location) => {
+            // It may hold a response code.
+            location.set_sensitive(true);
+            (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+        }
+        Err(error) => ApiError::internal(&error).into_response(),
+    }
+}
