@@ -34,7 +34,7 @@ data-recorded = Zapisujemy, że wyrażono zgodę, kiedy i w jakim języku.
 terms-of = Regulamin: { $organization }
 privacy-of = Polityka prywatności: { $organization }
 about-data = Więcej o tym, co ten serwer robi z danymi
-consent-agree = Zgadzam się, dalej
+consent-agree = Zgadzam się i przechodzę dalej
 consent-decline = Odmawiam
 consent-decline-note = W razie odmowy nic nie zostanie udostępnione, a { $organization } dostanie o tym wiadomość.
 
@@ -200,7 +200,7 @@ no-cookies-title = Ta przeglądarka nie zapisuje plików cookie
 no-cookies-text = Bez pliku cookie nie można powiązać tej weryfikacji z tą przeglądarką. Proszę zezwolić tej stronie na pliki cookie i wczytać ją ponownie albo otworzyć link w innej przeglądarce.
 unavailable-title = Coś poszło nie tak
 unavailable-text = Proszę spróbować ponownie za chwilę. Nic nie przepadło i nic nie zostało udostępnione.
-too-fast-title = Zbyt wiele żądań
+too-fast-title = Zbyt wiele prób
 too-fast-text = Proszę chwilę poczekać i wczytać stronę ponownie.
 script-off = JavaScript jest wyłączony. Strona działa bez niego i pokazuje nowości po ponownym wczytaniu.
 
@@ -253,8 +253,8 @@ claim-document-photo = Zdjęcie z chipa
 claim-kayle-document-id = Kod, po którym { $organization } rozpozna ten dokument
 claim-kayle-human-id = Kod osobisty (zawsze pusty)
 claim-age-over = { $years ->
-    [one] Czy ukończony jest co najmniej { $years } rok życia
-    [few] Czy ukończone są co najmniej { $years } lata
-    [many] Czy ukończone jest co najmniej { $years } lat
-   *[other] Czy ukończone jest co najmniej { $years } roku
+    [one] Czy wiek wynosi co najmniej { $years } rok
+    [few] Czy wiek wynosi co najmniej { $years } lata
+    [many] Czy wiek wynosi co najmniej { $years } lat
+   *[other] Czy wiek wynosi co najmniej { $years } roku
 }

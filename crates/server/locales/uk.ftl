@@ -239,7 +239,7 @@ data-others = Ніщо на цих сторінках не надходить в
 
 ## What is asked for
 
-claim-document-type-code = Вид документа
+claim-document-type-code = Тип документа
 claim-issuing-country-code = Держава, яка видала документ
 claim-family-name = Прізвище
 claim-given-names = Ім’я
