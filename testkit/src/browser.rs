@@ -48,6 +48,7 @@ impl PageBrowser {
         let client = Client::builder()
             .no_proxy()
             .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
             .default_headers(HeaderMap::from_iter(forwarded))
             .local_address(Some(address.into()))
             .build()
@@ -62,9 +63,10 @@ impl PageBrowser {
         (browser, handoff)
     }
 
-    /// Opens the page and asks for a handoff, as its script does.
+    /// Opens the page, agrees, and asks for a handoff, as a person and the page's script do.
     pub async fn open(&mut self, session: &str) -> Handoff {
         assert_eq!(self.page(session).await, 200);
+        assert_eq!(self.agree(session).await, 303);
         let (status, body) = self.mint(session).await;
         assert_eq!(status, 200, "{body}");
         let link = HandoffLink::parse(body["link"].as_str().unwrap()).unwrap();
@@ -76,14 +78,25 @@ impl PageBrowser {
         }
     }
 
-    /// Gets the page, and keeps its cookie.
+    /// Gets the page, and a cookie as its script does, if there is none.
     pub async fn page(&mut self, session: &str) -> StatusCode {
         let response = self.request(Method::GET, &format!("/{session}")).send().await.unwrap();
-        if let Some(cookie) = response.headers().get(header::SET_COOKIE) {
-            let cookie = cookie.to_str().unwrap();
-            self.cookie = Some(cookie.split(';').next().unwrap().to_owned());
+        let status = response.status();
+        if self.cookie.is_none() {
+            let path = format!("/{session}/open");
+            let response = self.request(Method::POST, &path).send().await.unwrap();
+            if let Some(cookie) = response.headers().get(header::SET_COOKIE) {
+                let cookie = cookie.to_str().unwrap();
+                self.cookie = Some(cookie.split(';').next().unwrap().to_owned());
+            }
         }
-        response.status()
+        status
+    }
+
+    /// `POST /{session}/consent`, as the form of the page does.
+    pub async fn agree(&self, session: &str) -> StatusCode {
+        let request = self.request(Method::POST, &format!("/{session}/consent"));
+        request.send().await.unwrap().status()
     }
 
     /// `POST /{session}/handoff`, as the page's script does.

@@ -227,7 +227,12 @@ impl PhoneSocket {
 
     /// Reports a phase and waits for the answer.
     pub async fn phase(&mut self, phase: &str) -> Heard {
-        self.ask(&ClientMessage::Phase { phase: phase.to_owned(), error: String::new() }).await
+        self.ask(&ClientMessage::Phase {
+            phase: phase.to_owned(),
+            error: String::new(),
+            progress: 0,
+        })
+        .await
     }
 
     /// Uploads an artifact in one chunk and waits for the answer.

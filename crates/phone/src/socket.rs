@@ -79,9 +79,10 @@ pub trait Holder {
     /// the page was opened.
     fn confirm(&mut self, context: &HandoffContext) -> Option<Confirmation>;
 
-    /// Reads the chip, where [`Phone::source`] says that one is at hand; `None`
-    /// when it could not be read.
-    fn read(&mut self) -> Option<ChipReading> {
+    /// Reads the chip, where [`Phone::source`] says that one is at hand, and tells how much of
+    /// it is read, in percent; `None` when it could not be read.
+    fn read(&mut self, on_progress: &mut dyn FnMut(u8)) -> Option<ChipReading> {
+        let _ = on_progress;
         None
     }
 
@@ -223,7 +224,10 @@ impl Phone {
                         events.push_back(Event::Signed(signature.map(SecretBytes::from)));
                     }
                     Action::ReadChip => {
-                        let reading = waiting(|| holder.read());
+                        let mut tell = |percent| {
+                            mention(&wire, conversation.handle(Event::ChipProgress(percent)));
+                        };
+                        let reading = waiting(|| holder.read(&mut tell));
                         events.push_back(Event::ChipRead(reading.map(Box::new)));
                     }
                     Action::Relay { commands, protected } => {
@@ -360,6 +364,18 @@ fn opened(wire: &Option<Wire>) -> Event {
 async fn send(wire: &Option<Wire>, frame: Vec<u8>) {
     if let Some(open) = wire {
         open.send(Message::binary(frame)).await;
+    }
+}
+
+/// Sends what may as well get lost, without waiting: the chip is being read.
+fn mention(wire: &Option<Wire>, actions: Vec<Action>) {
+    let Some(open) = wire else { return };
+    for action in actions {
+        if let Action::Send(message) = action
+            && let Ok(frame) = message.encode()
+        {
+            open.mention(Message::binary(frame));
+        }
     }
 }
 

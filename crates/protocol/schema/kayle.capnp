@@ -44,7 +44,11 @@ struct ClientHello @0x9dee23d00542c706 {
 struct PhaseUpdate @0xe52dbf4a94625768 {
   phase @0 :Text;
   error @1 :Text;
-  # Reserved: @2 :Data.
+  # Reserved in the reference system.
+  reserved2 @2 :Data;
+  # Kayle's. With nfc_reading: percent of the chip's bytes read, in steps of 10; 0: not
+  # said. The phase is repeated for it, to a server that sent `handoffContext`.
+  progress @3 :UInt8;
 }
 
 enum DataKind @0x8a217743a6611db0 {
@@ -187,4 +191,5 @@ struct HandoffContext @0x8c47d2e06b9a35f1 {
   network @4 :Text;         # same, different, unknown
   choices @5 :List(Text);   # three, or none if no match code is asked for
   fields @6 :List(ShareRequestField);
+  locale @7 :Text;          # BCP 47: the language that the page was agreed to in
 }

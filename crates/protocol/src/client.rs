@@ -17,6 +17,9 @@ pub enum ClientMessage {
         phase: String,
         /// A local error of the phone; has no effect.
         error: String,
+        /// With [`crate::Phase::NfcReading`]: how much of the chip was read, in percent, in
+        /// steps of 10; 0 where nothing is said of it.
+        progress: u8,
     },
     /// Uploads one chunk.
     Data(DataPayload),
@@ -127,7 +130,7 @@ impl ClientMessage {
     pub fn encode(&self) -> Result<Vec<u8>, EncodeError> {
         match self {
             Self::Hello(hello) => write_hello(hello),
-            Self::Phase { phase, error } => write_phase(phase, error),
+            Self::Phase { phase, error, progress } => write_phase(phase, error, *progress),
             Self::Data(payload) => write_data(payload),
             Self::ShareSelection { session_id, keys } => write_selection(session_id, keys),
             Self::ChipAuth { answers } => write_chip_auth(answers),
@@ -186,16 +189,18 @@ fn read_phase(phase: schema::phase_update::Reader<'_>) -> Result<ClientMessage, 
     Ok(ClientMessage::Phase {
         phase: frame::text("phase.phase", phase.get_phase())?.to_owned(),
         error: frame::text("phase.error", phase.get_error())?.to_owned(),
+        progress: phase.get_progress(),
     })
 }
 
-fn write_phase(name: &str, error: &str) -> Result<Vec<u8>, EncodeError> {
+fn write_phase(name: &str, error: &str, progress: u8) -> Result<Vec<u8>, EncodeError> {
     let words = frame::text_words(name) + frame::text_words(error);
     frame::build(words, |message| {
         let root = message.init_root::<client_message::Builder<'_>>();
         let mut phase = root.init_phase();
         phase.set_phase(name);
         phase.set_error(error);
+        phase.set_progress(progress);
     })
 }
 

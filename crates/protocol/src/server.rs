@@ -84,6 +84,8 @@ pub struct HandoffContext {
     pub choices: Vec<String>,
     /// What the relying party asks for, and why. The share request says it again.
     pub fields: Vec<ShareField>,
+    /// The language that the page was agreed to in (BCP 47): `pt`.
+    pub locale: String,
 }
 
 /// Whether the evidence convinced.
@@ -424,6 +426,7 @@ fn read_context(
         network: frame::text("handoffContext.network", context.get_network())?.to_owned(),
         choices: frame::text_list("handoffContext.choices", context.get_choices())?,
         fields: read_fields("handoffContext.fields", context.get_fields())?,
+        locale: frame::text("handoffContext.locale", context.get_locale())?.to_owned(),
     }))
 }
 
@@ -431,7 +434,7 @@ fn write_context(value: &HandoffContext) -> Result<Vec<u8>, EncodeError> {
     let [organization, browser, os, place] =
         [&value.organization_name, &value.browser, &value.os, &value.place]
             .map(|text| limits::fit_text(text));
-    let texts = [&*organization, &*browser, &*os, &*place, &value.network];
+    let texts = [&*organization, &*browser, &*os, &*place, &value.network, &value.locale];
     let words: usize = texts.iter().map(|text| frame::text_words(text)).sum();
     let (reasons, field_words) = fit_reasons(&value.fields);
     frame::build(words + field_words + frame::text_list_words(&value.choices), |message| {
@@ -442,6 +445,7 @@ fn write_context(value: &HandoffContext) -> Result<Vec<u8>, EncodeError> {
         context.set_os(&*os);
         context.set_place(&*place);
         context.set_network(&value.network);
+        context.set_locale(&value.locale);
         let mut list = context.reborrow().init_choices(frame::list_len(value.choices.len()));
         for (index, choice) in (0..).zip(&value.choices) {
             list.set(index, choice);

@@ -6,6 +6,7 @@ use domain::attempt::AttemptState;
 use domain::audit::{Action, Actor, Break, Chain, Entry, Head, Record, Verifier, of_session};
 use domain::browser::{BoundBrowser, Visitor};
 use domain::confirmation::{Flow, MatchCodes};
+use domain::consent::Consent;
 use domain::entropy::Entropy;
 use domain::event::Event;
 use domain::id::{AttemptId, OrganizationId, SessionId};
@@ -94,6 +95,10 @@ fn binding_confirmation_and_its_refusal_are_told() {
         cancel_token: keys.cancel_token_hash("cancel"),
     };
     let session = Session::create(new, NOW);
+    let consent = Consent { version: "1".into(), locale: "en".into(), at: NOW };
+    let agree = |session: Session| session.consent(&Visitor::Unknown, consent, NOW);
+    let (session, (), told) = step(session, agree);
+    assert_eq!(told, ["page consent.given"]);
     let page = Visitor::Page(BoundBrowser {
         secret: KeyedHash([1; 32]),
         browser: None,
@@ -134,7 +139,10 @@ fn binding_confirmation_and_its_refusal_are_told() {
     let token = keys.cancel_token_hash("cancel");
     let (_, _, told) =
         step(session, |session| session.cancel_with_token(&token, &Visitor::Unknown, NOW));
-    assert_eq!(told, ["page attempt.failed session_cancelled", "page session.cancelled"]);
+    assert_eq!(
+        told,
+        ["page attempt.failed session_cancelled", "page session.cancelled cancelled_by_person"]
+    );
 }
 
 struct Counter(u8);

@@ -8,3 +8,4 @@ mod chip;
 mod device;
 mod proof;
 mod session;
+mod visit;

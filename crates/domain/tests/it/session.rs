@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::attempt::{AttemptState, FailureCode, Phase, VerdictCode};
 use domain::browser::{BoundBrowser, Visitor};
 use domain::confirmation::Flow;
+use domain::consent::Consent;
 use domain::entropy::Entropy;
 use domain::event::{Event, EventType};
 use domain::id::{AttemptId, OrganizationId, SessionId};
@@ -85,7 +86,9 @@ impl World {
             redirect_url: None,
             cancel_token: keys.cancel_token_hash("cancel"),
         };
-        let session = Session::create(new, NOW);
+        // Minting at the page needs the consent of the person there.
+        let mut session = Session::create(new, NOW);
+        session.consent = Some(Consent { version: "1".into(), locale: "en".into(), at: NOW });
         Self { session, keys, now: NOW, entropy, handoffs: vec![], grants: vec![], events: vec![] }
     }
 

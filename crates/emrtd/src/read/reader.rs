@@ -46,12 +46,9 @@ pub struct FileProgress {
     pub read: usize,
     /// Bytes there are, once its header was read.
     pub total: Option<usize>,
-}
-
-impl FileProgress {
-    fn of(transfer: &Transfer) -> Self {
-        Self { file: transfer.file, read: transfer.offset(), total: transfer.total() }
-    }
+    /// How much of all files to be read is read, in percent. A file whose header was not
+    /// read yet counts with the length that such files usually have, so it can fall.
+    pub percent: u8,
 }
 
 /// Reads a chip from the first APDU to the last file (9303-11 §4.2).
@@ -171,7 +168,7 @@ impl Reader {
     /// [`start`](Self::start) goes on.
     pub fn receive(&mut self, response: &[u8], random: &mut Random<'_>) -> Result<Step, ReadError> {
         let progress = match &self.state {
-            State::Recognize(transfer) => Some(FileProgress::of(transfer)),
+            State::Recognize(transfer) => Some(self.progress_of(transfer)),
             _ => self.progress(),
         };
         let result = self.step(response, random);
@@ -191,7 +188,7 @@ impl Reader {
             State::File(transfer) => Some(transfer),
             _ => self.suspended.as_ref(),
         };
-        transfer.map(FileProgress::of)
+        transfer.map(|transfer| self.progress_of(transfer))
     }
 
     /// What was read, once [`Step::Done`] was reached.
@@ -285,6 +282,16 @@ impl Reader {
                 }
             }
         }
+    }
+
+    fn progress_of(&self, transfer: &Transfer) -> FileProgress {
+        let (file, read, total) = (transfer.file, transfer.offset(), transfer.total());
+        let finished: usize = self.files.iter().map(|(_, bytes)| bytes.len()).sum();
+        let waiting: usize = self.waiting.iter().copied().map(usual_len).sum();
+        let expected = total.unwrap_or_else(|| usual_len(file)).max(read);
+        let hundredths =
+            (finished + read).saturating_mul(100) / (finished + expected + waiting).max(1);
+        FileProgress { file, read, total, percent: u8::try_from(hundredths).unwrap_or(100) }
     }
 
     /// A chip that answers outside secure messaging has dropped its keys.
@@ -417,6 +424,17 @@ impl Reader {
 
     fn send(&mut self, command: &CommandApdu) -> Result<Step, ReadError> {
         self.command(command).map_err(|kind| ReadError { file: None, offset: 0, kind })
+    }
+}
+
+/// About how many bytes a file of this kind has in most documents.
+fn usual_len(file: ElementaryFile) -> usize {
+    match file {
+        ElementaryFile::Dg(group) if group == DataGroup::DG2 => 20_000,
+        ElementaryFile::Sod => 2_500,
+        ElementaryFile::Dg(group) if group == DataGroup::DG14 => 600,
+        ElementaryFile::Dg(group) if group == DataGroup::DG15 => 300,
+        _ => 100,
     }
 }
 

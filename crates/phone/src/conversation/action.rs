@@ -24,7 +24,8 @@ pub enum Action {
     /// choosing the number that it shows, then report [`Event::Confirmed`]. Comes before any chip
     /// is read; never twice about the same page and numbers.
     Confirm(HandoffContext),
-    /// Read the chip, then report [`Event::ChipRead`].
+    /// Read the chip, reporting [`Event::ChipProgress`] on the way, then report
+    /// [`Event::ChipRead`].
     ReadChip,
     /// Relay commands of the server to the chip (9303-11 §6.2), then report
     /// [`Event::Relayed`].

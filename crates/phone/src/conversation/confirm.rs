@@ -18,6 +18,8 @@ pub(super) enum Resume {
 pub(super) struct Page {
     /// Of this socket, not yet looked at.
     heard: Option<HandoffContext>,
+    /// Whether this socket's server described a page.
+    is_described: bool,
     /// What the holder is looking at.
     asked: Option<HandoffContext>,
     /// On any socket, so that a holder is asked once.
@@ -28,6 +30,12 @@ impl Page {
     /// Forgets what was heard on a lost socket.
     pub(super) fn reconnected(&mut self) {
         self.heard = None;
+        self.is_described = false;
+    }
+
+    /// Whether the server of this socket sends contexts, and takes what came with them.
+    pub(super) fn is_described(&self) -> bool {
+        self.is_described
     }
 
     /// The answer given before, if nothing is asked that it does not answer.
@@ -36,6 +44,7 @@ impl Page {
         // A phone roams, and a choice that arrived is not asked for again.
         let same = HandoffContext {
             network: asked.network.clone(),
+            locale: context.locale.clone(),
             choices: if context.choices.is_empty() { &context.choices } else { &asked.choices }
                 .clone(),
             ..asked.clone()
@@ -70,6 +79,7 @@ impl Conversation {
 
     /// The server describes the page, before it acknowledges any phase.
     pub(super) fn described(&mut self, context: HandoffContext) {
+        self.page.is_described = true;
         self.page.heard.get_or_insert(context);
     }
 

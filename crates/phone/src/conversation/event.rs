@@ -18,6 +18,8 @@ pub enum Event {
     Answer(ShareChoice),
     /// The chip's answer to [`super::Action::Sign`]; `None` when there is no chip.
     Signed(Option<SecretBytes>),
+    /// How much of the chip was read, in percent, while [`super::Action::ReadChip`] is under way.
+    ChipProgress(u8),
     /// The outcome of [`super::Action::ReadChip`]; `None` when the chip could not be read.
     ChipRead(Option<Box<ChipReading>>),
     /// The chip's answers to [`super::Action::Relay`], at least one; `None` when they

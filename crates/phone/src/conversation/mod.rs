@@ -63,6 +63,8 @@ pub struct Conversation {
     relay: Relay,
     /// The page that opened the session, and what the holder said of it.
     page: Page,
+    /// How much of the chip the server was told to be read, in percent.
+    told_percent: u8,
     /// The last request and what was chosen, so that a holder is asked once.
     chosen: Option<(ShareRequest, Vec<String>)>,
     /// A selection was sent whose fate is not known.
@@ -163,6 +165,7 @@ impl Conversation {
             challenge: None,
             relay: Relay::default(),
             page: Page::default(),
+            told_percent: 0,
             chosen: None,
             in_doubt: None,
             said_hello: false,
@@ -193,6 +196,7 @@ impl Conversation {
             Event::Disconnected => self.lost(),
             Event::Answer(choice) => self.answered(&choice),
             Event::Signed(signature) => self.signed(signature.as_ref()),
+            Event::ChipProgress(percent) => self.chip_progress(percent),
             Event::ChipRead(reading) => self.chip_read(reading.map(|reading| *reading)),
             Event::Relayed(answers) => self.relayed(answers),
             Event::DeviceProof(signature) => self.proven(signature),

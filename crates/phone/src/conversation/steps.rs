@@ -51,6 +51,18 @@ impl Conversation {
         }
     }
 
+    /// The chip is being read. The server is told in steps, and only one that may show it: the
+    /// acknowledgements come before those of the files, and are passed over.
+    pub(super) fn chip_progress(&mut self, percent: u8) -> Vec<Action> {
+        let step = percent.min(100) / PROGRESS_STEP * PROGRESS_STEP;
+        let is_new = matches!(self.state, State::Reading) && step > self.told_percent;
+        if !is_new || !self.page.is_described() {
+            return Vec::new();
+        }
+        self.told_percent = step;
+        vec![Action::Send(phase_message(Phase::NfcReading, step))]
+    }
+
     pub(super) fn chip_read(&mut self, reading: Option<ChipReading>) -> Vec<Action> {
         let is_awaited = matches!(self.state, State::Reading);
         match reading {
@@ -100,9 +112,13 @@ impl Conversation {
 
     pub(super) fn send_phase(&mut self, phase: Phase) -> Vec<Action> {
         self.state = State::PhaseSent(phase);
-        vec![Action::Send(ClientMessage::Phase {
-            phase: phase.as_str().to_owned(),
-            error: String::new(),
-        })]
+        vec![Action::Send(phase_message(phase, 0))]
     }
+}
+
+/// Percent of the chip between two messages about it.
+const PROGRESS_STEP: u8 = 10;
+
+fn phase_message(phase: Phase, progress: u8) -> ClientMessage {
+    ClientMessage::Phase { phase: phase.as_str().to_owned(), error: String::new(), progress }
 }

@@ -14,8 +14,9 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 use url::Url;
 
-/// Most messages that wait on either side. A server has one to answer at a time.
-const WAITING: usize = 16;
+/// Most messages that wait on either side. A server has one to answer at a time, or ten while a
+/// chip is read, when nobody takes what it says.
+const WAITING: usize = 64;
 
 /// Dropping it drops the connection without a word, as a lost network does.
 pub(super) struct Wire {
@@ -41,6 +42,11 @@ impl Wire {
     /// closed, and that is still to be read.
     pub(super) async fn send(&self, message: Message) {
         let _ = self.outgoing.send(message).await;
+    }
+
+    /// Sends a message that may as well get lost, without waiting.
+    pub(super) fn mention(&self, message: Message) {
+        let _ = self.outgoing.try_send(message);
     }
 
     /// The next message; `None` when the connection is gone.

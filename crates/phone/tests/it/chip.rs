@@ -149,15 +149,21 @@ fn a_chip_is_read_signs_and_authenticates_in_one_touch() {
     let world = World::new();
     let personalisation = world.issue(&ChipDescription::passport());
     let mut chip = session(Field::new(personalisation.clone()));
-    let mut seen = Vec::new();
+    let (mut seen, mut percents) = (Vec::new(), Vec::new());
     let outcome = chip
         .read(&mut |progress| match progress {
-            ChipProgress::File(file) => seen.push(file.file),
+            ChipProgress::File(file) => {
+                seen.push(file.file);
+                percents.push(file.percent);
+            }
             ChipProgress::TagLost { .. } => panic!("nothing was lost"),
         })
         .unwrap();
     assert!(matches!(outcome.access, Access::Pace { .. }));
     assert!(seen.contains(&ElementaryFile::Dg(DataGroup::DG2)));
+    assert!(percents.first().is_some_and(|percent| *percent < 10), "{percents:?}");
+    assert!(percents.last().is_some_and(|percent| (90..=100).contains(percent)), "{percents:?}");
+    assert!(percents.is_sorted(), "{percents:?}");
     let document = PhoneDocument::try_from(&outcome).unwrap();
     let on_chip = |file| personalisation.file(file).unwrap();
     assert_eq!(document.dg2.as_slice(), on_chip(ElementaryFile::Dg(DataGroup::DG2)));

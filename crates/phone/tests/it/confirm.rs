@@ -21,6 +21,7 @@ pub(crate) fn page() -> HandoffContext {
         network: "different".into(),
         choices: ["17", "42", "80"].map(String::from).to_vec(),
         fields: vec![],
+        locale: "nl".into(),
     }
 }
 
@@ -140,7 +141,10 @@ fn arrive(conversation: &mut Conversation, page: HandoffContext) -> Vec<Action> 
 fn another_page_after_a_loss_is_a_new_question() {
     let stranger = HandoffContext { browser: "Chrome".into(), ..page() };
     let roamed = HandoffContext { network: "same".into(), ..page() };
-    for (next, is_asked) in [(page(), false), (roamed, false), (stranger, true)] {
+    let translated = HandoffContext { locale: "fr".into(), ..page() };
+    for (next, is_asked) in
+        [(page(), false), (roamed, false), (translated, false), (stranger, true)]
+    {
         let mut conversation = conversation();
         let _ = arrive(&mut conversation, page());
         let _ = conversation.handle(Event::Confirmed(Some(choice("42"))));
@@ -191,7 +195,8 @@ fn a_number_that_is_asked_for_only_later_is_asked_for() {
     assert_eq!(asked, [Action::Confirm(page())]);
     let _ = conversation.handle(Event::Confirmed(Some(choice("42"))));
     let on = conversation.handle(Event::Message(Ack::MatchOk.into()));
-    let phase = ClientMessage::Phase { phase: "mrz_scanning".into(), error: String::new() };
+    let phase =
+        ClientMessage::Phase { phase: "mrz_scanning".into(), error: String::new(), progress: 0 };
     assert_eq!(on, [Action::Progress(Progress::Confirmed), Action::Send(phase)]);
     let refused = conversation.handle(Event::Message(required));
     assert!(matches!(&refused[..], [Action::Finish(Outcome::Refused { .. })]), "{refused:?}");

@@ -9,11 +9,11 @@ use emrtd::lds::security_info::{KeyAgreement, PaceMapping, PaceProtocol};
 use emrtd::read::{Access, Downgrade, MappingProof};
 use emrtd::tlv;
 use phone::{
-    Action, ChipReading, Conversation, Device, Event, Outcome, PhoneDocument, Progress,
-    RelayRefusal, ShareChoice, Source,
+    Action, ChipReading, Confirmation, Conversation, Device, Event, Outcome, PhoneDocument,
+    Progress, RelayRefusal, ShareChoice, Source,
 };
 use protocol::codes::SocketCode;
-use protocol::{ClientMessage, Phase, SecretBytes, ServerMessage};
+use protocol::{Ack, ClientMessage, HandoffContext, Phase, SecretBytes, ServerMessage};
 
 use crate::scripted_server::{AUTHENTICATE, SELECT, SET_AT, ScriptedServer, error};
 use crate::{document, link, selfies};
@@ -353,4 +353,56 @@ fn commands_that_were_not_asked_for_are_ignored() {
     assert!(conversation.handle(Event::Relayed(Some(vec![vec![0x90, 0].into()]))).is_empty());
     assert!(conversation.handle(Event::Relayed(None)).is_empty());
     assert!(conversation.handle(Event::ChipRead(None)).is_empty());
+}
+
+/// A conversation that reads its chip, with a server that describes a page, if `page` is there.
+fn reading(page: Option<HandoffContext>) -> Conversation {
+    let device = Device::Id("device-1".into());
+    let mut conversation =
+        Conversation::new(&link(), device, "1.0".into(), Source::Chip, selfies());
+    let _ = conversation.handle(Event::Connected);
+    let _ = conversation.handle(Event::Message(Ack::HelloOk.into()));
+    if let Some(page) = page {
+        let _ = conversation.handle(Event::Message(ServerMessage::HandoffContext(page)));
+    }
+    let mut actions = conversation.handle(Event::Message(Ack::PhaseOk.into()));
+    if actions.iter().any(|action| matches!(action, Action::Confirm(_))) {
+        actions = conversation.handle(Event::Confirmed(Some(Confirmation::Mine)));
+    }
+    for _ in 0..3 {
+        assert!(matches!(actions.last(), Some(Action::Send(ClientMessage::Phase { .. }))));
+        actions = conversation.handle(Event::Message(Ack::PhaseOk.into()));
+    }
+    assert_eq!(actions.last(), Some(&Action::ReadChip));
+    conversation
+}
+
+#[test]
+fn the_server_hears_in_steps_how_much_of_the_chip_is_read() {
+    let page = HandoffContext { choices: vec![], ..crate::confirm::page() };
+    let mut conversation = reading(Some(page));
+    let mut told = Vec::new();
+    for percent in [0, 5, 10, 19, 47, 30, 49, 90, 255, 100] {
+        let actions = conversation.handle(Event::ChipProgress(percent));
+        told.extend(actions.into_iter().map(|action| match action {
+            Action::Send(ClientMessage::Phase { phase, progress, .. }) => (phase, progress),
+            other => panic!("{other:?}"),
+        }));
+    }
+    let expected = [10, 40, 90, 100].map(|step| ("nfc_reading".to_owned(), step));
+    assert_eq!(told, expected);
+    // Their acknowledgements come once the files are under way, and mean nothing then.
+    let reading = ChipReading { document: document(), access: BAC };
+    let first = conversation.handle(Event::ChipRead(Some(Box::new(reading))));
+    assert!(matches!(first.last(), Some(Action::Send(ClientMessage::Data(_)))), "{first:?}");
+    for _ in expected {
+        assert!(conversation.handle(Event::Message(Ack::PhaseOk.into())).is_empty());
+    }
+    assert!(conversation.handle(Event::ChipProgress(100)).is_empty(), "late");
+}
+
+#[test]
+fn a_server_that_describes_no_page_hears_nothing_of_the_reading() {
+    let mut conversation = reading(None);
+    assert!(conversation.handle(Event::ChipProgress(50)).is_empty());
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use phone::{
-    Confirmation, Connection, Holder, Outcome, Phone, PhoneError, Progress, ShareChoice, Timing,
+    ChipReading, Confirmation, Connection, Holder, Outcome, Phone, PhoneError, Progress,
+    ShareChoice, Source, Timing,
 };
 use protocol::codes::SocketCode;
 use protocol::{ClientMessage, DataKind, HandoffContext, ShareRequest, limits};
@@ -230,6 +231,47 @@ async fn pings_are_answered_while_the_holder_looks_for_the_number() {
     });
     let outcome = phone().run_with(&base, &mut Slow { found }).await.unwrap();
     assert_eq!(outcome, Outcome::NotMe);
+}
+
+/// Reads a chip byte by byte, as it were.
+struct Reading;
+
+impl Holder for Reading {
+    fn choose(&mut self, _: &ShareRequest) -> ShareChoice {
+        ShareChoice::All
+    }
+
+    fn confirm(&mut self, context: &HandoffContext) -> Option<Confirmation> {
+        Some(Confirmation::Choice(context.choices[1].clone()))
+    }
+
+    fn read(&mut self, on_progress: &mut dyn FnMut(u8)) -> Option<ChipReading> {
+        (0..=100).for_each(on_progress);
+        let access = emrtd::read::Access::Bac { downgrade: None };
+        Some(ChipReading { document: document(), access })
+    }
+}
+
+#[tokio::test]
+async fn the_reading_is_told_while_it_goes_on() {
+    let mut scripted = server();
+    scripted.page = Some((page(), "42"));
+    let (base, server) = serve(scripted).await;
+    let phone = Phone { source: Source::Chip, ..phone() };
+    let outcome = phone.run_with(&base, &mut Reading).await.unwrap();
+    assert!(matches!(outcome, Outcome::Shared { .. }), "{outcome:?}");
+    let server = server.lock().unwrap();
+    let told: Vec<u8> = server
+        .received
+        .iter()
+        .take_while(|message| !matches!(message, ClientMessage::Data(_)))
+        .filter_map(|message| match message {
+            ClientMessage::Phase { progress: 1.., phase, .. } if phase != "nfc_reading" => Some(0),
+            ClientMessage::Phase { progress: told @ 1.., .. } => Some(*told),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
 }
 
 #[tokio::test]

@@ -59,11 +59,22 @@ fn a_key_or_signature_longer_than_any_is_refused() {
     }
 }
 
+/// The example of the reference, from a phone that does not tell how much it has read.
 #[test]
-fn phase() {
-    client(
-        &ClientMessage::Phase { phase: "nfc_complete".into(), error: String::new() },
+fn phase_of_an_earlier_phone() {
+    let frame = bytes(
         "0000000008000000000000000100010001000000000000000000000000000200050000006a000000090000000a0000006e66635f636f6d706c657465000000000000000000000000",
+    );
+    let phase =
+        ClientMessage::Phase { phase: "nfc_complete".into(), error: String::new(), progress: 0 };
+    assert_eq!(ClientMessage::decode(&frame), Ok(Some(phase)));
+}
+
+#[test]
+fn phase_with_progress() {
+    client(
+        &ClientMessage::Phase { phase: "nfc_reading".into(), error: String::new(), progress: 70 },
+        "000000000a000000000000000100010001000000000000000000000001000300460000000000000009000000620000000d0000000a00000000000000000000006e66635f72656164696e6700000000000000000000000000",
     );
 }
 

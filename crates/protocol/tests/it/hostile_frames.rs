@@ -7,7 +7,7 @@ use protocol::{
 };
 
 fn phase(name: &str) -> Vec<u8> {
-    ClientMessage::Phase { phase: name.into(), error: String::new() }.encode().unwrap()
+    ClientMessage::Phase { phase: name.into(), error: String::new(), progress: 0 }.encode().unwrap()
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn a_message_in_several_segments_is_read() {
     .concat();
     assert_eq!(
         ClientMessage::decode(&frame),
-        Ok(Some(ClientMessage::Phase { phase: "ping".into(), error: String::new() }))
+        Ok(Some(ClientMessage::Phase { phase: "ping".into(), error: String::new(), progress: 0 }))
     );
 }
 
@@ -164,8 +164,8 @@ fn client_message() -> impl Strategy<Value = ClientMessage> {
                 confirms,
             })
         }),
-        (short_text(), short_text())
-            .prop_map(|(phase, error)| ClientMessage::Phase { phase, error }),
+        (short_text(), short_text(), any::<u8>())
+            .prop_map(|(phase, error, progress)| ClientMessage::Phase { phase, error, progress }),
         (any::<u16>(), prop::collection::vec(any::<u8>(), 0..300), any::<[u32; 4]>()).prop_map(
             |(kind, raw, [index, total, chunk_index, chunk_total])| {
                 ClientMessage::Data(DataPayload {
@@ -236,12 +236,12 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
         prop::collection::vec(any::<u8>(), 0..=limits::DEVICE_NONCE_BYTES)
             .prop_map(|nonce| ServerMessage::DeviceChallenge { nonce }),
         (
-            [short_text(), short_text(), short_text(), short_text(), short_text()],
+            prop::array::uniform6(short_text()),
             prop::collection::vec(short_text(), 0..=limits::MATCH_CHOICES),
             prop::collection::vec(share_field(), 0..4),
         )
             .prop_map(
-                |([organization_name, browser, os, place, network], choices, fields)| {
+                |([organization_name, browser, os, place, network, locale], choices, fields)| {
                     ServerMessage::HandoffContext(HandoffContext {
                         organization_name,
                         browser,
@@ -250,6 +250,7 @@ fn server_message() -> impl Strategy<Value = ServerMessage> {
                         network,
                         choices,
                         fields,
+                        locale,
                     })
                 }
             ),

@@ -43,6 +43,9 @@ policies! {
     USER_CODE = "user-code", ADDRESS, 10, 60;
     CANCEL = "cancel", SESSION_AND_ADDRESS, 20, 60;
     CANCEL_OF_ADDRESS = "cancel-address", ADDRESS, 200, 60;
+    /// A person takes four steps; a page opens in each tab.
+    STEP = "step", SESSION_AND_ADDRESS, 60, 60;
+    STEP_OF_ADDRESS = "step-address", ADDRESS, 600, 60;
     /// A phone with a bad network comes back again and again.
     SOCKETS = "sockets", SESSION_AND_ADDRESS, 60, 60;
     SOCKETS_OF_ADDRESS = "sockets-address", ADDRESS, 1200, 60;

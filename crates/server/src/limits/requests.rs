@@ -14,7 +14,7 @@ use domain::id::SessionId;
 
 use super::policy::{
     API, CANCEL, CANCEL_OF_ADDRESS, HANDOFF, HANDOFF_OF_ADDRESS, PAGE, PAGE_OF_ADDRESS, REQUESTS,
-    SOCKETS, SOCKETS_OF_ADDRESS, STATUS, STATUS_OF_ADDRESS, UNAUTHORIZED,
+    SOCKETS, SOCKETS_OF_ADDRESS, STATUS, STATUS_OF_ADDRESS, STEP, STEP_OF_ADDRESS, UNAUTHORIZED,
 };
 use super::{Decision, Limits, Policy};
 use crate::app::App;
@@ -35,6 +35,7 @@ enum Kind {
     Handoff,
     Page,
     Cancel,
+    Step,
     Socket,
     Api,
     Other,
@@ -52,7 +53,11 @@ impl Kind {
             "/v1/verify/session/{id}/handoff" | "/{session}/handoff" | "/{session}/code" => {
                 Self::Handoff
             }
-            "/v1/verify/session/{id}/cancel" => Self::Cancel,
+            "/v1/verify/session/{id}/cancel" | "/{session}/cancel" | "/{session}/decline" => {
+                Self::Cancel
+            }
+            "/{session}/open" | "/{session}/consent" | "/{session}/extend"
+            | "/{session}/return" => Self::Step,
             "/v1/verify/session/{id}/details" | "/{session}" | "/open/{session}" | "/code" => {
                 Self::Page
             }
@@ -68,6 +73,7 @@ impl Kind {
             Self::Handoff => Some((&HANDOFF, &HANDOFF_OF_ADDRESS)),
             Self::Page => Some((&PAGE, &PAGE_OF_ADDRESS)),
             Self::Cancel => Some((&CANCEL, &CANCEL_OF_ADDRESS)),
+            Self::Step => Some((&STEP, &STEP_OF_ADDRESS)),
             Self::Socket => Some((&SOCKETS, &SOCKETS_OF_ADDRESS)),
             Self::Api | Self::Other => None,
         }
@@ -163,6 +169,8 @@ pub(crate) fn refuse(decision: Decision) -> Response {
 /// The same, with an answer that people read.
 pub(crate) fn refuse_with(decision: Decision, mut response: Response) -> Response {
     decision.describe(&mut response);
+    // Where a handler refuses, it is the nearest to its end.
+    response.extensions_mut().insert(decision);
     if let Ok(seconds) = HeaderValue::try_from(seconds(decision.reset).max(1).to_string()) {
         response.headers_mut().insert(header::RETRY_AFTER, seconds);
     }

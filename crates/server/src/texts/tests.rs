@@ -163,8 +163,78 @@ fn every_claim_and_every_failure_has_a_text() {
 }
 
 #[test]
+fn a_number_chooses_its_form_in_each_language() {
+    let plain = |text: String| text.replace(['\u{2068}', '\u{2069}'], "");
+    for (locale, forms) in [
+        (Locale::En, ["1 second", "2 seconds", "5 seconds", "21 seconds"]),
+        (Locale::Pl, ["1 sekundę", "2 sekundy", "5 sekund", "21 sekund"]),
+        (Locale::Uk, ["1 секунду", "2 секунди", "5 секунд", "21 секунду"]),
+        (Locale::Ar, ["ثانية واحدة", "ثانيتين", "5 ثوانٍ", "21 ثانية"]),
+    ] {
+        for (seconds, form) in [1, 2, 5, 21].into_iter().zip(forms) {
+            let text = plain(Texts::of(locale).return_in(seconds));
+            assert!(text.trim_end_matches('.').ends_with(form), "{}: {text}", locale.code());
+        }
+    }
+}
+
+#[test]
+fn names_are_isolated_from_the_sentence_around_them() {
+    let text = Texts::of(Locale::Ar).consent_title("Example Bank");
+    assert!(text.contains("\u{2068}Example Bank\u{2069}"), "{text:?}");
+}
+
+#[test]
+fn each_language_has_its_own_name_and_direction() {
+    let names: BTreeSet<String> = Locale::ALL.into_iter().map(Locale::endonym).collect();
+    assert_eq!(names.len(), Locale::ALL.len());
+    for locale in Locale::ALL {
+        let is_arabic = locale == Locale::Ar;
+        assert_eq!(locale.direction() == Direction::RightToLeft, is_arabic, "{}", locale.code());
+        assert_eq!(Locale::of_tag(locale.code()), Some(locale));
+    }
+}
+
+#[test]
 fn what_the_address_asks_for_comes_first() {
-    assert_eq!(Locale::negotiate(Some("en"), Some("xx")), Locale::En);
-    assert_eq!(Locale::negotiate(Some("tlh"), None), Locale::En);
+    assert_eq!(Locale::negotiate(Some("fr"), Some("de")), Locale::Fr);
+    assert_eq!(Locale::negotiate(Some("PT-br"), None), Locale::Pt);
+    for unknown in ["tlh", "", "*", "../en", "f", "frr", "\u{fffd}"] {
+        assert_eq!(Locale::negotiate(Some(unknown), Some("de")), Locale::De, "{unknown}");
+    }
+}
+
+#[test]
+fn the_browsers_languages_are_weighed() {
+    for (header, expected) in [
+        ("de", Locale::De),
+        ("de-AT, en;q=0.5", Locale::De),
+        ("en;q=0.5, de-AT", Locale::De),
+        ("tlh, pl;q=0.2, uk;q=0.3", Locale::Uk),
+        ("it;q=0.8,es;q=0.80", Locale::It),
+        ("fr;q=0, nl;q=0.001", Locale::Nl),
+        ("fr;q=1.000, nl", Locale::Fr),
+        ("*", Locale::En),
+        ("*;q=0.1, ar;q=0.2", Locale::Ar),
+        ("tlh", Locale::En),
+        ("", Locale::En),
+        (",,;q=;,=,;;", Locale::En),
+        ("fr;q=2, nl;q=0.1", Locale::Nl),
+        ("fr;q=-1, nl;q=0.1", Locale::Nl),
+        ("fr;q=0.1234, nl;q=0.1", Locale::Nl),
+        ("fr ; q=0.9 , nl;q=0.1", Locale::Fr),
+        ("fr;level=1;q=0.1, nl;q=0.2", Locale::Nl),
+    ] {
+        assert_eq!(Locale::negotiate(None, Some(header)), expected, "{header}");
+    }
     assert_eq!(Locale::negotiate(None, None), Locale::En);
+}
+
+#[test]
+fn a_header_without_end_is_not_read_to_it() {
+    let many = "tlh,".repeat(31);
+    assert_eq!(Locale::negotiate(None, Some(&format!("{many}fr"))), Locale::Fr);
+    assert_eq!(Locale::negotiate(None, Some(&format!("{many}tlh,fr"))), Locale::En);
+    let long = "ü".repeat(600);
+    assert_eq!(Locale::negotiate(None, Some(&format!("{long},fr"))), Locale::En);
 }

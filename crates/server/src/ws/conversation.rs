@@ -12,8 +12,8 @@ use domain::share::{CONTRACT_VERSION, SelectionError};
 use domain::verdict::{Accepted, Proven};
 use protocol::codes::SocketCode;
 use protocol::{
-    Ack, ClientMessage, DataKind, DataPayload, SecretBytes, ServerMessage, ShareField,
-    ShareRequest, Verdict, VerdictOutcome, limits,
+    Ack, ClientMessage, DataKind, DataPayload, HandoffContext, SecretBytes, ServerMessage,
+    ShareField, ShareRequest, Verdict, VerdictOutcome, limits,
 };
 use store::StoreError;
 
@@ -59,6 +59,8 @@ struct Claim {
     resuming: bool,
     /// Whether the match code has to be chosen first.
     is_pending: bool,
+    /// How much of the chip the phone of this socket said to have read, in percent.
+    told_percent: u8,
     /// What a chip has to sign for this socket.
     challenge: [u8; limits::CHALLENGE_BYTES],
     uploads: Uploads,
@@ -144,8 +146,8 @@ impl Conversation {
                 self.device_proof(&signature).await.map(Reply::Say)
             }
             _ if self.claim.is_none() => Err(SocketCode::HelloRequired.into()),
-            ClientMessage::Phase { phase, error: _ } => {
-                self.phase(phase.trim()).await.map(Reply::Say)
+            ClientMessage::Phase { phase, error: _, progress } => {
+                self.phase(phase.trim(), progress).await.map(Reply::Say)
             }
             ClientMessage::Data(payload) => self.data(payload).map(|ack| Reply::Say(vec![ack])),
             ClientMessage::ChipAuth { answers } => {
@@ -224,8 +226,11 @@ impl Conversation {
             },
         ];
         if let Some(organization) = organization {
-            let context =
-                hello::context(&self.app, organization, self.fields(), &attempt, &granted);
+            let context = HandoffContext {
+                fields: self.fields(),
+                locale: self.locale(),
+                ..hello::context(&self.app, organization, &attempt, &granted)
+            };
             answers.push(ServerMessage::HandoffContext(context));
         }
         self.claim = Some(Claim {
@@ -234,6 +239,7 @@ impl Conversation {
             phase: granted.phase,
             resuming: granted.resumed,
             is_pending: granted.match_code == MatchCodeState::Pending,
+            told_percent: 0,
             challenge,
             uploads,
             proof: None,
@@ -276,12 +282,16 @@ impl Conversation {
         Ok(ack(Ack::NotMeOk))
     }
 
-    async fn phase(&mut self, name: &str) -> Result<Vec<ServerMessage>, Stop> {
+    async fn phase(&mut self, name: &str, progress: u8) -> Result<Vec<ServerMessage>, Stop> {
         // A name that is no phase is acknowledged and forgotten: old clients send `ping`, `error`.
         let Some(phase) = Phase::parse(name) else { return Ok(vec![ack(Ack::PhaseOk)]) };
         let claim = self.claim_mut()?;
         if claim.is_pending && phase > Phase::MobileConnected {
             return Err(SocketCode::MatchCodeRequired.into());
+        }
+        if progress > 0 && !claim.resuming && (phase, claim.phase) == READING {
+            self.report_progress(progress).await?;
+            return Ok(vec![ack(Ack::PhaseOk)]);
         }
         let in_order = if claim.resuming {
             phase <= claim.phase || claim.phase.admits(phase)
@@ -315,6 +325,18 @@ impl Conversation {
             }
             _ => Ok(vec![ack(Ack::PhaseOk)]),
         }
+    }
+
+    /// Notes how much of the chip is read, for the page: once for each step.
+    async fn report_progress(&mut self, percent: u8) -> Result<(), Stop> {
+        let step = percent / PROGRESS_STEP * PROGRESS_STEP;
+        let claim = self.claim_mut()?;
+        if percent > 100 || step <= claim.told_percent {
+            return Ok(());
+        }
+        claim.told_percent = step;
+        let (attempt, fence, now) = (claim.attempt.clone(), claim.fence, self.app.now());
+        self.write(move |session| session.report_progress(&attempt, fence, step, now)).await
     }
 
     async fn advance(&mut self, phase: Phase) -> Result<(), Stop> {
@@ -494,6 +516,11 @@ impl Conversation {
         Ok(ready)
     }
 
+    /// The language that the page was agreed to in; empty if it was not.
+    fn locale(&self) -> String {
+        self.session.consent.as_ref().map_or_else(String::new, |consent| consent.locale.clone())
+    }
+
     /// What the relying party asks for, and why.
     fn fields(&self) -> Vec<ShareField> {
         let field = |(key, field): (&str, &domain::share::ShareField)| ShareField {
@@ -524,6 +551,12 @@ impl Conversation {
         self.claim.as_mut().ok_or_else(|| SocketCode::HelloRequired.into())
     }
 }
+
+/// Percent of the chip between two writes about it: ten for a socket, whatever its phone says.
+const PROGRESS_STEP: u8 = 10;
+
+/// The phase that is reported and the one that was reached, while a chip is read.
+const READING: (Phase, Phase) = (Phase::NfcReading, Phase::NfcReading);
 
 fn ack(ack: Ack) -> ServerMessage {
     ServerMessage::Ack { message: ack.to_string() }

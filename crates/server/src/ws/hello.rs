@@ -9,7 +9,7 @@ use domain::device::{DeviceKey, DeviceProven};
 use domain::id::{AttemptId, SessionId};
 use domain::session::{Hello, HelloGranted, HelloRefusal};
 use protocol::codes::SocketCode;
-use protocol::{HandoffContext, ShareField, limits};
+use protocol::{HandoffContext, limits};
 
 use crate::app::App;
 use crate::client_address::Network;
@@ -116,11 +116,10 @@ impl Challenged {
     }
 }
 
-/// What the person is shown of the page, and the codes to choose from.
+/// What the person is shown of the page, and the codes to choose from; without the fields.
 pub(super) fn context(
     app: &App,
     organization: String,
-    fields: Vec<ShareField>,
     attempt: &AttemptId,
     granted: &HelloGranted,
 ) -> HandoffContext {
@@ -136,7 +135,7 @@ pub(super) fn context(
             MatchCodeState::Pending => MatchCodes::of(&app.keys, attempt).choices().to_vec(),
             _ => Vec::new(),
         },
-        fields,
+        ..HandoffContext::default()
     }
 }
 

@@ -46,6 +46,7 @@ impl Chaos {
             0 | 1 => ClientMessage::Phase {
                 phase: self.one(&PHASES).to_owned(),
                 error: self.one(&["", "broken"]).to_owned(),
+                progress: self.one(&[0, 0, 1, 10, 55, 100, 255]),
             },
             2 => {
                 let kinds = [DataKind::Dg1, DataKind::Dg2, DataKind::Selfie, DataKind::ActiveAuth];
@@ -124,7 +125,11 @@ async fn a_broken_phone_never_wedges_its_session() {
                 _ => {
                     // Every answer has a code or is an acknowledgement, and the last one is one too.
                     socket
-                        .send(&ClientMessage::Phase { phase: "ping".into(), error: String::new() })
+                        .send(&ClientMessage::Phase {
+                            phase: "ping".into(),
+                            error: String::new(),
+                            progress: 0,
+                        })
                         .await;
                     let heard = socket.hear().await;
                     assert!(is_answer(&heard), "seed {seed}: {heard:?}");
@@ -147,7 +152,11 @@ async fn a_broken_phone_never_wedges_its_session() {
 
 /// Plays the honest phone once; false if another socket took its place.
 async fn finishes(server: &TestServer, handoff: &Handoff, passport: &Passport) -> bool {
-    let phase = |name: &str| ClientMessage::Phase { phase: name.to_owned(), error: String::new() };
+    let phase = |name: &str| ClientMessage::Phase {
+        phase: name.to_owned(),
+        error: String::new(),
+        progress: 0,
+    };
     let file = |kind, index, total, raw: &[u8]| {
         ClientMessage::Data(DataPayload {
             kind,

@@ -157,6 +157,7 @@ async fn a_forged_file_sent_after_the_check_changes_nothing() {
         .send(&protocol::ClientMessage::Phase {
             phase: "nfc_complete".to_owned(),
             error: String::new(),
+            progress: 0,
         })
         .await;
     let refused = phone.upload(DataKind::Dg1, 0, 1, &forged.dg1).await;

@@ -457,7 +457,11 @@ async fn a_flood_of_messages_is_read_at_its_pace_and_still_hears_a_cancel() {
     let (session, handoff) = session_and_handoff(&rp).await;
     let mut phone = connect(&server, &session, "192.0.2.1").await;
     phone.claim(&handoff, "phone").await;
-    let ping = protocol::ClientMessage::Phase { phase: "ping".to_owned(), error: String::new() };
+    let ping = protocol::ClientMessage::Phase {
+        phase: "ping".to_owned(),
+        error: String::new(),
+        progress: 0,
+    };
     for _ in 0..2300 {
         phone.send(&ping).await;
     }
@@ -520,7 +524,7 @@ async fn a_phone_that_answers_pings_may_take_a_quarter_of_an_hour() {
 }
 
 fn unknown_phase() -> protocol::ClientMessage {
-    protocol::ClientMessage::Phase { phase: "ping".to_owned(), error: String::new() }
+    protocol::ClientMessage::Phase { phase: "ping".to_owned(), error: String::new(), progress: 0 }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,8 @@ macro_rules! contract_suite {
     ($make:path) => {
         crate::contract::contract_suite! { @areas $make;
             organizations: organizations_and_keys_round_trip, keys_are_found_by_hash_and_revoked_for_good;
-            sessions: every_state_round_trips, fifty_parallel_mints_make_one_attempt,
+            sessions: every_state_round_trips,
+            a_user_code_leads_to_an_offered_attempt_and_to_no_other, fifty_parallel_mints_make_one_attempt,
                 parallel_hellos_have_one_winner, a_failed_unit_leaves_its_neighbours_alone,
                 expiry_is_kept_though_the_unit_refuses, due_sessions_end_together, lists_agree_with_lazy_expiry,
                 lists_come_in_pages, what_does_not_exist_is_named,

@@ -167,6 +167,7 @@ impl World {
                 issued_at: NOW,
                 expires_at: NOW + Duration::from_secs(300),
             },
+            user_code: None,
             state,
         }
     }

@@ -2,7 +2,8 @@
 
 use domain::time::Timestamp;
 use phone::{
-    ChipError, ChipReading, Confirmation, Connection, Holder, PhoneDocument, Progress, ShareChoice,
+    ChipError, ChipProgress, ChipReading, Confirmation, Connection, Holder, PhoneDocument,
+    Progress, ShareChoice,
 };
 use protocol::{HandoffContext, SecretBytes, ShareRequest};
 use serde_json::{Value, json};
@@ -59,6 +60,7 @@ impl CliHolder {
             "place": page.place,
             "network": page.network,
             "choices": page.choices,
+            "locale": page.locale,
             "fields": page.fields.iter().map(|field| &field.key).collect::<Vec<_>>(),
         })
     }
@@ -79,10 +81,16 @@ impl CliHolder {
         self.steps.push((step.into(), u64::try_from(took).unwrap_or(u64::MAX)));
     }
 
-    fn try_read(&mut self) -> Result<ChipReading, Failure> {
+    fn try_read(&mut self, on_progress: &mut dyn FnMut(u8)) -> Result<ChipReading, Failure> {
         let (screen, chip) = (&self.screen, self.chip.as_mut());
         let chip = chip.ok_or_else(|| Failure::usage("no reader", "--reader"))?;
-        let outcome = chip.read(&mut |progress| screen.show_chip(progress))?;
+        let outcome = chip.read(&mut |progress| {
+            screen.show_chip(progress);
+            if let ChipProgress::File(file) = progress {
+                on_progress(file.percent);
+            }
+        })?;
+        on_progress(100);
         let document = PhoneDocument::try_from(&outcome).map_err(|error| {
             Failure::new(Code::Chip, error.to_string(), "the chip does not do as ICAO 9303 says")
         })?;
@@ -112,9 +120,9 @@ impl Holder for CliHolder {
         self.answer.give(&self.screen, context)
     }
 
-    fn read(&mut self) -> Option<ChipReading> {
+    fn read(&mut self, on_progress: &mut dyn FnMut(u8)) -> Option<ChipReading> {
         let began = SystemClock.now();
-        match self.try_read() {
+        match self.try_read(on_progress) {
             Ok(reading) => {
                 let apdus = self.chip.as_ref().map_or(0, AnyChip::exchanged);
                 self.done(format!("chip opened and read with {apdus} APDUs"), began);

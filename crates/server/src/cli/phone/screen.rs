@@ -90,6 +90,7 @@ impl Screen {
             known(&context.browser).map(|browser| format!("in {browser}")),
             known(&context.os).map(|os| format!("on {os}")),
             known(&context.place).map(|place| format!("in {place}")),
+            known(&context.locale).map(|locale| format!("in the language {locale}")),
             match context.network.as_str() {
                 "same" => Some("in this phone's network".to_owned()),
                 "different" => Some("in another network than this phone's".to_owned()),

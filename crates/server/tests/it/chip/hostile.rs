@@ -308,7 +308,11 @@ async fn chip_authentication_that_races_the_verdict_comes_too_late() {
     let mut phone = world.phone(&world.issue(&with_chip_authentication_alone())).await;
     let commands = phone.socket.begin_chip_auth().await;
     let answers = phone.chip.relay(&commands, false);
-    let complete = ClientMessage::Phase { phase: "nfc_complete".to_owned(), error: String::new() };
+    let complete = ClientMessage::Phase {
+        phase: "nfc_complete".to_owned(),
+        error: String::new(),
+        progress: 0,
+    };
     phone.socket.send(&complete).await;
     phone.socket.send(&ClientMessage::ChipAuth { answers }).await;
     phone.socket.send(&ClientMessage::ChipAuth { answers: vec![] }).await;

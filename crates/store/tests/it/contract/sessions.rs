@@ -12,11 +12,14 @@ use domain::browser::{
     AddressFamily, BoundBrowser, BrowserFamily, NetworkHash, OsFamily, SameNetwork, Visitor,
 };
 use domain::confirmation::{Flow, MatchCodeState};
-use domain::event::{Event, EventType, Fact};
+use domain::consent::Consent;
+use domain::event::{CancelReason, Event, EventType, Fact};
 use domain::id::{AttemptId, SessionId};
 use domain::key::{KeyedHash, Keys};
 use domain::policy::FaceMatch;
-use domain::session::{HelloRefusal, SESSION_LIFETIME, Session, SessionState, Transition};
+use domain::session::{
+    HelloRefusal, ResponseCode, SESSION_LIFETIME, Session, SessionState, Transition,
+};
 use store::{
     AttemptFilter, AttemptStatus, Changed, EventFilter, PageRequest, SessionFilter, SessionStatus,
     StoreError,
@@ -72,6 +75,7 @@ fn attempt_states() -> Vec<AttemptState> {
             flow: Flow::CrossDevice,
             network: SameNetwork::Different,
             match_code: MatchCodeState::Pending,
+            progress: (phase == Phase::NfcReading).then_some(40),
         })
     }));
     for (flow, (network, match_code)) in Flow::ALL
@@ -88,6 +92,7 @@ fn attempt_states() -> Vec<AttemptState> {
             flow,
             network,
             match_code,
+            progress: None,
         }));
     }
     states.extend(
@@ -124,6 +129,61 @@ fn browsers() -> Vec<Option<BoundBrowser>> {
     vec![Some(full), Some(v4), None, Some(bare)]
 }
 
+/// What a person can have done at the page, in five kinds.
+fn visited(session: &mut Session, kind: usize) {
+    session.extensions = u8::try_from(kind).unwrap();
+    session.cancel_reason = CancelReason::ALL.get(kind).copied();
+    session.returner = (kind % 2 == 0).then_some(KeyedHash([4; 32]));
+    session.consent = (kind != 1).then(|| Consent {
+        version: "2026-1".to_owned(),
+        locale: "uk".to_owned(),
+        at: NOW + Duration::from_secs(2),
+    });
+    session.response_code = (kind != 2).then(|| ResponseCode {
+        hash: KeyedHash([2; 32]),
+        expires_at: NOW + Duration::from_secs(300),
+        used_at: (kind == 0).then_some(NOW),
+    });
+}
+
+pub(crate) async fn a_user_code_leads_to_an_offered_attempt_and_to_no_other(
+    database: &dyn Database,
+) {
+    let world = World::new(database).await;
+    let organization = world.organization().await;
+    let keys = Keys::derive(&[7; 32]);
+    let shown = async || {
+        let id = world.session(&organization).await;
+        let handoff = world.mint(&id, NOW).await.unwrap();
+        let show = {
+            let keys = Keys::derive(&[7; 32]);
+            move |session: Session| session.user_code(&Visitor::Unknown, &keys, NOW)
+        };
+        let code = world.store.session(&id, NOW, show).await.unwrap().unwrap();
+        (id, handoff, keys.user_code_hash(code.code.reveal()))
+    };
+    let (id, handoff, hash) = shown().await;
+    let (other, _, other_hash) = shown().await;
+    let find = async |hash, now| world.store.find_user_code(hash, now).await.unwrap();
+    assert_eq!(find(hash, NOW).await, Some((id.clone(), handoff.attempt.clone())));
+    assert_ne!(find(other_hash, NOW).await, find(hash, NOW).await);
+    assert_eq!(find(KeyedHash([1; 32]), NOW).await, None);
+    let last = handoff.expires_at - Duration::from_millis(1);
+    assert!(find(hash, last).await.is_some());
+    assert_eq!(find(hash, handoff.expires_at).await, None, "it dies with its token");
+    let hello = world.hello(&id, &handoff, "phone");
+    let claim = move |session: Session| session.hello(hello.clone(), NOW);
+    world.store.session(&id, NOW, claim).await.unwrap().unwrap();
+    assert_eq!(find(hash, NOW).await, None, "a phone has come");
+    world
+        .store
+        .session(&other, NOW, |session| quiet(session.cancel(NOW).session))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(find(other_hash, NOW).await, None, "the session has ended");
+}
+
 pub(crate) async fn every_state_round_trips(database: &dyn Database) {
     let world = World::new(database).await;
     let organization = world.organization().await;
@@ -145,6 +205,8 @@ pub(crate) async fn every_state_round_trips(database: &dyn Database) {
         session.browser = opened_by.next().flatten();
         session.cancel_token.used_at = Some(NOW);
         session.fence = 41;
+        visited(&mut session, opened_by.len());
+        session.attempts[0].user_code = Some(KeyedHash([8; 32]));
         world.store.create_session(session.clone(), Actor::Server).await.unwrap();
         assert_eq!(world.read(&session.id).await, session);
     }
@@ -157,6 +219,8 @@ pub(crate) async fn every_state_round_trips(database: &dyn Database) {
     let mut ended = offered.clone();
     ended.browser = browsers().remove(0);
     (ended.device_proven, ended.confirmed) = (true, true);
+    visited(&mut ended, 0);
+    ended.attempts[0].user_code = Some(KeyedHash([8; 32]));
     for (attempt, state) in ended.attempts.iter_mut().zip(attempt_states()) {
         attempt.state = state;
     }

@@ -13,6 +13,7 @@ use domain::audit::Actor;
 use domain::browser::{AddressFamily, BoundBrowser, NetworkHash, SameNetwork, Visitor};
 use domain::chip::ChipEvidence;
 use domain::confirmation::{Flow, MatchCodeState, MatchCodes};
+use domain::consent::Consent;
 use domain::device::{DeviceKey, DeviceProven};
 use domain::id::{AttemptId, OrganizationId, SessionId};
 use domain::key::{KeyedHash, Keys};
@@ -90,7 +91,13 @@ impl Arena {
     pub(crate) async fn session(&self, rules: Rules) -> Life {
         let organization = self.world.organization().await;
         self.world.endpoint(&organization, Some("key")).await;
-        let session = Session { policy: policy(rules), ..self.world.new_session(&organization) };
+        // The person at the page has agreed: what a page may do before is the domain's own test.
+        let consent = Consent { version: "1".into(), locale: "en".into(), at: world::NOW };
+        let session = Session {
+            policy: policy(rules),
+            consent: Some(consent),
+            ..self.world.new_session(&organization)
+        };
         let life = Life { id: session.id.clone(), rules, organization, names: Arc::default() };
         self.world.store.create_session(session, Actor::Server).await.unwrap();
         life
@@ -133,6 +140,7 @@ impl Life {
                     Err(MintRefusal::InProgress) => Answer::Refused("in progress"),
                     Err(MintRefusal::SessionEnded) => Answer::Refused("ended"),
                     Err(MintRefusal::Browser(_)) => Answer::Refused("another browser"),
+                    Err(MintRefusal::ConsentRequired) => Answer::Refused("consent required"),
                     Err(MintRefusal::PageRequired) => Answer::Refused("page required"),
                 }
             }

@@ -1,0 +1,244 @@
+//! What a person does at the page, and what others try there.
+
+use std::time::Duration;
+
+use domain::attempt::Phase;
+use domain::browser::{BoundBrowser, BrowserMismatch, Visitor};
+use domain::confirmation::Flow;
+use domain::consent::Consent;
+use domain::event::{CancelReason, Fact};
+use domain::id::{AttemptId, OrganizationId, SessionId};
+use domain::key::{KeyedHash, Keys, Secret};
+use domain::policy::{BrowserBinding, Policy};
+use domain::session::{
+    CancelRefusal, Handoff, Hello, MAX_EXTENSIONS, MintRefusal, NewSession, RESPONSE_CODE_LIFETIME,
+    RedeemRefusal, ResponseCodeRefusal, SESSION_LIFETIME, Session, UserCodeRefusal, VisitRefusal,
+};
+use domain::share::ShareContract;
+
+use domain::entropy::Entropy;
+
+use crate::proof::NOW;
+
+struct Counter(u8);
+
+impl Entropy for Counter {
+    fn fill(&mut self, buffer: &mut [u8]) {
+        self.0 = self.0.wrapping_add(1);
+        buffer.fill(self.0 % 252);
+    }
+}
+
+fn keys() -> Keys {
+    Keys::derive(&[9; 32])
+}
+
+fn session_under(policy: Policy) -> Session {
+    let mut entropy = Counter(0);
+    let new = NewSession {
+        id: SessionId::random(&mut entropy),
+        organization: OrganizationId::random(&mut entropy),
+        contract: ShareContract::default(),
+        policy,
+        redirect_url: None,
+        cancel_token: keys().cancel_token_hash("cancel"),
+    };
+    Session::create(new, NOW)
+}
+
+fn session() -> Session {
+    session_under(Policy::default())
+}
+
+/// The page in a browser of its own.
+fn page(number: u8) -> Visitor {
+    Visitor::Page(BoundBrowser {
+        secret: KeyedHash([number; 32]),
+        browser: None,
+        os: None,
+        place: None,
+        network: None,
+    })
+}
+
+fn consent() -> Consent {
+    Consent { version: "1".into(), locale: "de".into(), at: NOW }
+}
+
+fn agreed() -> Session {
+    session().consent(&page(1), consent(), NOW).unwrap().session
+}
+
+fn minted(session: Session) -> (Session, Handoff) {
+    let fresh = AttemptId::random(&mut Counter(200));
+    let minted = session.mint(fresh, &keys(), &page(1), NOW).unwrap();
+    (minted.session, minted.value)
+}
+
+fn claimed(session: Session, handoff: &Handoff) -> Session {
+    let hello = Hello {
+        attempt: handoff.attempt.clone(),
+        token: keys().handoff_token_hash(handoff.token.reveal()),
+        device: keys().device_hash(&session.id, "phone"),
+        app_version: None,
+        flow: Flow::Unknown,
+        confirms: false,
+        network: None,
+        proof: None,
+    };
+    session.hello(hello, NOW).unwrap().session
+}
+
+#[test]
+fn the_page_gets_no_link_before_consent() {
+    let fresh = AttemptId::random(&mut Counter(1));
+    let refused = session().mint(fresh.clone(), &keys(), &page(1), NOW).map(drop);
+    assert_eq!(refused, Err(MintRefusal::ConsentRequired));
+    assert!(agreed().mint(fresh.clone(), &keys(), &page(1), NOW).is_ok());
+    // Reference clients ask beside the page, which is not asked for its consent.
+    assert!(session().mint(fresh, &keys(), &Visitor::Unknown, NOW).is_ok());
+}
+
+#[test]
+fn the_first_consent_binds_and_stands() {
+    let session = agreed();
+    let later = Consent { version: "2".into(), at: NOW + Duration::from_secs(9), ..consent() };
+    let stranger = session.clone().consent(&page(2), later.clone(), NOW).map(drop);
+    assert_eq!(stranger, Err(VisitRefusal::Browser(BrowserMismatch)));
+    let again = session.consent(&page(1), later.clone(), NOW).unwrap().session;
+    assert_eq!(again.consent, Some(consent()));
+    let ended = again.cancel(NOW).session;
+    assert_eq!(ended.consent(&page(1), later, NOW).map(drop), Err(VisitRefusal::Ended));
+}
+
+#[test]
+fn declining_and_cancelling_say_who_did_it() {
+    let declined = agreed().decline(&page(1), NOW).unwrap();
+    assert_eq!(declined.session.cancel_reason, Some(CancelReason::Declined));
+    let reason = |fact: &Fact| {
+        matches!(fact, Fact::SessionCancelled { reason: Some(CancelReason::Declined) })
+    };
+    assert!(reason(&declined.events[0].fact));
+    assert_eq!(
+        agreed().decline(&page(2), NOW).map(drop),
+        Err(VisitRefusal::Browser(BrowserMismatch))
+    );
+
+    let cancelled = agreed().cancel_by_page(&page(1), None, NOW).unwrap().session;
+    assert_eq!(cancelled.cancel_reason, Some(CancelReason::ByPerson));
+    let stranger = agreed().cancel_by_page(&page(2), None, NOW).map(drop);
+    assert_eq!(stranger, Err(CancelRefusal::Browser(BrowserMismatch)));
+    let token = keys().cancel_token_hash("cancel");
+    let with_token = agreed().cancel_by_page(&page(2), Some(&token), NOW).map(drop);
+    assert_eq!(with_token, Err(CancelRefusal::Browser(BrowserMismatch)), "not yet claimed");
+    let (session, handoff) = minted(agreed());
+    let session = claimed(session, &handoff);
+    let cancelled = session.cancel_by_page(&Visitor::Unknown, Some(&token), NOW).unwrap().session;
+    assert_eq!(cancelled.cancel_reason, Some(CancelReason::ByPerson));
+    assert_eq!(session_under(Policy::default()).cancel(NOW).session.cancel_reason, None);
+}
+
+#[test]
+fn a_person_gets_more_time_ten_times() {
+    let mut session = agreed();
+    let mut now = NOW;
+    for _ in 0..MAX_EXTENSIONS {
+        now = session.expires_at - Duration::from_secs(60);
+        session = session.extend(&page(1), now).unwrap().session;
+        assert_eq!(session.expires_at, now + SESSION_LIFETIME);
+    }
+    let stranger = agreed().extend(&page(2), NOW).map(drop);
+    assert_eq!(stranger, Err(VisitRefusal::Browser(BrowserMismatch)));
+    let refused = session.clone().extend(&page(1), now).map(drop);
+    assert_eq!(refused, Err(VisitRefusal::ExtendedTooOften));
+    let expired = session.clone().at(session.expires_at).session;
+    assert_eq!(expired.extend(&page(1), now).map(drop), Err(VisitRefusal::Ended));
+}
+
+#[test]
+fn a_response_code_is_for_the_browser_that_opened_the_session_and_works_once() {
+    let keys = keys();
+    let issue = |session: Session, visitor: &Visitor, code: &str, now| {
+        session.issue_response_code(visitor, &Secret::new(code), &keys, now)
+    };
+    let early = issue(agreed(), &page(1), "a", NOW).map(drop);
+    assert_eq!(early, Err(ResponseCodeRefusal::NotEnded));
+    let ended = agreed().cancel(NOW).session;
+    assert!(ended.browser.is_none(), "what is known of the browser is forgotten");
+    for stranger in [page(2), Visitor::Unknown, Visitor::Browser(KeyedHash([2; 32]))] {
+        let refused = issue(ended.clone(), &stranger, "a", NOW).map(drop);
+        assert_eq!(refused, Err(ResponseCodeRefusal::Stranger));
+    }
+    let unbound =
+        session_under(Policy { browser_binding: BrowserBinding::Off, ..Policy::default() });
+    let unbound = unbound.consent(&page(1), consent(), NOW).unwrap().session.cancel(NOW).session;
+    let refused = issue(unbound, &page(1), "a", NOW).map(drop);
+    assert_eq!(refused, Err(ResponseCodeRefusal::Stranger), "nobody is known to come back");
+
+    let first = issue(ended, &page(1), "a", NOW).unwrap().session;
+    let hash = |code: &str| keys.response_code_hash(&first.id, code);
+    let second = issue(first.clone(), &page(1), "b", NOW).unwrap().session;
+    let redeem = |session: &Session, code: &str, now| {
+        session.clone().redeem_response_code(&hash(code), now).map(|done| done.session)
+    };
+    assert_eq!(redeem(&second, "a", NOW), Err(RedeemRefusal::Invalid), "another took its place");
+    assert_eq!(redeem(&second, "c", NOW), Err(RedeemRefusal::Invalid));
+    let late = NOW + RESPONSE_CODE_LIFETIME;
+    assert_eq!(redeem(&second, "b", late), Err(RedeemRefusal::Expired));
+    let used = redeem(&second, "b", late - Duration::from_millis(1)).unwrap();
+    assert_eq!(redeem(&used, "b", NOW), Err(RedeemRefusal::Used));
+    assert!(used.returner.is_none(), "nothing ties the browser to the session any more");
+    let another = issue(used, &page(1), "d", NOW).map(drop);
+    assert_eq!(another, Err(ResponseCodeRefusal::Redeemed));
+    let other_session = SessionId::random(&mut Counter(77));
+    assert!(keys.response_code_hash(&other_session, "b") != hash("b"));
+}
+
+#[test]
+fn a_user_code_is_shown_to_the_page_and_typed_as_people_type() {
+    let keys = keys();
+    let none = agreed().user_code(&page(1), &keys, NOW).map(drop);
+    assert_eq!(none, Err(UserCodeRefusal::NoHandoff));
+    let (session, handoff) = minted(agreed());
+    let stranger = session.clone().user_code(&page(2), &keys, NOW).map(drop);
+    assert_eq!(stranger, Err(UserCodeRefusal::Browser(BrowserMismatch)));
+    let shown = session.clone().user_code(&page(1), &keys, NOW).unwrap();
+    let code = shown.value.code.reveal().to_owned();
+    assert!(code.len() == 8 && code.chars().all(|letter| "BCDFGHJKLMNPQRSTVWXZ".contains(letter)));
+    let (attempt, expires_at) = (shown.value.attempt, shown.value.expires_at);
+    assert_eq!((attempt, expires_at), (handoff.attempt.clone(), handoff.expires_at));
+    let typed = format!(" {}-{} ", &code[..4], &code[4..]).to_lowercase();
+    assert_eq!(shown.session.attempts[0].user_code, Some(keys.user_code_hash(&typed)));
+    assert!(keys.user_code_hash(&code[..7]) != keys.user_code_hash(&code));
+    assert!(keys.user_code_hash(&format!("{code}B")) != keys.user_code_hash(&code));
+    let late = session.clone().user_code(&page(1), &keys, handoff.expires_at).map(drop);
+    assert_eq!(late, Err(UserCodeRefusal::NoHandoff));
+    let gone = claimed(session, &handoff).user_code(&page(1), &keys, NOW).map(drop);
+    assert_eq!(gone, Err(UserCodeRefusal::NoHandoff));
+}
+
+#[test]
+fn progress_counts_while_the_chip_is_read_and_never_goes_back() {
+    let (session, handoff) = minted(session_with_code_off());
+    let session = claimed(session, &handoff);
+    let report = |session: Session, percent| {
+        session.report_progress(&handoff.attempt, 1, percent, NOW).unwrap().session
+    };
+    let progress = |session: &Session| match &session.attempts[0].state {
+        domain::attempt::AttemptState::Claimed(claim) => claim.progress,
+        _ => None,
+    };
+    let early = report(session.clone(), 10);
+    assert_eq!(progress(&early), None, "nothing is read yet");
+    let reading = session.advance(&handoff.attempt, 1, Phase::NfcReading, NOW).unwrap().session;
+    let some = report(reading, 40);
+    assert_eq!(progress(&some), Some(40));
+    assert_eq!(progress(&report(some.clone(), 30)), Some(40));
+    assert_eq!(progress(&report(some.clone(), 255)), Some(100));
+    assert!(some.report_progress(&handoff.attempt, 2, 50, NOW).is_err(), "another socket's number");
+}
+
+fn session_with_code_off() -> Session {
+    let policy = Policy { match_code: domain::policy::MatchCodePolicy::Off, ..Policy::default() };
+    session_under(policy).consent(&page(1), consent(), NOW).unwrap().session
+}

@@ -1,0 +1,49 @@
+//! The time of a session: announced before it ends, and extended on request.
+
+use std::time::Duration;
+
+use testkit::{Screen, Visit};
+
+use super::Scene;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_needs_more_time_is_asked_and_gets_it() {
+    let Some(scene) = Scene::new().await else { return };
+    let session = scene.session().await;
+    let tab = scene.chromium.window(Screen::DESKTOP).await;
+    tab.take_time().await;
+    let visit = Visit::in_tab(tab, &session).await;
+    let warning = "document.getElementById('time').checkVisibility()";
+    assert_eq!(visit.tab.evaluate(warning).await, false);
+    scene.server.clock.advance(56 * MINUTE);
+    visit.tab.pass(56 * 60_000).await;
+    visit.tab.until(warning).await;
+    let said = visit.tab.read("document.getElementById('announcement').textContent").await;
+    assert!(said.contains("This verification ends in about"), "{said}");
+
+    visit.tab.click("#time form button").await;
+    visit.tab.until(&format!("document.readyState === 'complete' && !{warning}")).await;
+    // The end that was is no end any more.
+    scene.server.clock.advance(10 * MINUTE);
+    assert_eq!(scene.status(&visit).await, "created");
+    visit.agree().await;
+    visit.scan().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_scripts_more_time_can_be_had_too() {
+    let Some(scene) = Scene::new().await else { return };
+    let session = scene.session().await;
+    let tab = scene.chromium.window(Screen::DESKTOP).await;
+    tab.scripts(false).await;
+    let visit = Visit::in_tab(tab, &session).await;
+    visit.tab.until("location.search.includes('plain=1')").await;
+    scene.server.clock.advance(56 * MINUTE);
+    visit.tab.reload().await;
+    visit.tab.click("#time form button").await;
+    visit.tab.until("document.body.dataset.sessionRemainingMs > 3000000").await;
+    scene.server.clock.advance(10 * MINUTE);
+    assert_eq!(scene.status(&visit).await, "created");
+}
