@@ -1,7 +1,5 @@
 //! `GET /vs_…`: the page of a session.
 
-use std::sync::Arc;
-
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
@@ -9,8 +7,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use domain::id::SessionId;
-use domain::session::{MintRefusal, Session};
-use store::StoreError;
+use domain::session::MintRefusal;
 
 use super::assets;
 use super::case::Case;
@@ -19,6 +16,7 @@ use super::handoff::Links;
 use super::present::{Asker, PlainHandoff, Presented};
 use super::reader::Reader;
 use super::screen::{Screen, is_bound};
+use super::user_code;
 use crate::app::App;
 use crate::browser::{self, Browser};
 use crate::envelope::ApiError;
@@ -138,39 +136,21 @@ async fn plain_handoff(
     reader: &Reader,
     browser: &Browser,
 ) -> Result<PlainHandoff, HandoffError> {
-    let handoff = handoff::mint(app, id, browser.page_visitor(&app.keys, id)).await?;
-    let user_code = if reader.wants_code { user_code(app, id, browser).await? } else { None };
-    Links::of(app, id, &handoff)
-        .and_then(|links| {
-            Ok(PlainHandoff {
-                qr: links.qr()?,
-                same_device_link: links.same_device_link().expose().to_owned(),
-                app_link: links.same_device_app_link().expose().to_owned(),
-                user_code,
-            })
-        })
-        .map_err(HandoffError::Link)
-}
-
-async fn user_code(
-    app: &App,
-    id: &SessionId,
-    browser: &Browser,
-) -> Result<Option<String>, StoreError> {
-    let now = app.now();
-    let keys = Arc::clone(&app.keys);
     let visitor = browser.page_visitor(&app.keys, id);
-    let by = visitor.actor();
-    let unit = move |session: Session| session.user_code(&visitor, &keys, now);
-    let shown = app.store.session_by(by, id, now, unit).await?;
-    // A phone came in between: the next look says so.
-    Ok(shown.ok().map(|shown| {
-        let code = shown.code.reveal();
-        match code.split_at_checked(code.len() / 2) {
-            Some((first, second)) => format!("{first}-{second}"),
-            None => code.to_owned(),
-        }
-    }))
+    let user_code = if reader.wants_code {
+        // A phone that comes in between is met by the next question.
+        user_code::issue(app, id, &visitor).await.ok().map(|code| user_code::shown(&code))
+    } else {
+        None
+    };
+    let handoff = handoff::mint(app, id, visitor).await?;
+    let links = Links::of(app, id, &handoff).map_err(HandoffError::Link)?;
+    Ok(PlainHandoff {
+        qr: links.qr().map_err(HandoffError::Link)?,
+        same_device_link: links.same_device_link().expose().to_owned(),
+        app_link: links.same_device_app_link().expose().to_owned(),
+        user_code,
+    })
 }
 
 #[cfg(test)]

@@ -28,18 +28,15 @@ pub(super) struct Reader {
 
 /// The members of a query or a form that say how a page is read.
 #[derive(Debug, Default)]
-pub(super) struct Choices {
+struct Choices {
     lang: Option<String>,
     plain: Option<String>,
     code: Option<String>,
 }
 
 impl Choices {
-    /// The names of the members.
-    pub(super) const NAMES: [&str; 3] = ["lang", "plain", "code"];
-
     /// What a query says.
-    pub(super) fn of_query(query: &str) -> Self {
+    fn of_query(query: &str) -> Self {
         let mut choices = Self::default();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             choices.choose(&name, &value);
@@ -48,7 +45,7 @@ impl Choices {
     }
 
     /// Takes one member; the last of a name counts.
-    pub(super) fn choose(&mut self, name: &str, value: &str) {
+    fn choose(&mut self, name: &str, value: &str) {
         let choice = match name {
             "lang" => &mut self.lang,
             "plain" => &mut self.plain,
@@ -61,7 +58,7 @@ impl Choices {
 
 impl Reader {
     /// A reader who chose this, with these headers.
-    pub(super) fn of(choices: &Choices, headers: &HeaderMap) -> Self {
+    fn of(choices: &Choices, headers: &HeaderMap) -> Self {
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let locale = Locale::negotiate(choices.lang.as_deref(), text(header::ACCEPT_LANGUAGE));
         let agent = text(header::USER_AGENT).unwrap_or_default();

@@ -180,3 +180,6 @@ fn cancelled(session: &Session) -> Screen {
         None => Screen::Cancelled { by: Canceller::Organization },
     }
 }
+
+#[cfg(test)]
+mod tests;

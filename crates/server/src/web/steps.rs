@@ -22,7 +22,7 @@ use store::StoreError;
 use super::consent::CONSENT_VERSION;
 use super::document::{Message, message};
 use super::form::Form;
-use super::reader::{Choices, Reader};
+use super::reader::Reader;
 use super::same_origin::SameOrigin;
 use crate::app::App;
 use crate::browser::{self, Browser};
@@ -50,16 +50,10 @@ impl FromRequest<App> for Step {
 
     async fn from_request(mut request: Request, app: &App) -> Result<Self, ApiError> {
         let SameOrigin = request.extract_parts_with_state(app).await?;
-        let mut choices = Choices::of_query(request.uri().query().unwrap_or_default());
-        let headers = request.headers().clone();
+        let reader: Reader = request.extract_parts_with_state(app).await?;
         let form = Form::from_request(request, app).await?;
-        for name in Choices::NAMES {
-            if let Some(value) = form.get(name) {
-                choices.choose(name, value);
-            }
-        }
         let cancel_token = form.get("cancel_token").map(str::to_owned);
-        Ok(Self { reader: Reader::of(&choices, &headers), cancel_token })
+        Ok(Self { reader: reader.or(&form), cancel_token })
     }
 }
 

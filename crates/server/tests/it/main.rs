@@ -33,6 +33,7 @@ mod process;
 mod reading;
 mod sessions;
 mod socket;
+mod steps;
 mod telemetry;
 mod trust;
 mod two_servers;

@@ -8,7 +8,7 @@ use domain::entropy::Entropy;
 use domain::id::OrganizationId;
 use domain::key::Keys;
 use domain::policy::Policy;
-use domain::session::NewSession;
+use domain::session::{NewSession, Session};
 use domain::share::{RequestedField, ShareContract};
 use domain::time::Timestamp;
 

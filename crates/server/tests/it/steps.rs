@@ -1,0 +1,262 @@
+//! What a person does at the page, through its forms (SECURITY rows 8, 15, 16, 33).
+
+use std::time::Duration;
+
+use reqwest::header::{self, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+use testkit::{RelyingParty, TestServer};
+
+/// A browser that keeps the cookie and follows nothing by itself.
+struct Person {
+    client: Client,
+    base: String,
+    cookie: Option<HeaderValue>,
+}
+
+impl Person {
+    fn at(server: &TestServer) -> Self {
+        // No connection is kept: the clock is moved past the time that one may be idle.
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .pool_max_idle_per_host(0)
+            .build()
+            .unwrap();
+        Self { client, base: server.url(), cookie: None }
+    }
+
+    /// One whose browser was given a cookie, and is bound to the session if none was.
+    async fn opened(server: &TestServer, session: &str) -> Self {
+        let mut person = Self::at(server);
+        let path = format!("/{session}/open");
+        assert_eq!(person.post(&path, "").await.json::<Value>().await.unwrap()["again"], true);
+        assert_eq!(person.post(&path, "").await.json::<Value>().await.unwrap()["again"], false);
+        person
+    }
+
+    async fn get(&mut self, path: &str) -> (StatusCode, String) {
+        let request = self.client.get(format!("{}{path}", self.base)).header("accept", "text/html");
+        let answer = self.send(request).await;
+        (answer.status(), answer.text().await.unwrap())
+    }
+
+    async fn post(&mut self, path: &str, form: &'static str) -> Response {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.base))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form);
+        self.send(request).await
+    }
+
+    /// Takes a step and gives where it leads.
+    async fn step(&mut self, path: &str, form: &'static str) -> String {
+        let answer = self.post(path, form).await;
+        assert_eq!(answer.status(), 303, "{path}");
+        answer.headers()[header::LOCATION].to_str().unwrap().to_owned()
+    }
+
+    async fn send(&mut self, mut request: reqwest::RequestBuilder) -> Response {
+        if let Some(cookie) = &self.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        let answer = request.send().await.unwrap();
+        if let Some(cookie) = answer.headers().get(header::SET_COOKIE) {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            self.cookie = Some(HeaderValue::from_str(pair).unwrap());
+        }
+        answer
+    }
+}
+
+async fn with_redirect(rp: &RelyingParty) -> String {
+    let body = json!({ "redirect_url": "https://bank.example/back?state=7&session_id=evil" });
+    let (status, body) = rp.post("/v1/sessions", body).await;
+    assert_eq!(status, 201, "{body}");
+    body["data"]["id"].as_str().unwrap().to_owned()
+}
+
+async fn session_of(rp: &RelyingParty, id: &str) -> Value {
+    rp.get(&format!("/v1/sessions/{id}")).await.1["data"].clone()
+}
+
+#[tokio::test]
+async fn a_look_at_the_page_binds_nothing_and_opening_it_does() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[("family_name", true)]).await.id;
+    let mut preview = Person::at(&server);
+    assert_eq!(preview.get(&format!("/{session}")).await.0, 200);
+    assert_eq!(preview.cookie, None, "a page with scripts gets its cookie when it opens");
+
+    Person::opened(&server, &session).await;
+    let (status, text) = preview.get(&format!("/{session}?lang=de")).await;
+    assert_eq!(status, 403);
+    assert!(text.contains("lang=\"de\""), "{text}");
+    let refused = Person::at(&server).post(&format!("/{session}/open"), "").await;
+    assert_eq!(refused.status(), 200, "a cookie is given to anybody");
+    let mut stranger = Person::at(&server);
+    stranger.post(&format!("/{session}/open"), "").await;
+    let refused = stranger.post(&format!("/{session}/open"), "").await;
+    assert_eq!(refused.status(), 403);
+    assert_eq!(refused.json::<Value>().await.unwrap()["error"]["code"], "BROWSER_MISMATCH");
+    for step in ["consent", "decline", "cancel", "extend"] {
+        let refused = stranger.post(&format!("/{session}/{step}"), "cancel_token=wrong").await;
+        assert_eq!(refused.status(), 403, "{step}");
+    }
+}
+
+#[tokio::test]
+async fn consent_is_recorded_in_the_language_it_was_read_in() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[("family_name", true)]).await.id;
+    let mut person = Person::opened(&server, &session).await;
+    let (_, text) = person.get(&format!("/{session}?lang=ar")).await;
+    assert!(text.contains("dir=\"rtl\"") && text.contains("data-screen=\"consent\""), "{text}");
+    assert!(session_of(&rp, &session).await["consent"].is_null());
+
+    let to = person.step(&format!("/{session}/consent"), "lang=ar").await;
+    assert_eq!(to, format!("/{session}?lang=ar"));
+    let (_, text) = person.get(&to).await;
+    assert!(text.contains("data-screen=\"offer\""), "{text}");
+    let consent = session_of(&rp, &session).await["consent"].clone();
+    assert_eq!(consent["locale"], "ar");
+    assert!(consent["version"].as_str().is_some_and(|version| !version.is_empty()));
+    person.step(&format!("/{session}/consent"), "lang=fr").await;
+    assert_eq!(session_of(&rp, &session).await["consent"], consent, "the first one stands");
+}
+
+#[tokio::test]
+async fn whoever_declines_is_told_so_and_so_is_the_business() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[("family_name", true)]).await.id;
+    let mut person = Person::opened(&server, &session).await;
+    let to = person.step(&format!("/{session}/decline"), "lang=en").await;
+    let (_, text) = person.get(&to).await;
+    assert!(text.contains("data-screen=\"declined\""), "{text}");
+    assert!(text.contains("You can close this page"), "there is nowhere to return to");
+    assert_eq!(session_of(&rp, &session).await["status"], "cancelled");
+    // Too late for anything else, and the page says why.
+    for step in ["consent", "cancel", "extend", "return"] {
+        let to = person.step(&format!("/{session}/{step}"), "").await;
+        assert_eq!(to, format!("/{session}?lang=en"), "{step}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_taken_from_the_pages_of_others() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[("family_name", true)]).await.id;
+    let mut person = Person::opened(&server, &session).await;
+    for step in ["open", "consent", "decline", "cancel", "extend", "return"] {
+        for site in ["cross-site", "same-site", "none"] {
+            let request = person
+                .client
+                .post(format!("{}/{session}/{step}", server.url()))
+                .header("sec-fetch-site", site);
+            let refused = person.send(request).await;
+            assert_eq!(refused.status(), 403, "{step} {site}");
+            assert_eq!(refused.json::<Value>().await.unwrap()["error"]["code"], "CROSS_SITE");
+        }
+        let request = person
+            .client
+            .post(format!("{}/{session}/{step}", server.url()))
+            .json(&json!({ "cancel_token": "x" }));
+        assert_eq!(person.send(request).await.status(), 415, "{step}");
+    }
+    assert_eq!(session_of(&rp, &session).await["status"], "created");
+}
+
+#[tokio::test]
+async fn the_way_back_carries_a_code_for_the_browser_that_came_and_for_no_other() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = with_redirect(&rp).await;
+    let mut person = Person::opened(&server, &session).await;
+    let back = format!("/{session}/return");
+    assert_eq!(person.step(&back, "").await, format!("/{session}?lang=en"), "not before the end");
+
+    person.step(&format!("/{session}/cancel"), "").await;
+    let page = person.client.get(format!("{}/{session}", server.url())).send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("form-action 'self' https://bank.example;"), "{policy}");
+    assert!(page.text().await.unwrap().contains("data-screen=\"cancelled\""));
+
+    let to = url_of(&person.step(&back, "").await);
+    assert_eq!(to.0, "https://bank.example/back");
+    assert_eq!(
+        to.1[..2],
+        [("state".to_owned(), "7".to_owned()), ("session_id".to_owned(), session.clone())]
+    );
+    let [(name, code)] = &to.1[2..] else { panic!("{to:?}") };
+    assert_eq!(name, "response_code");
+
+    let mut stranger = Person::at(&server);
+    stranger.post(&format!("/{session}/open"), "").await;
+    let theirs = url_of(&stranger.step(&back, "").await);
+    assert_eq!(theirs.1.len(), 2, "a stranger goes back and proves nothing: {theirs:?}");
+
+    let path = format!("/v1/sessions/{session}/response-code");
+    let body = json!({ "response_code": code });
+    assert_eq!(rp.post(&path, body).await.0, 200);
+    let again = url_of(&person.step(&back, "").await);
+    assert_eq!(again.1.len(), 2, "the code was redeemed: {again:?}");
+}
+
+fn url_of(text: &str) -> (String, Vec<(String, String)>) {
+    let (address, query) = text.split_once('?').unwrap();
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    (address.to_owned(), pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+#[tokio::test]
+async fn without_scripts_the_page_has_all_it_needs() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[("family_name", true)]).await.id;
+    let mut person = Person::at(&server);
+    let (_, text) = person.get(&format!("/{session}?plain=1")).await;
+    assert!(person.cookie.is_some() && !text.contains("<script"), "{text}");
+    let to = person.step(&format!("/{session}/consent"), "lang=en&plain=1").await;
+    assert_eq!(to, format!("/{session}?lang=en&plain=1"));
+    let (_, text) = person.get(&to).await;
+    assert!(text.contains("<svg xmlns") && text.contains("/open/"), "{text}");
+    let (_, text) = person.get(&format!("{to}&code=1")).await;
+    assert!(text.contains("id=\"user-code\""), "{text}");
+
+    let mut stranger = Person::at(&server);
+    let (status, text) = stranger.get(&to).await;
+    assert!(status == 403 && !text.contains("<svg xmlns"), "{text}");
+}
+
+#[tokio::test]
+async fn more_time_is_given_to_whoever_asks_at_the_page() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[("family_name", true)]).await.id;
+    let mut person = Person::opened(&server, &session).await;
+    let before = session_of(&rp, &session).await["expires_at"].clone();
+    server.clock.advance(Duration::from_secs(57 * 60));
+    let (_, text) = person.get(&format!("/{session}?plain=1")).await;
+    assert!(text.contains("ends in about \u{2068}3\u{2069} minutes"), "{text}");
+    person.step(&format!("/{session}/extend"), "").await;
+    assert_ne!(session_of(&rp, &session).await["expires_at"], before);
+    server.clock.advance(Duration::from_secs(57 * 60));
+    assert_eq!(session_of(&rp, &session).await["status"], "created");
+}
+
+#[tokio::test]
+async fn the_host_says_what_it_is_to_people_and_to_programs() {
+    let server = TestServer::start().await;
+    let mut person = Person::at(&server);
+    let (status, text) = person.get("/?lang=uk").await;
+    assert!(status == 200 && text.contains("<html lang=\"uk\""), "{text}");
+    let (status, text) = person.get("/data?lang=pl").await;
+    assert!(status == 200 && text.contains("<html lang=\"pl\""), "{text}");
+    let answer = person.client.get(format!("{}/", server.url())).send().await.unwrap();
+    assert_eq!(answer.headers()[header::VARY], "accept, accept-language");
+    assert_eq!(answer.json::<Value>().await.unwrap()["data"]["status"], "healthy");
+}
