@@ -13,6 +13,8 @@ let code = null;
 let pairing = null;
 let tick = null;
 let asking = false;
+// Whether a code to type was asked for: it is kept there from then on.
+let typing = false;
 let notBefore = 0;
 
 // A clock that neither sleep nor a correction of the time of day holds up.
@@ -31,10 +33,11 @@ export function wire() {
   pairing = now;
   clearInterval(tick);
   handoff = code = null;
+  typing = false;
   if (!now) return;
   place();
   on("copy", copy);
-  on("show-user-code", () => type());
+  on("show-user-code", () => { typing = true; type(); });
   on("qr-again", () => { notBefore = 0; step(); });
   for (const id of ["open-app", "open-scheme"]) on(id, launched);
   for (const choice of now.querySelectorAll("[data-choose]")) {
@@ -75,7 +78,7 @@ function step() {
   if (handoff && left(handoff) <= DEAD) withdraw();
   if (code && left(code) <= 0) forget();
   if (left(handoff) <= RENEW) renew();
-  if (code && left(code) <= RENEW) type();
+  if (typing && left(code) <= RENEW) type();
   if (document.hidden) return;
   clock("code-time", left(handoff) - RENEW);
   clock("user-code-time", left(code));

@@ -123,9 +123,9 @@ impl Tab {
         self.evaluate(expression).await.as_str().unwrap_or_default().to_owned()
     }
 
-    /// What a person can read.
+    /// What a person can read, without the marks around what may run in another direction.
     pub async fn text(&self) -> String {
-        self.read("document.body.innerText").await
+        self.read(r"document.body.innerText.replace(/[\u2066-\u2069]/g, '')").await
     }
 
     /// The document as it stands.

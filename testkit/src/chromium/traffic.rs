@@ -100,7 +100,7 @@ fn requested(request: &Value) -> Loaded {
     Loaded {
         url: text(&request["url"]).unwrap_or_default(),
         method: text(&request["method"]).unwrap_or_default(),
-        referrer: text(&request["headers"]["Referer"]),
+        referrer: text(&request["headers"]["Referer"]).filter(|referrer| !referrer.is_empty()),
         body: text(&request["postData"]),
         bytes: 0,
         complete: false,

@@ -12,11 +12,15 @@ async fn a_page_that_was_offline_catches_up() {
     let visit = scene.offered_in_time().await;
     let handoff = visit.handoff().await;
     visit.tab.offline(true).await;
+    // Another network takes the old one's connections with it, and this one leads nowhere.
+    visit.tab.evaluate("dispatchEvent(new Event('online'))").await;
     let said = "document.getElementById('connection').innerText";
+    visit.tab.pass(5000).await;
     visit.tab.until(&format!("{said}.includes('No connection')")).await;
     let _phone = PhoneSocket::claimed(&scene.server, &handoff, "phone").await;
     assert_eq!(visit.tab.read("document.body.dataset.screen").await, "offer");
     visit.tab.offline(false).await;
+    visit.tab.pass(5000).await;
     visit.tab.until_screen("connected").await;
     visit.tab.until(&format!("{said}.includes('Connected again')")).await;
 }
