@@ -16,6 +16,7 @@ mod reader;
 mod same_origin;
 mod screen;
 mod steps;
+mod theme;
 mod user_code;
 mod well_known;
 
@@ -34,4 +35,5 @@ pub(crate) fn routes() -> Router<App> {
         .merge(user_code::routes())
         .merge(well_known::routes())
         .merge(assets::routes())
+        .merge(theme::routes())
 }

@@ -13,7 +13,8 @@ pub(crate) mod webhooks;
 macro_rules! contract_suite {
     ($make:path) => {
         crate::contract::contract_suite! { @areas $make;
-            organizations: organizations_and_keys_round_trip, keys_are_found_by_hash_and_revoked_for_good;
+            organizations: organizations_and_keys_round_trip, keys_are_found_by_hash_and_revoked_for_good,
+                what_they_look_like_round_trips;
             sessions: every_state_round_trips, fifty_parallel_mints_make_one_attempt,
                 parallel_hellos_have_one_winner, a_failed_unit_leaves_its_neighbours_alone,
                 expiry_is_kept_though_the_unit_refuses, due_sessions_end_together, lists_agree_with_lazy_expiry,
