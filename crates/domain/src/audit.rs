@@ -14,6 +14,7 @@ pub use session::of_session;
 use std::borrow::Cow;
 
 use crate::attempt::FailureCode;
+use crate::branding::Branding;
 use crate::event::CancelReason;
 use crate::id::{ApiKeyId, AttemptId, EncryptionKeyId, EndpointId, OrganizationId, SessionId};
 use crate::organization::{ApiKey, Organization};
@@ -78,6 +79,8 @@ actions! {
     OrganizationCreated = "organization.created",
     /// A policy of an organization was changed; the code is `policy=value`.
     PolicyChanged = "policy.changed",
+    /// What an organization looks like was changed; the code is the member.
+    BrandingChanged = "branding.changed",
     /// An API key was created.
     ApiKeyCreated = "api_key.created",
     /// An API key was revoked.
@@ -176,6 +179,8 @@ pub enum Code {
         /// Its value.
         value: &'static str,
     },
+    /// What of a branding was changed.
+    Branding(&'static str),
 }
 
 impl Code {
@@ -183,6 +188,7 @@ impl Code {
         match self {
             Self::Failure(code) => Cow::Borrowed(code.as_str()),
             Self::Cancel(reason) => Cow::Borrowed(reason.as_str()),
+            Self::Branding(member) => Cow::Borrowed(member),
             Self::Policy { key, value } => Cow::Owned(format!("{key}={value}")),
         }
     }
@@ -251,6 +257,21 @@ impl Entry {
                 ..Self::new(Action::PolicyChanged, Actor::Operator, at)
             })
             .collect()
+    }
+
+    /// One entry for each member of a branding that differs.
+    pub fn branding_changed(
+        organization: &OrganizationId,
+        before: &Branding,
+        after: &Branding,
+        at: Timestamp,
+    ) -> Vec<Self> {
+        let entry = |member| Self {
+            organization: Some(organization.clone()),
+            code: Some(Code::Branding(member)),
+            ..Self::new(Action::BrandingChanged, Actor::Operator, at)
+        };
+        before.differences(after).into_iter().map(entry).collect()
     }
 
     /// An API key was created.

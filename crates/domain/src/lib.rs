@@ -9,6 +9,7 @@ pub mod access;
 pub mod assurance;
 pub mod attempt;
 pub mod audit;
+pub mod branding;
 pub mod browser;
 pub mod chip;
 pub mod claim;

@@ -34,12 +34,28 @@ pub(crate) struct Browser {
     place: Option<String>,
     /// None where it cannot be told.
     network: Option<Network>,
+    framed: bool,
+}
+
+/// Where a page is that a browser gets its cookie from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cookie {
+    /// In a window of its own: the cookie is kept from requests that other sites make.
+    Own,
+    /// In a frame of an organization's site: such a cookie would not come back there, so it is kept
+    /// apart for that site instead (CHIPS).
+    Embedded,
 }
 
 impl Browser {
     /// Whether it has sent a secret.
     pub(crate) const fn has_secret(&self) -> bool {
         self.secret.is_some()
+    }
+
+    /// Whether it asks for a document to show in a frame.
+    pub(crate) const fn is_framed(&self) -> bool {
+        self.framed
     }
 
     /// This browser as it asks the API about a session.
@@ -76,20 +92,25 @@ impl FromRequestParts<App> for Browser {
             agent: parts.headers.get(header::USER_AGENT).cloned(),
             place,
             network: address.known_network(),
+            framed: parts.headers.get("sec-fetch-dest").is_some_and(|dest| dest == "iframe"),
         })
     }
 }
 
 /// A `Set-Cookie` with a fresh secret.
-pub(crate) fn new_cookie(app: &Shared) -> Result<HeaderValue, ApiError> {
+pub(crate) fn new_cookie(app: &Shared, cookie: Cookie) -> Result<HeaderValue, ApiError> {
     let secret = app.random(|entropy: &mut dyn Entropy| {
         let mut bytes = [0; SECRET_BYTES];
         entropy.fill(&mut bytes);
         Secret::new(hex(&bytes))
     });
     let name = cookie_name(app);
-    let secure = if is_https(app) { "; Secure" } else { "" };
-    let cookie = format!("{name}={}; Path=/; HttpOnly; SameSite=Lax{secure}", secret.reveal());
+    let keep = match cookie {
+        Cookie::Embedded => "SameSite=None; Secure; Partitioned",
+        Cookie::Own if is_https(app) => "SameSite=Lax; Secure",
+        Cookie::Own => "SameSite=Lax",
+    };
+    let cookie = format!("{name}={}; Path=/; HttpOnly; {keep}", secret.reveal());
     let mut value = HeaderValue::try_from(cookie).map_err(|error| ApiError::internal(&error))?;
     value.set_sensitive(true);
     Ok(value)

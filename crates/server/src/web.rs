@@ -17,6 +17,7 @@ mod reader;
 mod same_origin;
 mod screen;
 mod steps;
+mod theme;
 mod user_code;
 mod well_known;
 
@@ -36,4 +37,5 @@ pub(crate) fn routes() -> Router<App> {
         .merge(well_known::routes())
         .merge(assets::routes())
         .merge(helper::routes())
+        .merge(theme::routes())
 }

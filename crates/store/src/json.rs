@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::access::PhoneReport;
 use domain::assurance::{Assurance, HandoffAssurance, ProofState, RevocationState};
+use domain::branding::FrameAncestors;
 use domain::browser::SameNetwork;
 use domain::claim::Claim;
 use domain::confirmation::{Flow, MatchCodeState};
@@ -169,6 +170,15 @@ impl Reported {
 /// A list of names: scopes, kinds of events.
 pub(crate) fn names(names: impl Iterator<Item = &'static str>) -> String {
     Value::from_iter(names).to_string()
+}
+
+/// Origins that may frame pages, as a JSON array.
+pub(crate) fn origins(origins: &FrameAncestors) -> String {
+    Value::from_iter(origins.iter()).to_string()
+}
+
+pub(crate) fn read_origins(text: &str) -> Option<FrameAncestors> {
+    FrameAncestors::new(read_names(text, |origin| origin.parse().ok())?).ok()
 }
 
 pub(crate) fn read_names<T>(text: &str, parse: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {

@@ -1,5 +1,6 @@
 //! Organizations and their API keys.
 
+use domain::branding::{Branding, Edit, Logo};
 use domain::id::{ApiKeyId, OrganizationId};
 use domain::key::KeyedHash;
 use domain::organization::{ApiKey, Organization};
@@ -21,6 +22,20 @@ pub trait Organizations {
 
     /// Sets the policies of an organization. Sessions that exist keep theirs.
     fn set_policy(&self, id: &OrganizationId, policy: Policy, now: Timestamp) -> Answer<()>;
+
+    /// What an organization looks like; the default if nothing was ever set, or there is none.
+    fn read_branding(&self, id: &OrganizationId) -> Answer<Branding>;
+
+    /// The logo of an organization.
+    fn read_logo(&self, id: &OrganizationId) -> Answer<Option<Logo>>;
+
+    /// Makes all edits or none, in their order, and gives what the organization looks like then.
+    fn edit_branding(
+        &self,
+        id: &OrganizationId,
+        edits: Vec<Edit>,
+        now: Timestamp,
+    ) -> Answer<Branding>;
 
     /// Stores a new API key. Its organization must exist.
     fn create_api_key(&self, key: ApiKey) -> Answer<()>;

@@ -5,6 +5,7 @@ mod allowances;
 mod announcer;
 mod attempts;
 mod audit;
+mod branding;
 mod connection;
 mod deliveries;
 mod encryption_keys;

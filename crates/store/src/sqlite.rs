@@ -3,6 +3,7 @@
 mod allowances;
 mod attempts;
 mod audit;
+mod branding;
 mod connection;
 mod deliveries;
 mod encryption_keys;

@@ -4,6 +4,7 @@
 
 mod age;
 mod audit;
+mod branding;
 mod chip;
 mod device;
 mod proof;

@@ -23,6 +23,10 @@ pub(crate) enum Code {
     Setting,
     /// A policy or its value is unknown.
     Policy,
+    /// A colour, a logo, an address or an origin is refused.
+    Branding,
+    /// A domain does not say that it belongs to the organization.
+    Domain,
     /// A scope is unknown.
     Scope,
     /// There is no organization or key with this id.
@@ -63,6 +67,8 @@ impl Code {
             Self::Usage => "USAGE",
             Self::Setting => "SETTING",
             Self::Policy => "POLICY",
+            Self::Branding => "BRANDING",
+            Self::Domain => "DOMAIN",
             Self::Scope => "SCOPE",
             Self::NotFound => "NOT_FOUND",
             Self::NoData => "NO_DATA",
@@ -85,7 +91,12 @@ impl Code {
     /// 2 where the command line or a setting must change, 1 where the world must.
     pub(crate) fn exit(self) -> u8 {
         match self {
-            Self::Usage | Self::Setting | Self::Policy | Self::Scope | Self::Description => 2,
+            Self::Usage
+            | Self::Setting
+            | Self::Policy
+            | Self::Branding
+            | Self::Scope
+            | Self::Description => 2,
             _ => 1,
         }
     }

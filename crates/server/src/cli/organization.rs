@@ -1,6 +1,9 @@
 //! `kayle org`.
 
+mod brand;
+
 use clap::Subcommand;
+use domain::branding::Branding;
 use domain::id::OrganizationId;
 use domain::organization::Organization;
 use domain::policy::Policy;
@@ -23,7 +26,7 @@ pub(super) enum OrgCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
-    /// List all organizations with their policies.
+    /// List all organizations with their policies and what they look like.
     List {
         #[command(flatten)]
         store: StoreArgs,
@@ -64,6 +67,17 @@ pub(super) enum OrgCommand {
         #[command(flatten)]
         store: StoreArgs,
     },
+    /// Set what the pages of an organization look like, beside its name.
+    ///
+    /// Colours need a contrast of 4.5:1 to the page; where one has not, the nearest shade that has it
+    /// is named. A logo may be PNG, WebP or SVG, the latter without scripts and references. With
+    /// --frame-ancestor our pages may be shown in a frame on those sites, and nowhere else.
+    Brand(Box<brand::BrandArgs>),
+    /// Find out whether a domain belongs to an organization; people are shown it then.
+    ///
+    /// https://DOMAIN/.well-known/kayle-verification.txt must have the line
+    /// kayle-organization=ID. It is read once, now.
+    VerifyDomain(brand::VerifyDomainArgs),
 }
 
 pub(super) async fn run(command: OrgCommand) -> Result<Outcome, Failure> {
@@ -71,6 +85,8 @@ pub(super) async fn run(command: OrgCommand) -> Result<Outcome, Failure> {
         OrgCommand::Create { name, store } => create(&name, &store).await,
         OrgCommand::List { store } => list(&store).await,
         OrgCommand::Set { id, assignments, store } => set(&id, &assignments, &store).await,
+        OrgCommand::Brand(args) => brand::brand(&args).await,
+        OrgCommand::VerifyDomain(args) => brand::verify_domain(&args).await,
     }
 }
 
@@ -81,20 +97,25 @@ async fn create(name: &str, store: &StoreArgs) -> Result<Outcome, Failure> {
     workspace.close().await?;
     Ok(Outcome::done(
         format!("created organization {} ({})", organization.id, organization.name),
-        to_json(&organization),
+        to_json(&organization, &Branding::default()),
     ))
 }
 
 async fn list(store: &StoreArgs) -> Result<Outcome, Failure> {
     let workspace = Workspace::open(store).await?;
-    let organizations = workspace.store.list_organizations().await?;
+    let mut organizations = Vec::new();
+    for organization in workspace.store.list_organizations().await? {
+        let branding = workspace.store.read_branding(&organization.id).await?;
+        organizations.push((organization, branding));
+    }
     workspace.close().await?;
-    let heading = ["ID", "CREATED", "POLICIES", "NAME"].map(str::to_owned);
-    let rows = organizations.iter().map(|organization| {
+    let heading = ["ID", "CREATED", "POLICIES", "BRANDING", "NAME"].map(str::to_owned);
+    let rows = organizations.iter().map(|(organization, branding)| {
         [
             organization.id.to_string(),
             iso(organization.created_at),
             policies(organization),
+            brand::in_words(branding),
             organization.name.clone(),
         ]
     });
@@ -103,7 +124,10 @@ async fn list(store: &StoreArgs) -> Result<Outcome, Failure> {
         true => "no organizations; create one with `kayle org create NAME`".to_owned(),
         false => table::columns(&rows),
     };
-    let json: Vec<Value> = organizations.iter().map(to_json).collect();
+    let json: Vec<Value> = organizations
+        .iter()
+        .map(|(organization, branding)| to_json(organization, branding))
+        .collect();
     Ok(Outcome::done(human, json!({ "organizations": json })))
 }
 
@@ -123,11 +147,12 @@ async fn set(
     let organization = workspace.store.read_organization(id).await?.ok_or_else(|| not_found(id))?;
     let policy = assign(organization.policy).unwrap_or(organization.policy);
     workspace.store.set_policy(id, policy, workspace.now()).await?;
+    let branding = workspace.store.read_branding(id).await?;
     workspace.close().await?;
     let organization = Organization { policy, ..organization };
     Ok(Outcome::done(
         format!("{}: {}", organization.name, policies(&organization)),
-        to_json(&organization),
+        to_json(&organization, &branding),
     ))
 }
 
@@ -149,7 +174,7 @@ fn policies(organization: &Organization) -> String {
     organization.policy.entries().map(|(key, value)| format!("{key}={value}")).join(" ")
 }
 
-fn to_json(organization: &Organization) -> Value {
+fn to_json(organization: &Organization, branding: &Branding) -> Value {
     let policies: serde_json::Map<String, Value> = organization
         .policy
         .entries()
@@ -160,6 +185,7 @@ fn to_json(organization: &Organization) -> Value {
         "id": organization.id.as_str(),
         "name": organization.name,
         "policies": policies,
+        "branding": brand::to_json(branding),
         "created_at": iso(organization.created_at),
     })
 }

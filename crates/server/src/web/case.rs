@@ -1,5 +1,6 @@
 //! A session as its page needs it: with who asks, and in the words of a reader.
 
+use domain::branding::{FrameAncestors, WebUrl};
 use domain::browser::Visitor;
 use domain::id::SessionId;
 use domain::session::Session;
@@ -8,6 +9,7 @@ use store::StoreError;
 use super::present::{Asker, PlainHandoff, Presentation, Presented, present};
 use super::reader::Reader;
 use super::screen::Screen;
+use super::theme;
 use crate::app::App;
 use crate::envelope::ApiError;
 
@@ -17,6 +19,8 @@ pub(super) struct Case {
     pub(super) session: Session,
     /// Who asks.
     pub(super) asker: Asker,
+    /// Whose pages may show this one in a frame.
+    pub(super) frame_ancestors: FrameAncestors,
 }
 
 impl Case {
@@ -26,15 +30,21 @@ impl Case {
         let Some(organization) = app.store.read_organization(&session.organization).await? else {
             return Ok(None);
         };
+        let branding = app.store.read_branding(&organization.id).await?;
+        let text = |url: &WebUrl| url.as_str().to_owned();
         let asker = Asker {
             name: organization.name,
-            domain: None,
-            has_logo: false,
-            theme: None,
-            terms: None,
-            privacy: None,
+            domain: branding.verified_domain.as_ref().map(|domain| domain.name.to_string()),
+            has_logo: branding.logo.is_some(),
+            theme: theme::path(&branding),
+            terms: branding.terms_url.as_ref().map(text),
+            privacy: branding.privacy_url.as_ref().map(text),
         };
-        Ok(Some(Self { session: session.at(app.now()).session, asker }))
+        Ok(Some(Self {
+            session: session.at(app.now()).session,
+            asker,
+            frame_ancestors: branding.frame_ancestors,
+        }))
     }
 
     /// The screen for this visitor.

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use domain::branding::FrameAncestors;
 
 use super::assets;
 use super::reader::Reader;
@@ -64,8 +65,18 @@ pub(super) fn host_of(app: &App) -> String {
     }
 }
 
-/// A document of one sentence, with the status that fits.
+/// A document of one sentence that nobody may frame, with the status that fits.
 pub(super) fn message(app: &App, reader: &Reader, message: Message) -> Response {
+    message_for(app, reader, message, &FrameAncestors::default())
+}
+
+/// A document of one sentence for the frames of an organization, with the status that fits.
+pub(super) fn message_for(
+    app: &App,
+    reader: &Reader,
+    message: Message,
+    frame_ancestors: &FrameAncestors,
+) -> Response {
     let t = reader.texts;
     let (status, title, text) = match message {
         Message::InvalidLink => {
@@ -79,22 +90,34 @@ pub(super) fn message(app: &App, reader: &Reader, message: Message) -> Response 
             (StatusCode::INTERNAL_SERVER_ERROR, t.unavailable_title(), t.unavailable_text())
         }
     };
-    html(status, None, &MessagePage { frame: Frame::of(app, reader, ""), title, text })
+    let page = MessagePage { frame: Frame::of(app, reader, ""), title, text };
+    html_for(status, None, frame_ancestors, &page)
 }
 
-/// Renders a document that loads nothing but our own script and style. Its forms go to us, and on to
-/// `form_target` if there is one.
+/// Renders a document that nobody may frame; see [`html_for`].
 pub(super) fn html(
     status: StatusCode,
     form_target: Option<&str>,
     page: &impl Template,
 ) -> Response {
+    html_for(status, form_target, &FrameAncestors::default(), page)
+}
+
+/// Renders a document that loads nothing but our own script and style. Its forms go to us, and on to
+/// `form_target` if there is one; only `frame_ancestors` may show it in a frame.
+pub(super) fn html_for(
+    status: StatusCode,
+    form_target: Option<&str>,
+    frame_ancestors: &FrameAncestors,
+    page: &impl Template,
+) -> Response {
+    let policy = content_security_policy(form_target, frame_ancestors);
     match page.render() {
         Ok(body) => (
             status,
             [
                 (header::CONTENT_TYPE, "text/html; charset=utf-8".to_owned()),
-                (header::CONTENT_SECURITY_POLICY, content_security_policy(form_target)),
+                (header::CONTENT_SECURITY_POLICY, policy),
             ],
             body,
         )
@@ -103,7 +126,11 @@ pub(super) fn html(
     }
 }
 
-fn content_security_policy(form_target: Option<&str>) -> String {
+fn content_security_policy(form_target: Option<&str>, frame_ancestors: &FrameAncestors) -> String {
+    let mut ancestors = frame_ancestors.iter().collect::<Vec<_>>().join(" ");
+    if ancestors.is_empty() {
+        "'none'".clone_into(&mut ancestors);
+    }
     let target = form_target
         .and_then(|target| url::Url::parse(target).ok())
         .map(|target| target.origin())
@@ -112,18 +139,20 @@ fn content_security_policy(form_target: Option<&str>) -> String {
         .unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; base-uri 'none'; form-action 'self'{target}; frame-ancestors 'none'"
+         connect-src 'self'; base-uri 'none'; form-action 'self'{target}; frame-ancestors {ancestors}"
     )
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
 
     #[test]
     fn forms_go_to_us_and_back_to_the_business_alone() {
         let of = |target| {
-            let policy = content_security_policy(target);
+            let policy = content_security_policy(target, &FrameAncestors::default());
             policy.split("; ").find(|part| part.starts_with("form-action")).map(str::to_owned)
         };
         for (target, expected) in [
@@ -138,5 +167,19 @@ mod tests {
         ] {
             assert_eq!(of(target).as_deref(), Some(expected), "{target:?}");
         }
+    }
+
+    #[test]
+    fn only_named_origins_may_frame() {
+        let of = |origins: &[&str]| {
+            let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
+            let policy = content_security_policy(None, &FrameAncestors::new(origins).unwrap());
+            policy.split("; ").last().map(str::to_owned)
+        };
+        assert_eq!(of(&[]).as_deref(), Some("frame-ancestors 'none'"));
+        assert_eq!(
+            of(&["https://b.example:8443", "https://a.example"]).as_deref(),
+            Some("frame-ancestors https://a.example https://b.example:8443")
+        );
     }
 }

@@ -11,14 +11,14 @@ use domain::session::MintRefusal;
 
 use super::assets;
 use super::case::Case;
-use super::document::{Frame, Message, html, message};
+use super::document::{Frame, Message, html_for, message, message_for};
 use super::handoff::Links;
 use super::present::{Asker, PlainHandoff, Presented};
 use super::reader::Reader;
 use super::screen::{Screen, is_bound};
 use super::user_code;
 use crate::app::App;
-use crate::browser::{self, Browser};
+use crate::browser::{self, Browser, Cookie};
 use crate::envelope::ApiError;
 use crate::handoff::{self, HandoffError};
 use crate::path::PathText;
@@ -87,7 +87,7 @@ async fn show(
     };
     let visitor = browser.visitor(&app.keys, id);
     if case.session.admit(&visitor).is_err() {
-        return Ok(message(app, reader, Message::OtherBrowser));
+        return Ok(message_for(app, reader, Message::OtherBrowser, &case.frame_ancestors));
     }
     let mut screen = case.screen(app, &visitor);
     let mut handoff = None;
@@ -103,7 +103,7 @@ async fn show(
                 case = now;
             }
             Err(HandoffError::Refused(MintRefusal::PageRequired)) => {
-                return Ok(message(app, reader, Message::NoCookies));
+                return Ok(message_for(app, reader, Message::NoCookies, &case.frame_ancestors));
             }
             Err(error) => return Err(error.into()),
         }
@@ -123,9 +123,13 @@ async fn show(
         remaining_ms,
         refresh: REFRESH,
     };
-    let mut answer = html(StatusCode::OK, case.session.redirect_url.as_deref(), &page);
-    if reader.plain && !browser.has_secret() {
-        answer.headers_mut().insert(header::SET_COOKIE, browser::new_cookie(app)?);
+    let target = case.session.redirect_url.as_deref();
+    let mut answer = html_for(StatusCode::OK, target, &case.frame_ancestors, &page);
+    // In a frame the script's own requests do not say that they come from one.
+    let embedded = browser.is_framed() && !case.frame_ancestors.is_empty();
+    if (reader.plain || embedded) && !browser.has_secret() {
+        let cookie = if embedded { Cookie::Embedded } else { Cookie::Own };
+        answer.headers_mut().insert(header::SET_COOKIE, browser::new_cookie(app, cookie)?);
     }
     Ok(answer)
 }

@@ -25,7 +25,7 @@ use super::form::Form;
 use super::reader::Reader;
 use super::same_origin::SameOrigin;
 use crate::app::App;
-use crate::browser::{self, Browser};
+use crate::browser::{self, Browser, Cookie};
 use crate::envelope::ApiError;
 use crate::path::PathText;
 
@@ -77,7 +77,7 @@ async fn open(
             return Err(ApiError::session_not_found());
         }
         let mut answer = Json(Opened { again: true }).into_response();
-        answer.headers_mut().insert(header::SET_COOKIE, browser::new_cookie(&app)?);
+        answer.headers_mut().insert(header::SET_COOKIE, browser::new_cookie(&app, Cookie::Own)?);
         return Ok(answer);
     }
     let now = app.now();

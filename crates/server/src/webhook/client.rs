@@ -101,9 +101,16 @@ impl Client {
 }
 
 /// Gives the client only addresses that it may connect to.
-struct GuardedResolver {
+pub(crate) struct GuardedResolver {
     rules: TargetRules,
     lookup: Lookup,
+}
+
+impl GuardedResolver {
+    /// Resolves names as the system does.
+    pub(crate) fn new(rules: TargetRules) -> Self {
+        Self { rules, lookup: Arc::new(|name| Box::pin(system_lookup(name))) }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,14 @@ use super::failure::Outcome;
 use crate::error::StoreError;
 use crate::migration::{self, Migration, MigrationState, migrations};
 
-const MIGRATIONS: &[Migration] =
-    migrations!["0001_initial", "0002_binding", "0003_audit", "0004_allowances", "0005_page"];
+const MIGRATIONS: &[Migration] = migrations![
+    "0001_initial",
+    "0002_binding",
+    "0003_audit",
+    "0004_allowances",
+    "0005_page",
+    "0006_branding"
+];
 
 /// The advisory lock of whoever migrates: "Kayl", 1.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1264679276, 1)";

@@ -1,6 +1,7 @@
 //! Organizations and API keys.
 
 use domain::audit::Entry;
+use domain::branding::{Branding, Edit, Logo};
 use domain::id::{ApiKeyId, OrganizationId};
 use domain::key::KeyedHash;
 use domain::organization::{ApiKey, Organization, Scope};
@@ -11,7 +12,7 @@ use super::audit::tell;
 use super::failure::Outcome;
 use super::link::{Query, params, query};
 use super::row::Row;
-use super::{Postgres, policy};
+use super::{Postgres, branding, policy};
 use crate::backend::Answer;
 use crate::error::StoreError;
 use crate::json;
@@ -80,6 +81,54 @@ impl Organizations for Postgres {
                 let mut writes = vec![update];
                 writes.extend(tell(&Entry::policies_changed(&id, &before, &policy, now)));
                 link.commit(writes).await.map(drop)
+            }
+        })
+    }
+
+    fn read_branding(&self, id: &OrganizationId) -> Answer<Branding> {
+        let id = id.clone();
+        self.run(move |link| {
+            let one = branding::by_id(&id);
+            async move { branding::decode_first(&link.read(one).await?) }
+        })
+    }
+
+    fn read_logo(&self, id: &OrganizationId) -> Answer<Option<Logo>> {
+        let id = id.clone();
+        self.run(move |link| {
+            let one = branding::logo_by_id(&id);
+            async move { branding::decode_logo(&link.read(one).await?) }
+        })
+    }
+
+    fn edit_branding(
+        &self,
+        id: &OrganizationId,
+        edits: Vec<Edit>,
+        now: Timestamp,
+    ) -> Answer<Branding> {
+        let id = id.clone();
+        self.run(move |link| {
+            let lock = query(
+                "SELECT id FROM organizations WHERE id = $1 FOR NO KEY UPDATE",
+                params![id.to_string()],
+            );
+            let reads = vec![lock, branding::by_id(&id)];
+            let (id, edits) = (id.clone(), edits.clone());
+            async move {
+                let found = link.begin(reads).await?;
+                let [organizations, brandings] = found.as_slice() else {
+                    return Err(StoreError::NotFound("organization").into());
+                };
+                if organizations.is_empty() {
+                    return Err(StoreError::NotFound("organization").into());
+                }
+                let before = branding::decode_first(brandings)?;
+                let after = edits.iter().fold(before.clone(), Branding::edited);
+                let mut writes = branding::save(&id, &after, &edits);
+                writes.extend(tell(&Entry::branding_changed(&id, &before, &after, now)));
+                link.commit(writes).await?;
+                Ok(after)
             }
         })
     }

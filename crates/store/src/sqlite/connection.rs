@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0005_audit",
     "0006_allowances",
     "0007_page",
+    "0008_branding",
 ];
 
 /// Statements kept prepared per connection; more than there are in this crate.

@@ -1,6 +1,7 @@
 //! Organizations and API keys.
 
 use domain::audit::Entry;
+use domain::branding::{Branding, Edit, Logo};
 use domain::id::{ApiKeyId, OrganizationId};
 use domain::key::KeyedHash;
 use domain::organization::{ApiKey, Organization, Scope};
@@ -10,7 +11,7 @@ use rusqlite::{Connection, params};
 
 use super::failure::Outcome;
 use super::row::Row;
-use super::{Sqlite, policy};
+use super::{Sqlite, branding, policy};
 use crate::backend::Answer;
 use crate::error::StoreError;
 use crate::json;
@@ -81,6 +82,33 @@ impl Organizations for Sqlite {
                 ])?;
             unit.entries = Entry::policies_changed(&id, &before, &policy, now);
             Ok(())
+        })
+    }
+
+    fn read_branding(&self, id: &OrganizationId) -> Answer<Branding> {
+        let id = id.clone();
+        self.glance(move |db| branding::load(db, &id))
+    }
+
+    fn read_logo(&self, id: &OrganizationId) -> Answer<Option<Logo>> {
+        let id = id.clone();
+        self.glance(move |db| branding::logo(db, &id))
+    }
+
+    fn edit_branding(
+        &self,
+        id: &OrganizationId,
+        edits: Vec<Edit>,
+        now: Timestamp,
+    ) -> Answer<Branding> {
+        let id = id.clone();
+        self.write(move |unit| {
+            load(unit.db, &id)?.ok_or(StoreError::NotFound("organization"))?;
+            let before = branding::load(unit.db, &id)?;
+            let after = edits.iter().fold(before.clone(), Branding::edited);
+            branding::save(unit.db, &id, &after, &edits)?;
+            unit.entries = Entry::branding_changed(&id, &before, &after, now);
+            Ok(after)
         })
     }
 

@@ -13,7 +13,8 @@ pub(crate) mod webhooks;
 macro_rules! contract_suite {
     ($make:path) => {
         crate::contract::contract_suite! { @areas $make;
-            organizations: organizations_and_keys_round_trip, keys_are_found_by_hash_and_revoked_for_good;
+            organizations: organizations_and_keys_round_trip, keys_are_found_by_hash_and_revoked_for_good,
+                what_they_look_like_round_trips;
             sessions: every_state_round_trips,
             a_user_code_leads_to_an_offered_attempt_and_to_no_other,
             which_browser_may_come_back_is_forgotten_in_time, fifty_parallel_mints_make_one_attempt,

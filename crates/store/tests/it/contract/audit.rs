@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::attempt::{FailureCode, VerdictCode};
 use domain::audit::{Action, Actor, Entry, Head, Record, Verifier};
+use domain::branding::{Edit, LightAccent};
 use domain::id::OrganizationId;
 use domain::key::KeyedHash;
 use domain::organization::{ApiKey, Scope};
@@ -112,6 +113,12 @@ pub(crate) async fn every_operator_and_relying_party_is_told_of(database: &dyn D
     };
     world.store.set_policy(&organization, policy, NOW).await.unwrap();
     world.store.set_policy(&organization, policy, NOW).await.unwrap();
+    let colour = LightAccent::new("#7a1030".parse().unwrap()).unwrap();
+    let edits =
+        [Edit::Accent(Some(colour)), Edit::Terms(Some("https://bank.example".parse().unwrap()))];
+    for _ in 0..2 {
+        world.store.edit_branding(&organization, edits.to_vec(), NOW).await.unwrap();
+    }
     let key = api_key(&world, &organization);
     world.store.create_api_key(key.clone()).await.unwrap();
     world.store.revoke_api_key(&key.id, NOW).await.unwrap();
@@ -150,6 +157,8 @@ pub(crate) async fn every_operator_and_relying_party_is_told_of(database: &dyn D
         "server master_secret.bound".to_owned(),
         "operator organization.created".to_owned(),
         "operator policy.changed revocation=strict".to_owned(),
+        "operator branding.changed accent".to_owned(),
+        "operator branding.changed terms".to_owned(),
         "operator api_key.created".to_owned(),
         "operator api_key.revoked".to_owned(),
         "operator endpoint.created".to_owned(),
@@ -164,8 +173,8 @@ pub(crate) async fn every_operator_and_relying_party_is_told_of(database: &dyn D
     ];
     assert_eq!(told(&records), expected);
     let object = |at: usize| records[at].columns[5].as_deref();
-    assert_eq!((object(3), object(5)), (Some(key.id.as_str()), Some(endpoint.as_str())));
-    assert_eq!((object(9), object(13)), (Some(id.as_str()), Some("generation:1")));
+    assert_eq!((object(5), object(7)), (Some(key.id.as_str()), Some(endpoint.as_str())));
+    assert_eq!((object(11), object(15)), (Some(id.as_str()), Some("generation:1")));
 }
 
 fn api_key(world: &World, organization: &OrganizationId) -> ApiKey {

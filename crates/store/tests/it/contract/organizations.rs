@@ -1,6 +1,9 @@
 //! Organizations and API keys.
 
 use domain::audit::Actor;
+use domain::branding::{
+    Branding, DarkAccent, Edit, FrameAncestors, LightAccent, Logo, VerifiedDomain,
+};
 use domain::organization::{ApiKey, Organization, Scope};
 use domain::policy::{
     BrowserBinding, ChipProofPolicy, DeviceProofPolicy, ExpiredDocuments, FaceMatch,
@@ -100,4 +103,59 @@ pub(crate) async fn keys_are_found_by_hash_and_revoked_for_good(database: &dyn D
         world.store.revoke_api_key(&world.api_key_id(), NOW).await,
         Err(StoreError::NotFound("API key"))
     );
+}
+
+pub(crate) async fn what_they_look_like_round_trips(database: &dyn Database) {
+    let world = World::new(database).await;
+    let (organization, other) = (world.organization().await, world.organization().await);
+    let read = || world.store.read_branding(&organization);
+    assert_eq!(read().await, Ok(Branding::default()));
+    assert_eq!(world.store.read_logo(&organization).await, Ok(None));
+
+    let logo = Logo::new(b"\x89PNG\r\n\x1a\n\0\xff".to_vec()).unwrap();
+    let origins = ["https://bank.example", "https://shop.example"];
+    let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
+    let all = vec![
+        Edit::Accent(Some(LightAccent::new("#7a1030".parse().unwrap()).unwrap())),
+        Edit::AccentDark(Some(DarkAccent::new("#ff9fb5".parse().unwrap()).unwrap())),
+        Edit::Logo(Some(logo.clone())),
+        Edit::Terms(Some("https://bank.example/terms".parse().unwrap())),
+        Edit::Privacy(Some("https://bank.example/privacy".parse().unwrap())),
+        Edit::FrameAncestors(FrameAncestors::new(origins).unwrap()),
+        Edit::VerifiedDomain(Some(VerifiedDomain {
+            name: "bank.example".parse().unwrap(),
+            at: NOW,
+        })),
+    ];
+    let expected = all.iter().fold(Branding::default(), Branding::edited);
+    assert_eq!(expected.differences(&Branding::default()).len(), all.len(), "each has a value");
+    let edited = world.store.edit_branding(&organization, all.clone(), NOW).await;
+    assert_eq!(edited, Ok(expected.clone()));
+    assert_eq!(read().await, Ok(expected.clone()));
+    assert_eq!(world.store.read_logo(&organization).await, Ok(Some(logo.clone())));
+    assert_eq!(world.store.read_branding(&other).await, Ok(Branding::default()));
+
+    // What is not named stays; nothing that stays is told of.
+    let edits = vec![Edit::Terms(None), all[0].clone()];
+    let edited = world.store.edit_branding(&organization, edits, NOW).await.unwrap();
+    assert_eq!(edited, Branding { terms_url: None, ..expected.clone() });
+    assert_eq!(world.store.read_logo(&organization).await, Ok(Some(logo)));
+    let cleared = vec![
+        Edit::Accent(None),
+        Edit::AccentDark(None),
+        Edit::Logo(None),
+        Edit::Privacy(None),
+        Edit::FrameAncestors(FrameAncestors::default()),
+        Edit::VerifiedDomain(None),
+    ];
+    world.store.edit_branding(&organization, cleared, NOW).await.unwrap();
+    assert_eq!(read().await, Ok(Branding::default()));
+    assert_eq!(world.store.read_logo(&organization).await, Ok(None));
+
+    let nobody = world.new_organization().id;
+    assert_eq!(
+        world.store.edit_branding(&nobody, all, NOW).await,
+        Err(StoreError::NotFound("organization"))
+    );
+    assert_eq!(world.store.read_branding(&nobody).await, Ok(Branding::default()));
 }
