@@ -286,9 +286,12 @@ async fn the_logs_of_server_and_phone_keep_no_secret() {
     let event = scene.sink.open(&scene.sink.next().await);
     let page = scene.rp.public(Method::GET, &format!("/{}", session.id)).send().await.unwrap();
     let other = scene.rp.session(&[]).await;
-    let opened = scene.rp.public(Method::GET, &format!("/{}", other.id)).send().await.unwrap();
+    let open = format!("/{}/open", other.id);
+    let opened = scene.rp.public(Method::POST, &open).send().await.unwrap();
     let cookie =
         opened.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let agree = scene.rp.public(Method::POST, &format!("/{}/consent", other.id));
+    assert_eq!(agree.header("cookie", &cookie).send().await.unwrap().status(), 200);
     let mint = scene.rp.public(Method::POST, &format!("/{}/handoff", other.id));
     assert_eq!(mint.header("cookie", &cookie).send().await.unwrap().status(), 200);
     let browser = cookie.split_once('=').unwrap().1.to_owned();
