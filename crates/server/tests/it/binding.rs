@@ -291,5 +291,5 @@ async fn an_answer_without_news_is_held_back_for_twenty_seconds() {
     };
     let ((_, after), ()) =
         within(Duration::from_secs(20), "an answer", async { tokio::join!(held, passing) }).await;
-    assert_eq!(after, before);
+    assert_eq!(after["revision"], before["revision"]);
 }
