@@ -49,6 +49,8 @@ impl PageBrowser {
             .no_proxy()
             .user_agent(USER_AGENT)
             .redirect(reqwest::redirect::Policy::none())
+            // A clock that leaps ends connections that idle, and a request on one of them would fail.
+            .pool_max_idle_per_host(0)
             .default_headers(HeaderMap::from_iter(forwarded))
             .local_address(Some(address.into()))
             .build()

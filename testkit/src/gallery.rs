@@ -227,9 +227,12 @@ impl<'a> Gallery<'a> {
         tab.scripts(false).await;
         tab.open(session.url()).await;
         tab.until("location.search.includes('plain=1')").await;
+        self.standing(&tab).await;
         look("plain-consent", &tab).await;
+        tab.scripts(false).await;
         tab.click("form[action*='/consent'] button").await;
         tab.until_screen("offer").await;
+        self.standing(&tab).await;
         look("plain-offer", &tab).await;
     }
 
@@ -281,6 +284,13 @@ impl<'a> Gallery<'a> {
         phone.upload_passport(&self.passport.with_forged_dg1()).await;
         let heard = phone.phase("nfc_complete").await;
         assert_eq!(heard.rejection(), "passport_authenticity_failed");
+    }
+
+    /// Keeps a page without scripts from loading itself again while it is looked at, which takes
+    /// scripts of those who look.
+    async fn standing(&self, tab: &Tab) {
+        tab.scripts(true).await;
+        tab.evaluate("window.stop()").await;
     }
 
     fn on_a_phone(&self) -> bool {

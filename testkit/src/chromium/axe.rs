@@ -34,7 +34,7 @@ impl Axe {
         // A page's policy on scripts does not bind those who look at it from outside.
         tab.evaluate(&format!("{}; true", self.0)).await;
         let run = format!(
-            "axe.run(document, {{ runOnly: {{ type: 'tag', values: {RULES} }}, resultTypes: ['violations'] }}).then((found) => found.violations.flatMap((violation) => violation.nodes.map((node) => `${{violation.id}}: ${{node.target.join(' ')}}: ${{node.failureSummary}}`)), (error) => [String(error)])"
+            "(() => {{ const kept = window.setTimeout; if (window.testTime) window.setTimeout = testTime.later; return axe.run(document, {{ runOnly: {{ type: 'tag', values: {RULES} }}, resultTypes: ['violations'] }}).then((found) => found.violations.flatMap((violation) => violation.nodes.map((node) => `${{violation.id}}: ${{node.target.join(' ')}}: ${{node.failureSummary}}`)), (error) => [String(error)]).finally(() => {{ window.setTimeout = kept; }}); }})()"
         );
         match tab.evaluate(&run).await {
             Value::Array(found) => {

@@ -14,7 +14,7 @@ impl Tab {
 
     /// The whole page, however long, a PNG.
     pub async fn long_screenshot(&self) -> Vec<u8> {
-        self.capture(json!({ "format": "png", "captureBeyondViewport": true })).await
+        self.screenshot_of("html").await
     }
 
     /// The part of the page that the first matching element covers, a PNG.

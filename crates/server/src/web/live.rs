@@ -126,7 +126,7 @@ async fn poll(
         if following.seen.as_deref() != Some(&live.revision) || follower.app.now() >= until {
             return Ok(Json(live));
         }
-        if follower.wait(changes, until).await == Woken::ByTheEnd {
+        if follower.wait(changes, until).await == Woken::Stopping {
             return Ok(Json(live));
         }
     }
@@ -170,11 +170,11 @@ struct Follower {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Woken {
     /// The session may have changed.
-    ByChange,
+    Changed,
     /// The time has come.
-    ByTime,
+    TimedOut,
     /// The server stops.
-    ByTheEnd,
+    Stopping,
 }
 
 impl Follower {
@@ -202,9 +202,9 @@ impl Follower {
 
     async fn wait(&self, changes: &mut Subscription, until: Timestamp) -> Woken {
         tokio::select! {
-            () = changes.changed() => Woken::ByChange,
-            () = self.app.clock.sleep_until(until) => Woken::ByTime,
-            () = self.app.shutdown.cancelled() => Woken::ByTheEnd,
+            () = changes.changed() => Woken::Changed,
+            () = self.app.clock.sleep_until(until) => Woken::TimedOut,
+            () = self.app.shutdown.cancelled() => Woken::Stopping,
         }
     }
 }
@@ -248,9 +248,9 @@ impl Feed {
             }
             let heartbeat = self.until.min(now + HEARTBEAT);
             match self.follower.wait(&mut self.changes, heartbeat).await {
-                Woken::ByChange => {}
-                Woken::ByTime => return Some((Ok(Event::default().comment("")), Some(self))),
-                Woken::ByTheEnd => return None,
+                Woken::Changed => {}
+                Woken::TimedOut => return Some((Ok(Event::default().comment("")), Some(self))),
+                Woken::Stopping => return None,
             }
         }
     }

@@ -54,7 +54,7 @@ async fn a_page_without_an_app_to_name_names_who_runs_it() {
     );
     assert!(page.headers().get("set-cookie").is_none(), "a scanned link binds no browser");
     let html = page.text().await.unwrap().replace(['\u{2068}', '\u{2069}'], "");
-    assert!(html.contains("This server is run at 127.0.0.1."), "{html}");
+    assert!(html.contains("This server is run at 127.0.0.1:"), "{html}");
     assert!(html.contains("<noscript>") && !html.contains("<script>"));
     for (path, status) in [("/open/vs_broken", 404), ("/open/", 404), ("/open/x", 404)] {
         let answer = rp.public(Method::GET, path).send().await.unwrap();
