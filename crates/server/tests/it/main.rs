@@ -4,6 +4,7 @@
 
 mod audit;
 mod binding;
+mod branding;
 mod broken_phone;
 mod canary;
 mod chip;

@@ -1,6 +1,7 @@
 //! The command line, through the real binary.
 
 mod audit;
+mod branding;
 mod chip;
 mod demo;
 mod document;
