@@ -32,7 +32,7 @@ const MAX_FILE_BYTES: usize = 4096;
 
 /// What pages of an organization look like, beside its name.
 #[derive(Debug, Args)]
-pub(super) struct BrandArgs {
+pub(in crate::cli) struct BrandArgs {
     /// The organization.
     #[arg(value_name = "ID")]
     id: OrganizationId,
@@ -63,7 +63,7 @@ pub(super) struct BrandArgs {
 
 /// Finds out whether a domain belongs to an organization.
 #[derive(Debug, Args)]
-pub(super) struct VerifyDomainArgs {
+pub(in crate::cli) struct VerifyDomainArgs {
     /// The organization.
     #[arg(value_name = "ID")]
     id: OrganizationId,
@@ -220,8 +220,7 @@ fn logo(path: &Path) -> Result<Logo, Failure> {
     let mut bytes = Vec::new();
     // One byte more than is taken tells a file that is too large.
     let limit = u64::try_from(MAX_LOGO_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    let read = file.take(limit).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::file(path, &error))?;
+    file.take(limit).read_to_end(&mut bytes).map_err(|error| Failure::file(path, &error))?;
     Logo::new(bytes).map_err(|error| {
         refused(
             format!("{} {error}", path.display()),
