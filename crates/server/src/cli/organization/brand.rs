@@ -1,5 +1,6 @@
 //! `kayle org brand` and `kayle org verify-domain`.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,7 +13,6 @@ use domain::id::OrganizationId;
 use reqwest::redirect::Policy;
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt;
 use url::Url;
 
 use super::not_found;
@@ -32,7 +32,7 @@ const MAX_FILE_BYTES: usize = 4096;
 
 /// What pages of an organization look like, beside its name.
 #[derive(Debug, Args)]
-pub(super) struct BrandArgs {
+pub(in crate::cli) struct BrandArgs {
     /// The organization.
     #[arg(value_name = "ID")]
     id: OrganizationId,
@@ -63,7 +63,7 @@ pub(super) struct BrandArgs {
 
 /// Finds out whether a domain belongs to an organization.
 #[derive(Debug, Args)]
-pub(super) struct VerifyDomainArgs {
+pub(in crate::cli) struct VerifyDomainArgs {
     /// The organization.
     #[arg(value_name = "ID")]
     id: OrganizationId,
@@ -104,7 +104,7 @@ impl Member {
 }
 
 pub(super) async fn brand(args: &BrandArgs) -> Result<Outcome, Failure> {
-    let edits = edits(args).await?;
+    let edits = edits(args)?;
     if edits.is_empty() {
         return Err(refused("nothing is to be changed", "see `kayle org brand --help`"));
     }
@@ -183,7 +183,7 @@ fn frame_ancestors(branding: &Branding) -> Option<String> {
 }
 
 /// Clears come first, so that what is cleared and given is there afterwards.
-async fn edits(args: &BrandArgs) -> Result<Vec<Edit>, Failure> {
+fn edits(args: &BrandArgs) -> Result<Vec<Edit>, Failure> {
     let mut edits: Vec<Edit> = args.clear.iter().map(|member| member.cleared()).collect();
     if let Some(text) = &args.accent {
         let colour: Colour = parsed("--accent", text)?;
@@ -197,7 +197,7 @@ async fn edits(args: &BrandArgs) -> Result<Vec<Edit>, Failure> {
         edits.push(Edit::AccentDark(Some(accent)));
     }
     if let Some(path) = &args.logo {
-        edits.push(Edit::Logo(Some(logo(path).await?)));
+        edits.push(Edit::Logo(Some(logo(path)?)));
     }
     if let Some(text) = &args.terms {
         edits.push(Edit::Terms(Some(parsed("--terms", text)?)));
@@ -215,13 +215,12 @@ async fn edits(args: &BrandArgs) -> Result<Vec<Edit>, Failure> {
     Ok(edits)
 }
 
-async fn logo(path: &Path) -> Result<Logo, Failure> {
-    let file = tokio::fs::File::open(path).await.map_err(|error| Failure::file(path, &error))?;
+fn logo(path: &Path) -> Result<Logo, Failure> {
+    let file = std::fs::File::open(path).map_err(|error| Failure::file(path, &error))?;
     let mut bytes = Vec::new();
     // One byte more than is taken tells a file that is too large.
     let limit = u64::try_from(MAX_LOGO_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    let read = file.take(limit).read_to_end(&mut bytes).await;
-    read.map_err(|error| Failure::file(path, &error))?;
+    file.take(limit).read_to_end(&mut bytes).map_err(|error| Failure::file(path, &error))?;
     Logo::new(bytes).map_err(|error| {
         refused(
             format!("{} {error}", path.display()),
