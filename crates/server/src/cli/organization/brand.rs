@@ -32,7 +32,7 @@ const MAX_FILE_BYTES: usize = 4096;
 
 /// What pages of an organization look like, beside its name.
 #[derive(Debug, Args)]
-pub(super) struct BrandArgs {
+pub(in crate::cli) struct BrandArgs {
     /// The organization.
     #[arg(value_name = "ID")]
     id: OrganizationId,
@@ -63,7 +63,7 @@ pub(super) struct BrandArgs {
 
 /// Finds out whether a domain belongs to an organization.
 #[derive(Debug, Args)]
-pub(super) struct VerifyDomainArgs {
+pub(in crate::cli) struct VerifyDomainArgs {
     /// The organization.
     #[arg(value_name = "ID")]
     id: OrganizationId,
