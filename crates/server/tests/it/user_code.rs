@@ -219,6 +219,17 @@ async fn what_is_no_code_is_not_known_and_large_forms_are_not_read() {
     let phone = PageBrowser::new(&server);
     for typed in ["", "-", "BCDF", "<script>", "ÄÖÜß-ÄÖÜß", "BCDFGHJKBCDFGHJKBCDFGHJK"] {
         let (status, page) = enter(&phone, typed).await;
+        let own = server.url();
+        for (origin, is_taken) in [
+            ("https://evil.example", false),
+            ("https://127.0.0.1", false),
+            ("null", true),
+            (&own, true),
+        ] {
+            let request = browser.request(Method::POST, &path).header("origin", origin);
+            let response = form(request, &[("code", &code)]).send().await.unwrap();
+            assert_eq!(response.status() == 200, is_taken, "{path} from {origin}");
+        }
         assert_eq!(status, 404, "{typed}");
         assert!(!page.contains("<script>"), "{page}");
     }
