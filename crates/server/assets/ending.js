@@ -48,16 +48,18 @@ export function wire() {
 
 function stay(text) {
   clearInterval(counting);
+// A timer is not read out by itself.
   say(element("return-countdown"), text);
   const stop = element("return-stop");
   if (stop) stop.hidden = true;
+  announce(text);
 }
 
 // Only while the page is in front of somebody who can stop it.
 function count(seconds) {
   const show = () => {
-    const output = element("return-countdown")?.querySelector("output");
-    if (output) output.textContent = seconds;
+    const timer = element("return-countdown");
+    say(timer, timer?.dataset[`in-${seconds}`]);
   };
   show();
   counting = setInterval(() => {
