@@ -51,14 +51,19 @@ impl Scene {
         self.post(&format!("/v1/verify/session/{session}/handoff"), None).await.to_string()
     }
 
-    /// A browser opens the page of a session: its cookie, and the link of the code.
+    /// A browser without scripts opens the page of a session and agrees, in Polish: its cookie, and
+    /// the link of the code.
     async fn open_page(&self, session: &str) -> (String, String) {
         let agent =
             "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0";
         let page = format!("{}/{session}", self.server.url);
-        let opened = self.client.get(&page).header("user-agent", agent).send().await.unwrap();
+        let plain = self.client.get(format!("{page}?plain=1"));
+        let opened = plain.header("user-agent", agent).send().await.unwrap();
         let cookie = opened.headers()["set-cookie"].to_str().unwrap();
         let cookie = cookie.split(';').next().unwrap().to_owned();
+        let consent = self.client.post(format!("{page}/consent")).header("cookie", &cookie);
+        let form = consent.header("content-type", "application/x-www-form-urlencoded");
+        form.header("user-agent", agent).body("lang=pl").send().await.unwrap();
         let mint = self.client.post(format!("{page}/handoff")).header("cookie", &cookie);
         let view: Value =
             mint.header("user-agent", agent).send().await.unwrap().json().await.unwrap();
@@ -257,6 +262,7 @@ async fn the_page_is_confirmed_by_its_number_with_a_key_that_stays() {
     let live = scene.live(&session, &cookie).await;
     assert_eq!(live["phone"]["device_proof"], true);
     let number = live["match_code"].as_str().unwrap();
+    assert_eq!(report["page"]["locale"], "pl");
     let offered = report["page"]["choices"].as_array().unwrap();
     assert!(offered.len() == 3 && offered.iter().any(|choice| choice == number));
     // What can only be wrong is not tried.

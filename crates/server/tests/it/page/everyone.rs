@@ -17,6 +17,10 @@ async fn judge(screen: Screen, narrow: bool) {
             for (colours, screen) in [("light", screen), ("dark", screen.dark())] {
                 tab.size(screen).await;
                 for violation in axe.violations(tab).await {
+                    // Without scripts there is no other way to follow a session.
+                    if name.starts_with("plain-") && violation.starts_with("meta-refresh: ") {
+                        continue;
+                    }
                     wrong.push(format!("{name}, {colours}: {violation}"));
                 }
             }

@@ -133,7 +133,7 @@ fn browsers() -> Vec<Option<BoundBrowser>> {
 fn visited(session: &mut Session, kind: usize) {
     session.extensions = u8::try_from(kind).unwrap();
     session.cancel_reason = CancelReason::ALL.get(kind).copied();
-    session.returner = (kind % 2 == 0).then_some(KeyedHash([4; 32]));
+    session.returner = kind.is_multiple_of(2).then_some(KeyedHash([4; 32]));
     session.consent = (kind != 1).then(|| Consent {
         version: "2026-1".to_owned(),
         locale: "uk".to_owned(),
