@@ -56,12 +56,11 @@ struct SessionPage<'a> {
 }
 
 /// What a page says of the time of its session.
-#[derive(Clone, Copy)]
 struct SessionTime {
     /// Whether it says so from the beginning. A script does when the time comes.
     shown: bool,
-    /// So many minutes are left.
-    minutes: u64,
+    /// How much is left.
+    left: String,
     /// Whether more can be had.
     extendable: bool,
     /// Whether more was had just now.
@@ -169,7 +168,7 @@ impl SessionTime {
         let minutes = remaining_ms.div_ceil(60_000).max(1);
         Self {
             shown: reader.plain && !screen.is_end() && says_so,
-            minutes: if reader.plain { minutes } else { minutes.min(5) },
+            left: reader.texts.time_left(if reader.plain { minutes } else { minutes.min(5) }),
             extendable: session.extensions < MAX_EXTENSIONS,
             extended: reader.extended && !soon && !screen.is_end(),
         }

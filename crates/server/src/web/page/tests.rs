@@ -123,7 +123,12 @@ fn document(screen: &Screen, locale: Locale, device: Device, plain: bool) -> Str
             path: format!("/{}", session.id),
             plain,
         },
-        time: SessionTime { shown: plain, minutes: 5, extendable: true, extended: plain },
+        time: SessionTime {
+            shown: plain,
+            left: texts.time_left(5),
+            extendable: true,
+            extended: plain,
+        },
         presented: presented.unwrap(),
         remaining_ms: 3_600_000,
         refresh: refresh_of(screen),
