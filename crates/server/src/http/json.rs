@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::app::App;
 use crate::body::{self, MAX_BODY};
-pub(crate) use crate::envelope::{Data, data};
 use crate::envelope::ApiError;
+pub(crate) use crate::envelope::data;
 
 /// The envelope with status 201.
 pub(crate) fn created<T: Serialize>(value: T) -> Response {

@@ -99,9 +99,7 @@ pub(super) fn message_for(
         Message::Unavailable => {
             (StatusCode::INTERNAL_SERVER_ERROR, t.unavailable_title(), t.unavailable_text())
         }
-        Message::TooFast => {
-            (StatusCode::TOO_MANY_REQUESTS, t.too_fast_title(), t.too_fast_text())
-        }
+        Message::TooFast => (StatusCode::TOO_MANY_REQUESTS, t.too_fast_title(), t.too_fast_text()),
     };
     let page = MessagePage { frame: Frame::of(app, reader, path), title, text };
     html_for(status, frame_ancestors, &page)

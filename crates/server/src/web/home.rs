@@ -1,11 +1,11 @@
 //! `GET /`: what this host is, to people and to machines; `GET /data`: what becomes of data here.
 
 use askama::Template;
+use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::Router;
 use serde::Serialize;
 
 use super::document::{Frame, html};

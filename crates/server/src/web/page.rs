@@ -7,7 +7,6 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use domain::id::SessionId;
-use domain::policy::BrowserBinding;
 use domain::session::{MAX_EXTENSIONS, MintRefusal, Session};
 
 use super::assets;
@@ -110,9 +109,6 @@ async fn show(
     let mut screen = case.screen(app, &visitor);
     let mut handoff = None;
     if reader.plain && screen == Screen::Offer {
-        if !browser.has_secret() && case.session.policy.browser_binding != BrowserBinding::Off {
-            return Ok(message_for(app, reader, Message::NoCookies, &path, &case.frame_ancestors));
-        }
         match plain_handoff(app, id, reader, browser).await {
             Ok(links) => handoff = Some(links),
             // A phone came in between.
@@ -122,6 +118,15 @@ async fn show(
                 };
                 screen = now.screen(app, &visitor);
                 case = now;
+            }
+            Err(HandoffError::Refused(MintRefusal::PageRequired)) => {
+                return Ok(message_for(
+                    app,
+                    reader,
+                    Message::NoCookies,
+                    &path,
+                    &case.frame_ancestors,
+                ));
             }
             Err(error) => return Err(error.into()),
         }

@@ -22,8 +22,8 @@ use serde::Serialize;
 use store::StoreError;
 use url::form_urlencoded;
 
-use super::consent::CONSENT_VERSION;
 use super::case::{Case, message_about};
+use super::consent::CONSENT_VERSION;
 use super::document::{Frame, Message, html_for, message};
 use super::form::Form;
 use super::reader::Reader;
@@ -248,9 +248,7 @@ fn way_back(target: &str, id: &SessionId, code: Option<&Secret>) -> Option<Strin
     };
     let mut parts: Vec<String> = match url.query() {
         None | Some("") => Vec::new(),
-        Some(query) => {
-            query.split('&').filter(|part| !is_ours(part)).map(str::to_owned).collect()
-        }
+        Some(query) => query.split('&').filter(|part| !is_ours(part)).map(str::to_owned).collect(),
     };
     parts.push(format!("session_id={id}"));
     parts.extend(code.map(|code| format!("response_code={}", code.reveal())));
@@ -334,12 +332,7 @@ async fn write<E: Send + 'static>(
     app.store.session_by(by, id, app.now(), move |session| unit(session, &visitor)).await
 }
 
-async fn unavailable(
-    app: &App,
-    reader: &Reader,
-    id: &SessionId,
-    error: &StoreError,
-) -> Response {
+async fn unavailable(app: &App, reader: &Reader, id: &SessionId, error: &StoreError) -> Response {
     tracing::error!(%error, "a step at the page could not be taken");
     message_about(app, reader, Message::Unavailable, id).await
 }
@@ -378,7 +371,10 @@ mod tests {
             assert_eq!(way_back(target, &id, None), Some(expected.clone()), "{target}");
             let (before, after) = expected.split_once('#').unwrap_or((&expected, ""));
             let found = way_back(target, &id, Some(&code)).unwrap();
-            assert_eq!(found.trim_end_matches(&format!("#{after}")), format!("{before}&response_code=CODE"));
+            assert_eq!(
+                found.trim_end_matches(&format!("#{after}")),
+                format!("{before}&response_code=CODE")
+            );
         }
     }
 
