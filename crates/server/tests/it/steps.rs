@@ -8,6 +8,7 @@ use reqwest::header::{self, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
+use server::clock::Clock as _;
 use testkit::{PhoneSocket, RelyingParty, TestServer};
 
 /// A browser that keeps the cookie and follows nothing by itself.
