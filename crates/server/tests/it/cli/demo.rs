@@ -5,6 +5,7 @@ use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, REFRESH, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
+use testkit::way_on;
 
 use super::{Kayle, Ran};
 
