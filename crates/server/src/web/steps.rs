@@ -27,7 +27,7 @@ use super::consent::CONSENT_VERSION;
 use super::document::{Frame, Message, html_for, message};
 use super::form::Form;
 use super::reader::Reader;
-use super::same_origin::SameOrigin;
+use super::same_origin::{FromScript, SameOrigin};
 use crate::app::App;
 use crate::browser::{self, Browser, Cookie};
 use crate::envelope::ApiError;
@@ -86,10 +86,13 @@ struct Opened {
 
 /// A browser that has no cookie is given one, and is bound when it comes with it: two tabs that are
 /// opened at once end up with the same.
+///
+/// Forms get none: one of another site comes without the cookie, and would have it replaced.
 async fn open(
     State(app): State<App>,
     PathText(id): PathText,
     browser: Browser,
+    _: FromScript,
     _: Step,
 ) -> Result<Response, ApiError> {
     let id: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
@@ -172,7 +175,9 @@ async fn extend(
         }
         Err(refusal) => Err(Refusal::from(refusal)),
     };
-    take(&app, &id, &browser, &step, "&extended=1", unit).await
+    // Scripts say it by themselves.
+    let done = if step.reader.plain { "&extended=1" } else { "" };
+    take(&app, &id, &browser, &step, done, unit).await
 }
 
 /// Back to the business, with a code that its server redeems if this is the browser that came.
