@@ -151,6 +151,7 @@ struct OfferScreen<'a> {
 struct WorkScreen<'a> {
     p: &'a Presentation<'a>,
     t: Texts,
+    name: &'a str,
     heading: String,
     text: String,
     number: Option<&'a str>,
@@ -257,7 +258,7 @@ fn offer<'a>(p: &'a Presentation<'a>) -> OfferScreen<'a> {
 type Words = (String, String, String);
 
 fn at_work(p: &Presentation<'_>) -> Result<Words, askama::Error> {
-    let t = p.texts;
+    let (t, name) = (p.texts, p.asker.name.as_str());
     let (now, title, heading, text) = match p.screen {
         Screen::Match { .. } => (0, t.match_title(), t.match_heading(), t.match_text()),
         Screen::Reading { mrz: true, .. } => {
@@ -282,7 +283,7 @@ fn at_work(p: &Presentation<'_>) -> Result<Words, askama::Error> {
         None => format!("{heading}. {text}"),
     };
     let steps = steps(t, now);
-    let html = WorkScreen { p, t, heading, text, number, network, percent, steps }.render()?;
+    let html = WorkScreen { p, t, name, heading, text, number, network, percent, steps }.render()?;
     Ok((title, announce, html))
 }
 

@@ -256,6 +256,24 @@ fn text_can_be_read_on_all_that_it_lies_on() {
     assert!(style.lines().any(|line| line == ".note a { color: inherit }"));
 }
 
+/// A person whose phone's battery is empty may be at any of them.
+#[test]
+fn whatever_a_phone_is_at_what_to_do_without_it_is_said() {
+    let t = Texts::of(Locale::En);
+    for screen in screens() {
+        let with_a_phone = matches!(
+            screen.name(),
+            "connected" | "match" | "reading" | "checking" | "selfie" | "share" | "retry" | "claimed"
+        );
+        for plain in [false, true] {
+            let html = document(&screen, Locale::En, Device::Desktop, plain);
+            assert_eq!(html.contains(&t.phone_gone_heading()), with_a_phone, "{}", screen.name());
+            assert_eq!(html.contains("ask \u{2068}Bank"), with_a_phone, "{}", screen.name());
+            assert!(!with_a_phone || html.contains("id=\"cancel\""), "{}", screen.name());
+        }
+    }
+}
+
 /// Photos are taken because phones of the reference system send them; this version has nothing that
 /// looks at them. Nobody agrees without having been told.
 #[test]
