@@ -151,6 +151,16 @@ impl TestServer {
 
     /// A relying party with these policies, whose key holds these scopes.
     pub async fn relying_party_with(&self, policy: Policy, scopes: Vec<Scope>) -> RelyingParty {
+        self.organization("Example Bank", policy, scopes).await
+    }
+
+    /// A relying party of this name without a face match, whose key may do everything.
+    pub async fn relying_party_named(&self, name: &str) -> RelyingParty {
+        let policy = Policy { face_match: FaceMatch::Off, ..Policy::default() };
+        self.organization(name, policy, Scope::ALL.to_vec()).await
+    }
+
+    async fn organization(&self, name: &str, policy: Policy, scopes: Vec<Scope>) -> RelyingParty {
         let (organization, key_id, secret) = {
             let mut entropy = self.entropy.lock().unwrap();
             (
@@ -162,7 +172,7 @@ impl TestServer {
         let now = self.clock.now();
         let record = Organization {
             id: organization.clone(),
-            name: "Example Bank".to_owned(),
+            name: name.to_owned(),
             policy,
             created_at: now,
         };

@@ -1,6 +1,7 @@
 //! For everyone: without a mouse, without sight, without much of a screen, in other scripts.
 
-use testkit::{Axe, Chromium, Gallery, Screen, Tab, Visit};
+use serde_json::json;
+use testkit::{Axe, Chromium, Created, Gallery, PhoneSocket, Screen, Tab, TestServer, Visit};
 
 use super::Scene;
 
@@ -73,6 +74,60 @@ async fn every_screen_is_for_everyone_on_a_phone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_screen_is_for_everyone_from_right_to_left() {
     judge(Screen::PHONE.reading("ar"), true).await;
+}
+
+/// Names may have 120 letters and reasons 200, none of them a space.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_longest_words_stay_in_a_narrow_window() {
+    let Some(chromium) = Chromium::start().await else { return };
+    let server = TestServer::start().await;
+    let rp = server.relying_party_named(&"W".repeat(120)).await;
+    let reason = "W".repeat(200);
+    let session = async || {
+        let fields = json!({
+            "family_name": { "required": true, "reason": reason },
+            "nationality_code": { "required": false, "reason": reason },
+        });
+        let (status, body) = rp.post("/v1/sessions", json!({ "share_fields": fields })).await;
+        assert_eq!(status, 201, "{body}");
+        Created::of(body)
+    };
+    let fits = async |tab: &Tab, screen: &str| {
+        tab.until_screen(screen).await;
+        for narrow in [Screen::NARROW, Screen::ZOOMED] {
+            tab.size(narrow).await;
+            tab.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
+                .await;
+            assert_eq!(beyond_the_edge(tab).await, [""; 0], "{screen}");
+        }
+    };
+    let visit = Visit::open(&chromium, Screen::DESKTOP, &session().await).await;
+    fits(&visit.tab, "consent").await;
+    visit.tab.size(Screen::DESKTOP).await;
+    visit.decline().await;
+    fits(&visit.tab, "declined").await;
+
+    let visit = Visit::agreed(&chromium, Screen::DESKTOP, &session().await).await;
+    let handoff = visit.handoff().await;
+    fits(&visit.tab, "offer").await;
+    let mut phone = PhoneSocket::connect(&server, &visit.session).await;
+    phone.welcome(handoff.confirming_hello("phone", "cross_device"), None).await;
+    fits(&visit.tab, "match").await;
+}
+
+/// What the page says beside its card is as wide as the card, and in line with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_of_the_connection_stands_in_the_column() {
+    let Some(scene) = Scene::new().await else { return };
+    let visit = scene.offered().await;
+    visit.tab.offline(true).await;
+    visit.tab.until("document.getElementById('connection').innerText.trim() !== ''").await;
+    let left = |element: &str| {
+        format!("document.querySelector('{element}').getBoundingClientRect().left")
+    };
+    let [card, said] = [visit.tab.evaluate(&left("main")).await, visit.tab.evaluate(&left("#connection")).await];
+    assert!(card.as_f64().unwrap() > 100.0, "{card}");
+    assert_eq!(card, said);
 }
 
 #[tokio::test(flavor = "multi_thread")]
