@@ -20,6 +20,7 @@ use crate::cli::StoreArgs;
 use crate::cli::failure::{Code, Failure};
 use crate::cli::outcome::Outcome;
 use crate::cli::workspace::Workspace;
+use crate::clock::{Clock as _, SystemClock};
 use crate::iso::iso;
 use crate::target::{GuardedResolver, TargetRules};
 
@@ -124,10 +125,12 @@ pub(super) async fn verify_domain(args: &VerifyDomainArgs) -> Result<Outcome, Fa
         workspace.store.read_organization(&args.id).await?.ok_or_else(|| not_found(&args.id))?;
     let url = name.well_known(FILE);
     let line = format!("kayle-organization={}", args.id);
-    let read = tokio::time::timeout(Duration::from_secs(args.timeout), read(&url));
-    let text = match read.await {
-        Ok(text) => text.map_err(|what| unproven(&url, &what, &line))?,
-        Err(_) => return Err(unproven(&url, "no answer in time", &line)),
+    let until = workspace.now() + Duration::from_secs(args.timeout);
+    let text = tokio::select! {
+        text = read(&url) => text.map_err(|what| unproven(&url, &what, &line))?,
+        () = SystemClock.sleep_until(until) => {
+            return Err(unproven(&url, "no answer in time", &line));
+        }
     };
     if !text.lines().any(|found| found.trim() == line) {
         return Err(unproven(&url, "it names other organizations or none", &line));
