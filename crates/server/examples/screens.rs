@@ -35,7 +35,9 @@ async fn main() {
                     draw(tab, screen.printed(), &paper).await;
                 }
                 if let Some(picture) = readme_picture(&root, name, device) {
-                    draw(tab, small(screen), &picture).await;
+                    tab.size(small(screen)).await;
+                    std::fs::write(&picture, tab.screenshot().await).unwrap();
+                    tab.size(screen).await;
                     let bytes = std::fs::metadata(&picture).unwrap().len();
                     println!("{}: {bytes} bytes", picture.display());
                     assert!(usize::try_from(bytes).unwrap() < README_PICTURE);
@@ -70,5 +72,6 @@ fn readme_picture(root: &Path, name: &str, device: &str) -> Option<PathBuf> {
 
 /// As much of a screen as fits beside text.
 const fn small(screen: Screen) -> Screen {
-    if screen.touch { screen } else { Screen { width: 720, height: 860, ..screen } }
+    let width = if screen.touch { screen.width } else { 560 };
+    Screen { width, height: 720, ..screen }
 }
