@@ -27,7 +27,7 @@ use crate::webhook::{EncryptionKey, Endpoint};
 pub enum Actor {
     /// A relying party, by the API key it showed.
     RelyingParty(ApiKeyId),
-    /// A browser that asked as our page does, with its cookie; or whoever holds the token that
+    /// A browser that asked as our page does; or whoever holds the token that
     /// cancels.
     Page,
     /// Whoever knows the session's id: nothing tells who it was.

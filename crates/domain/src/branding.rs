@@ -15,7 +15,12 @@ pub use place::{
     DomainName, FrameAncestor, FrameAncestors, MAX_ANCESTORS, MAX_URL_BYTES, PlaceError, WebUrl,
 };
 
+use std::time::Duration;
+
 use crate::time::Timestamp;
+
+/// How long a verified domain is shown after it was checked: it may have changed hands since.
+pub const DOMAIN_LIFETIME: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// A domain that an organization was found to own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +29,13 @@ pub struct VerifiedDomain {
     pub name: DomainName,
     /// When it was found.
     pub at: Timestamp,
+}
+
+impl VerifiedDomain {
+    /// The first moment at which it is not shown as verified any more.
+    pub fn shown_until(&self) -> Timestamp {
+        self.at + DOMAIN_LIFETIME
+    }
 }
 
 /// What an organization looks like. By default it has its name alone.
@@ -75,6 +87,12 @@ impl Branding {
             }
             (None, Some(dark)) => Some((LightAccent::nearest(dark.colour()), dark)),
         }
+    }
+
+    /// The domain that people are shown as verified at `now`.
+    pub fn shown_domain(&self, now: Timestamp) -> Option<&DomainName> {
+        let domain = self.verified_domain.as_ref();
+        domain.filter(|domain| now < domain.shown_until()).map(|domain| &domain.name)
     }
 
     /// The branding after an edit.

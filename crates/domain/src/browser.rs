@@ -125,6 +125,8 @@ pub enum Visitor {
     Browser(KeyedHash),
     /// A browser that our page runs in. If no browser is bound yet, this one shall be.
     Page(BoundBrowser),
+    /// A browser that our page runs in and that keeps no cookies. It cannot be bound.
+    PageWithoutCookies,
 }
 
 /// The session is bound to another browser.
@@ -136,17 +138,22 @@ impl Visitor {
     /// The keyed hash of the secret that the visitor holds.
     pub const fn secret(&self) -> Option<&KeyedHash> {
         match self {
-            Self::Unknown => None,
+            Self::Unknown | Self::PageWithoutCookies => None,
             Self::Browser(secret) => Some(secret),
             Self::Page(browser) => Some(&browser.secret),
         }
+    }
+
+    /// Whether it asks at our page, where people agree before anything else.
+    pub const fn is_page(&self) -> bool {
+        matches!(self, Self::Page(_) | Self::PageWithoutCookies)
     }
 
     /// What the audit trail calls the visitor.
     pub const fn actor(&self) -> Actor {
         match self {
             Self::Unknown | Self::Browser(_) => Actor::Anyone,
-            Self::Page(_) => Actor::Page,
+            Self::Page(_) | Self::PageWithoutCookies => Actor::Page,
         }
     }
 }

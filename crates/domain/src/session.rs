@@ -16,7 +16,7 @@ pub use visit::{
     UserCode, UserCodeRefusal, VisitRefusal, random_response_code,
 };
 
-use crate::attempt::{Attempt, AttemptState, FailureCode};
+use crate::attempt::{Attempt, AttemptState, Claim, FailureCode};
 use crate::browser::{BoundBrowser, BrowserMismatch, Visitor};
 use crate::confirmation::{MatchCodeState, MatchCodes};
 use crate::consent::Consent;
@@ -269,6 +269,14 @@ impl Session {
         }
     }
 
+    /// What the phone that holds the session has come to.
+    pub fn live_claim(&self) -> Option<&Claim> {
+        match &self.live_attempt()?.state {
+            AttemptState::Claimed(claim) => Some(claim),
+            _ => None,
+        }
+    }
+
     /// One attempt.
     pub fn attempt(&self, id: &AttemptId) -> Option<&Attempt> {
         self.attempts.iter().find(|attempt| attempt.id == *id)
@@ -292,12 +300,8 @@ impl Session {
     /// The match codes while a phone has to choose, and at no other time.
     pub fn pending_match_codes(&self, keys: &Keys) -> Option<MatchCodes> {
         let attempt = self.live_attempt()?;
-        match &attempt.state {
-            AttemptState::Claimed(claim) if claim.match_code == MatchCodeState::Pending => {
-                Some(MatchCodes::of(keys, &attempt.id))
-            }
-            _ => None,
-        }
+        let asked = self.live_claim()?.match_code == MatchCodeState::Pending;
+        asked.then(|| MatchCodes::of(keys, &attempt.id))
     }
 
     /// How many attempts may still fail.

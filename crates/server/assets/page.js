@@ -17,6 +17,16 @@ function opened() {
   return navigator.locks ? navigator.locks.request("kayle-open", open) : open();
 }
 
+// A form that is sent before there is a cookie would be nobody's, so it waits.
+function hold(ready) {
+  const wait = (event) => {
+    event.preventDefault();
+    ready.then(() => event.target.submit());
+  };
+  addEventListener("submit", wait);
+  ready.then(() => removeEventListener("submit", wait));
+}
+
 function wire() {
   ending.wire();
   pairing.wire();
@@ -27,7 +37,9 @@ async function start() {
   // An ended session is bound to nobody any more.
   if (document.body.dataset.ended === "true") return;
   // Without a network the page goes on trying to follow, and binds when it asks for a code.
-  await opened().catch(() => {});
+  const ready = opened().catch(() => {});
+  hold(ready);
+  await ready;
   pairing.wire();
   follow(wire);
 }

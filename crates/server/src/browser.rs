@@ -66,10 +66,10 @@ impl Browser {
         }
     }
 
-    /// This browser as our page in it asks for a handoff, which binds it. One that keeps no
-    /// cookies cannot be bound.
+    /// This browser as our page in it takes a step, which binds it. One that keeps no cookies cannot
+    /// be bound.
     pub(crate) fn page_visitor(&self, keys: &Keys, session: &SessionId) -> Visitor {
-        let Some(secret) = &self.secret else { return Visitor::Unknown };
+        let Some(secret) = &self.secret else { return Visitor::PageWithoutCookies };
         let agent = readable(self.agent.as_ref());
         Visitor::Page(BoundBrowser {
             secret: keys.browser_hash(session, secret.reveal()),

@@ -6,9 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use domain::browser::BrowserMismatch;
-use domain::session::{
-    CancelRefusal, MintRefusal, RedeemRefusal, ResponseCodeRefusal, UserCodeRefusal, VisitRefusal,
-};
+use domain::session::{CancelRefusal, MintRefusal, RedeemRefusal, UserCodeRefusal};
 use domain::share::ShareContractError;
 use serde::Serialize;
 use store::StoreError;
@@ -254,25 +252,11 @@ impl From<CancelRefusal> for ApiError {
     }
 }
 
-impl From<VisitRefusal> for ApiError {
-    fn from(refusal: VisitRefusal) -> Self {
-        let (code, hint) = match refusal {
-            VisitRefusal::Browser(mismatch) => return mismatch.into(),
-            VisitRefusal::Ended => {
-                ("SESSION_EXPIRED", "the business that sent you can create a new session")
-            }
-            VisitRefusal::ExtendedTooOften => {
-                ("EXTENDED_TOO_OFTEN", "the business that sent you can create a new session")
-            }
-        };
-        Self::new(StatusCode::CONFLICT, code, refusal.to_string(), hint)
-    }
-}
-
 impl From<UserCodeRefusal> for ApiError {
     fn from(refusal: UserCodeRefusal) -> Self {
         match refusal {
             UserCodeRefusal::Browser(mismatch) => mismatch.into(),
+            UserCodeRefusal::ConsentRequired => MintRefusal::ConsentRequired.into(),
             UserCodeRefusal::NoHandoff => Self::new(
                 StatusCode::CONFLICT,
                 "NO_HANDOFF",
@@ -280,29 +264,6 @@ impl From<UserCodeRefusal> for ApiError {
                 "ask for a handoff first: POST /{session}/handoff",
             ),
         }
-    }
-}
-
-impl From<ResponseCodeRefusal> for ApiError {
-    fn from(refusal: ResponseCodeRefusal) -> Self {
-        let (status, code, hint) = match refusal {
-            ResponseCodeRefusal::NotEnded => (
-                StatusCode::CONFLICT,
-                "SESSION_NOT_ENDED",
-                "the way back is there when the verification has ended",
-            ),
-            ResponseCodeRefusal::Stranger => (
-                StatusCode::FORBIDDEN,
-                "BROWSER_MISMATCH",
-                "a response code is given to the browser that opened the session alone",
-            ),
-            ResponseCodeRefusal::Redeemed => (
-                StatusCode::CONFLICT,
-                "RESPONSE_CODE_USED",
-                "a response code works once; read the session with an API key",
-            ),
-        };
-        Self::new(status, code, refusal.to_string(), hint)
     }
 }
 

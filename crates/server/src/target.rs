@@ -4,9 +4,13 @@
 //! address are checked between name resolution and connecting, so that a name cannot lead inside
 //! (server-side request forgery, ASVS 5.0 15.3.2).
 
+mod resolver;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
+
+pub(crate) use resolver::GuardedResolver;
 
 /// The longest URL that is taken, in bytes.
 pub(crate) const MAX_URL_BYTES: usize = 2048;

@@ -1,6 +1,6 @@
 //! Webhooks: what is sent, how it is sealed and signed, and the worker that sends it.
 
-pub(crate) mod client;
+mod client;
 mod payload;
 pub(crate) mod seal;
 mod signing;

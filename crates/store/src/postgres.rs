@@ -18,6 +18,7 @@ mod organizations;
 mod outbox;
 mod policy;
 mod row;
+mod session_columns;
 mod sessions;
 mod trust;
 mod turns;

@@ -14,6 +14,7 @@ mod outbox;
 mod policy;
 mod reader;
 mod row;
+mod session_columns;
 mod sessions;
 mod trust;
 mod webhooks;

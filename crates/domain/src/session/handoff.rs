@@ -61,14 +61,14 @@ impl Session {
             _ => return Err(MintRefusal::SessionEnded),
         }
         self.bind(visitor, now);
-        if matches!(visitor, Visitor::Page(_)) && self.consent.is_none() && self.device.is_none() {
-            return Err(MintRefusal::ConsentRequired);
-        }
         if self.policy.browser_binding == BrowserBinding::Required
             && self.browser.is_none()
             && self.device.is_none()
         {
             return Err(MintRefusal::PageRequired);
+        }
+        if visitor.is_page() && self.consent.is_none() && self.device.is_none() {
+            return Err(MintRefusal::ConsentRequired);
         }
         if let Some(handoff) = self.reusable(keys, now) {
             return Ok(Transition::quiet(self, handoff));

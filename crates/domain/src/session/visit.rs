@@ -31,6 +31,12 @@ pub enum VisitRefusal {
     /// See [`BrowserMismatch`].
     #[error(transparent)]
     Browser(#[from] BrowserMismatch),
+    /// No browser is bound, and the visitor's keeps no cookies: it cannot be told from any other.
+    #[error("the browser keeps no cookies")]
+    NoCookies,
+    /// See [`CancelRefusal`].
+    #[error(transparent)]
+    CancelToken(#[from] CancelRefusal),
     /// The session has ended.
     #[error("the session has ended")]
     Ended,
@@ -73,6 +79,9 @@ pub enum UserCodeRefusal {
     /// See [`BrowserMismatch`].
     #[error(transparent)]
     Browser(#[from] BrowserMismatch),
+    /// Nobody has agreed at the page yet.
+    #[error("the person at the page has not agreed yet")]
+    ConsentRequired,
     /// No attempt is offered whose token still works.
     #[error("there is no handoff to type a code for")]
     NoHandoff,
@@ -108,19 +117,18 @@ impl Session {
 
     /// Records that the person at the page agreed. The first consent stands.
     ///
+    /// Whoever was not shown the page must not agree in another's place: the visitor has to be the
+    /// browser that is bound, which it becomes by this if none is.
+    ///
     /// # Errors
-    /// [`VisitRefusal`], if another browser is bound or the session has ended.
+    /// [`VisitRefusal`].
     pub fn consent(
         mut self,
         visitor: &Visitor,
         consent: Consent,
         now: Timestamp,
     ) -> Result<Transition<()>, VisitRefusal> {
-        self.admit(visitor)?;
-        if self.is_terminal() {
-            return Err(VisitRefusal::Ended);
-        }
-        self.bind(visitor, now);
+        self.check_live_owner(visitor, now)?;
         if self.consent.is_none() {
             self.consent = Some(consent);
             self.updated_at = now;
@@ -128,38 +136,40 @@ impl Session {
         Ok(Transition::quiet(self, ()))
     }
 
-    /// Ends the session because the person at the page does not agree.
+    /// Ends the session because the person at the page does not agree. One that has ended stays as
+    /// it is, whoever asks.
     ///
     /// # Errors
-    /// [`VisitRefusal::Browser`], unless the visitor is the browser that is bound, or none is and no
-    /// phone has come.
+    /// [`VisitRefusal`].
     pub fn decline(
         mut self,
         visitor: &Visitor,
         now: Timestamp,
     ) -> Result<Transition<()>, VisitRefusal> {
-        self.check_owner(visitor, now)?;
+        if !self.is_terminal() {
+            self.check_owner(visitor, now)?;
+        }
         Ok(self.cancel_because(Some(CancelReason::Declined), now))
     }
 
-    /// Cancels at the page: with the cancel token, or in the browser that is bound.
+    /// Cancels at the page: in the browser that is bound, or with the cancel token. A session that
+    /// has ended stays as it is, whoever asks.
     ///
     /// # Errors
-    /// [`CancelRefusal`].
+    /// [`VisitRefusal`].
     pub fn cancel_by_page(
         mut self,
         visitor: &Visitor,
         token: Option<&KeyedHash>,
         now: Timestamp,
-    ) -> Result<Transition<()>, CancelRefusal> {
-        match token {
-            Some(token) if self.check_owner(visitor, now).is_err() => {
-                self.cancel_with_token(token, visitor, now)
-            }
-            _ => {
-                self.check_owner(visitor, now)?;
-                Ok(self.cancel_because(Some(CancelReason::ByPerson), now))
-            }
+    ) -> Result<Transition<()>, VisitRefusal> {
+        if self.is_terminal() {
+            return Ok(Transition::quiet(self, ()));
+        }
+        match (self.check_owner(visitor, now), token) {
+            (Ok(()), _) => Ok(self.cancel_because(Some(CancelReason::ByPerson), now)),
+            (Err(_), Some(token)) => Ok(self.cancel_with_token(token, visitor, now)?),
+            (Err(refusal), None) => Err(refusal),
         }
     }
 
@@ -172,10 +182,7 @@ impl Session {
         visitor: &Visitor,
         now: Timestamp,
     ) -> Result<Transition<Timestamp>, VisitRefusal> {
-        self.check_owner(visitor, now)?;
-        if self.is_terminal() {
-            return Err(VisitRefusal::Ended);
-        }
+        self.check_live_owner(visitor, now)?;
         if self.extensions >= MAX_EXTENSIONS {
             return Err(VisitRefusal::ExtendedTooOften);
         }
@@ -251,7 +258,15 @@ impl Session {
         keys: &Keys,
         now: Timestamp,
     ) -> Result<Transition<UserCode>, UserCodeRefusal> {
-        self.check_owner(visitor, now)?;
+        self.check_live_owner(visitor, now).map_err(|refusal| match refusal {
+            VisitRefusal::Browser(mismatch) => UserCodeRefusal::Browser(mismatch),
+            // Without a browser that is known, nobody has agreed.
+            VisitRefusal::NoCookies => UserCodeRefusal::ConsentRequired,
+            _ => UserCodeRefusal::NoHandoff,
+        })?;
+        if self.consent.is_none() {
+            return Err(UserCodeRefusal::ConsentRequired);
+        }
         let id = self.id.clone();
         let attempt = match (&self.state, self.attempts.last_mut()) {
             (SessionState::Created, Some(attempt))
@@ -273,20 +288,25 @@ impl Session {
         Ok(Transition::quiet(self, shown))
     }
 
-    /// Whether the visitor is the browser that is bound, which our page becomes by this; or anybody,
-    /// where none is bound, none has to be, and no phone has come.
-    fn check_owner(&mut self, visitor: &Visitor, now: Timestamp) -> Result<(), BrowserMismatch> {
-        if !self.is_terminal() {
-            self.bind(visitor, now);
+    /// Whether the session is live and this its owner.
+    fn check_live_owner(&mut self, visitor: &Visitor, now: Timestamp) -> Result<(), VisitRefusal> {
+        if self.is_terminal() {
+            return Err(VisitRefusal::Ended);
         }
+        self.check_owner(visitor, now)
+    }
+
+    /// Whether the visitor of a live session is the browser that is bound, which our page becomes
+    /// by this if none is and no phone has come; or anybody, where the policy binds none.
+    fn check_owner(&mut self, visitor: &Visitor, now: Timestamp) -> Result<(), VisitRefusal> {
+        if self.policy.browser_binding == BrowserBinding::Off {
+            return Ok(());
+        }
+        self.bind(visitor, now);
         match &self.browser {
             Some(bound) if visitor.secret() == Some(&bound.secret) => Ok(()),
-            None if self.device.is_none()
-                && self.policy.browser_binding != BrowserBinding::Required =>
-            {
-                Ok(())
-            }
-            _ => Err(BrowserMismatch),
+            None if visitor.secret().is_none() => Err(VisitRefusal::NoCookies),
+            _ => Err(BrowserMismatch.into()),
         }
     }
 

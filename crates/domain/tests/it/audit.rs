@@ -95,10 +95,6 @@ fn binding_confirmation_and_its_refusal_are_told() {
         cancel_token: keys.cancel_token_hash("cancel"),
     };
     let session = Session::create(new, NOW);
-    let consent = Consent { version: "1".into(), locale: "en".into(), at: NOW };
-    let agree = |session: Session| session.consent(&Visitor::Unknown, consent, NOW);
-    let (session, (), told) = step(session, agree);
-    assert_eq!(told, ["page consent.given"]);
     let page = Visitor::Page(BoundBrowser {
         secret: KeyedHash([1; 32]),
         browser: None,
@@ -106,11 +102,16 @@ fn binding_confirmation_and_its_refusal_are_told() {
         place: Some("Zürich".into()),
         network: None,
     });
+    let consent = Consent { version: "1".into(), locale: "en".into(), at: NOW };
+    let agree = |session: Session| session.consent(&page, consent, NOW);
+    let (session, (), told) = step(session, agree);
+    assert_eq!(told, ["page browser.bound", "page consent.given"]);
     let attempt = AttemptId::random(&mut random);
     let mint = |session: Session| session.mint(attempt.clone(), &keys, &page, NOW);
     let (session, handoff, told) = step(session, mint);
-    assert_eq!(told, ["page browser.bound", "anyone handoff.minted"], "nobody said who asked");
+    assert_eq!(told, ["anyone handoff.minted"], "nobody said who asked");
     assert_eq!(page.actor(), Actor::Page);
+    assert_eq!(Visitor::PageWithoutCookies.actor(), Actor::Page);
     assert_eq!(Visitor::Browser(KeyedHash([1; 32])).actor(), Actor::Anyone);
     let hello = Hello {
         attempt: attempt.clone(),

@@ -95,6 +95,8 @@ fn the_page_gets_no_link_before_consent() {
     let refused = session().mint(fresh.clone(), &keys(), &page(1), NOW).map(drop);
     assert_eq!(refused, Err(MintRefusal::ConsentRequired));
     assert!(agreed().mint(fresh.clone(), &keys(), &page(1), NOW).is_ok());
+    let cookieless = session().mint(fresh.clone(), &keys(), &Visitor::PageWithoutCookies, NOW);
+    assert_eq!(cookieless.map(drop), Err(MintRefusal::ConsentRequired), "the page is the page");
     // Reference clients ask beside the page, which is not asked for its consent.
     assert!(session().mint(fresh, &keys(), &Visitor::Unknown, NOW).is_ok());
 }
@@ -109,6 +111,88 @@ fn the_first_consent_binds_and_stands() {
     assert_eq!(again.consent, Some(consent()));
     let ended = again.cancel(NOW).session;
     assert_eq!(ended.consent(&page(1), later, NOW).map(drop), Err(VisitRefusal::Ended));
+}
+
+fn binding(browser_binding: BrowserBinding) -> Session {
+    session_under(Policy { browser_binding, ..Policy::default() })
+}
+
+/// A session whose link was minted beside the page, and that a phone has claimed.
+fn claimed_beside_the_page(browser_binding: BrowserBinding) -> Session {
+    let fresh = AttemptId::random(&mut Counter(200));
+    let minted = binding(browser_binding).mint(fresh, &keys(), &Visitor::Unknown, NOW).unwrap();
+    claimed(minted.session, &minted.value)
+}
+
+type Told = Result<(), VisitRefusal>;
+
+/// What becomes of the steps that a page can take: consent, decline, cancel, extend.
+fn steps(session: &Session, visitor: &Visitor) -> [Told; 4] {
+    let session = || session.clone();
+    [
+        session().consent(visitor, consent(), NOW).map(drop),
+        session().decline(visitor, NOW).map(drop),
+        session().cancel_by_page(visitor, None, NOW).map(drop),
+        session().extend(visitor, NOW).map(drop),
+    ]
+}
+
+const COOKIELESS: [Visitor; 2] = [Visitor::Unknown, Visitor::PageWithoutCookies];
+
+#[test]
+fn nobody_takes_a_step_in_the_place_of_a_person_whose_browser_is_not_known() {
+    for policy in [BrowserBinding::WhenOpened, BrowserBinding::Required] {
+        for visitor in COOKIELESS {
+            let refused = [Err(VisitRefusal::NoCookies); 4];
+            assert_eq!(steps(&binding(policy), &visitor), refused, "{policy:?} {visitor:?}");
+        }
+        let bound = binding(policy).open(&page(1), NOW).unwrap().session;
+        for visitor in [page(2), Visitor::Unknown, Visitor::PageWithoutCookies] {
+            let refused = [Err(VisitRefusal::Browser(BrowserMismatch)); 4];
+            assert_eq!(steps(&bound, &visitor), refused, "{policy:?} {visitor:?}");
+        }
+        assert_eq!(steps(&bound, &page(1)), [Ok(()); 4]);
+    }
+    // A stranger after the claim, while the person has not agreed.
+    let fresh = AttemptId::random(&mut Counter(200));
+    let minted = session().mint(fresh, &keys(), &Visitor::Unknown, NOW).unwrap();
+    let bound = minted.session.open(&page(1), NOW).unwrap().session;
+    let bound = claimed(bound, &minted.value);
+    for visitor in [page(2), Visitor::Unknown, Visitor::PageWithoutCookies] {
+        assert_eq!(steps(&bound, &visitor), [Err(VisitRefusal::Browser(BrowserMismatch)); 4]);
+    }
+    assert_eq!(steps(&bound, &page(1)), [Ok(()); 4], "and the person goes on");
+    let unbound = claimed_beside_the_page(BrowserBinding::WhenOpened);
+    assert_eq!(steps(&unbound, &Visitor::PageWithoutCookies), [Err(VisitRefusal::NoCookies); 4]);
+    let mismatch = [Err(VisitRefusal::Browser(BrowserMismatch)); 4];
+    assert_eq!(steps(&unbound, &page(1)), mismatch, "it came after the phone");
+}
+
+#[test]
+fn where_no_browser_is_bound_anybody_takes_the_steps_until_the_end() {
+    let claimed = claimed_beside_the_page(BrowserBinding::Off);
+    for session in [binding(BrowserBinding::Off), claimed] {
+        for visitor in [page(1), Visitor::Unknown, Visitor::PageWithoutCookies] {
+            assert_eq!(steps(&session, &visitor), [Ok(()); 4], "{visitor:?}");
+        }
+    }
+}
+
+#[test]
+fn what_has_ended_stays_as_it_is_and_calls_nobody_a_stranger() {
+    for policy in [BrowserBinding::WhenOpened, BrowserBinding::Required, BrowserBinding::Off] {
+        let session = binding(policy).consent(&page(1), consent(), NOW).unwrap().session;
+        let (session, handoff) = minted(session);
+        let ended = claimed(session, &handoff).cancel(NOW).session;
+        for visitor in [page(1), page(2), Visitor::PageWithoutCookies] {
+            let told = [Err(VisitRefusal::Ended), Ok(()), Ok(()), Err(VisitRefusal::Ended)];
+            assert_eq!(steps(&ended, &visitor), told, "{policy:?} {visitor:?}");
+            let again = ended.clone().decline(&visitor, NOW).unwrap();
+            assert_eq!((again.session, again.events), (ended.clone(), vec![]));
+            let again = ended.clone().cancel_by_page(&visitor, None, NOW).unwrap();
+            assert_eq!((again.session, again.events), (ended.clone(), vec![]));
+        }
+    }
 }
 
 #[test]
@@ -127,10 +211,11 @@ fn declining_and_cancelling_say_who_did_it() {
     let cancelled = agreed().cancel_by_page(&page(1), None, NOW).unwrap().session;
     assert_eq!(cancelled.cancel_reason, Some(CancelReason::ByPerson));
     let stranger = agreed().cancel_by_page(&page(2), None, NOW).map(drop);
-    assert_eq!(stranger, Err(CancelRefusal::Browser(BrowserMismatch)));
+    assert_eq!(stranger, Err(VisitRefusal::Browser(BrowserMismatch)));
     let token = keys().cancel_token_hash("cancel");
     let with_token = agreed().cancel_by_page(&page(2), Some(&token), NOW).map(drop);
-    assert_eq!(with_token, Err(CancelRefusal::Browser(BrowserMismatch)), "not yet claimed");
+    let refused = VisitRefusal::CancelToken(CancelRefusal::Browser(BrowserMismatch));
+    assert_eq!(with_token, Err(refused), "not yet claimed");
     let (session, handoff) = minted(agreed());
     let session = claimed(session, &handoff);
     let cancelled = session.cancel_by_page(&Visitor::Unknown, Some(&token), NOW).unwrap().session;
@@ -199,6 +284,12 @@ fn a_user_code_is_shown_to_the_page_and_typed_as_people_type() {
     let keys = keys();
     let none = agreed().user_code(&page(1), &keys, NOW).map(drop);
     assert_eq!(none, Err(UserCodeRefusal::NoHandoff));
+    let fresh = AttemptId::random(&mut Counter(200));
+    let minted_beside = session().mint(fresh, &keys, &Visitor::Unknown, NOW).unwrap().session;
+    for visitor in [page(1), Visitor::PageWithoutCookies] {
+        let refused = minted_beside.clone().user_code(&visitor, &keys, NOW).map(drop);
+        assert_eq!(refused, Err(UserCodeRefusal::ConsentRequired), "nobody agreed at the page");
+    }
     let (session, handoff) = minted(agreed());
     let stranger = session.clone().user_code(&page(2), &keys, NOW).map(drop);
     assert_eq!(stranger, Err(UserCodeRefusal::Browser(BrowserMismatch)));

@@ -34,7 +34,7 @@ impl Case {
         let text = |url: &WebUrl| url.as_str().to_owned();
         let asker = Asker {
             name: organization.name,
-            domain: branding.verified_domain.as_ref().map(|domain| domain.name.to_string()),
+            domain: branding.shown_domain(app.now()).map(ToString::to_string),
             has_logo: branding.logo.is_some(),
             theme: theme::path(&branding),
             terms: branding.terms_url.as_ref().map(text),

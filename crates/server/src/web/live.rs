@@ -13,7 +13,7 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use domain::attempt::{AttemptState, Claim, FailureCode};
+use domain::attempt::{AttemptState, FailureCode};
 use domain::id::SessionId;
 use domain::key::hex;
 use domain::session::Session;
@@ -298,19 +298,12 @@ impl LiveView {
             retry_allowed: latest
                 .is_some_and(|attempt| matches!(attempt.state, AttemptState::Failed { .. }))
                 && !session.is_terminal(),
-            phone: claim_of(&session).filter(|_| is_bound).map(|claim| PhoneView {
+            phone: session.live_claim().filter(|_| is_bound).map(|claim| PhoneView {
                 network: claim.network.as_str(),
                 device_proof: session.device_proven,
             }),
             match_code: code.map(|codes| codes.shown()),
             redirect_url: session.redirect_url,
         }
-    }
-}
-
-fn claim_of(session: &Session) -> Option<&Claim> {
-    match &session.live_attempt()?.state {
-        AttemptState::Claimed(claim) => Some(claim),
-        _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! Which screen a visitor is shown: the first that fits, as in REFERENCE 8.6.
 
-use domain::attempt::{AttemptState, Claim, FailureCode, Phase};
+use domain::attempt::{AttemptState, FailureCode, Phase};
 use domain::browser::{SameNetwork, Visitor};
 use domain::event::CancelReason;
 use domain::key::Keys;
@@ -137,7 +137,7 @@ fn created(session: &Session) -> Screen {
 }
 
 fn in_progress(session: &Session, visitor: &Visitor, keys: &Keys) -> Screen {
-    let Some(claim) = claim_of(session) else { return Screen::Connected };
+    let Some(claim) = session.live_claim() else { return Screen::Connected };
     if let Some(codes) = session.pending_match_codes(keys) {
         // Whoever else follows may not help the phone on.
         return match is_bound(session, visitor) {
@@ -156,13 +156,6 @@ fn in_progress(session: &Session, visitor: &Visitor, keys: &Keys) -> Screen {
         Phase::NfcComplete => Screen::Checking,
         Phase::SelfieCapturing => Screen::Selfie,
         Phase::SelfieComplete => Screen::Share,
-    }
-}
-
-fn claim_of(session: &Session) -> Option<&Claim> {
-    match &session.live_attempt()?.state {
-        AttemptState::Claimed(claim) => Some(claim),
-        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use axum::{Json, RequestExt, Router};
 use domain::browser::Visitor;
@@ -43,7 +43,12 @@ pub(super) fn routes() -> Router<App> {
 struct Step {
     reader: Reader,
     cancel_token: Option<String>,
+    /// Where the same step is taken once more with a cookie; none if one was given for it already.
+    with_cookie: Option<String>,
 }
+
+/// Says in the query that a cookie was given for this step.
+const COOKIE_GIVEN: &str = "cookie=given";
 
 impl FromRequest<App> for Step {
     type Rejection = ApiError;
@@ -51,9 +56,12 @@ impl FromRequest<App> for Step {
     async fn from_request(mut request: Request, app: &App) -> Result<Self, ApiError> {
         let SameOrigin = request.extract_parts_with_state(app).await?;
         let reader: Reader = request.extract_parts_with_state(app).await?;
+        let uri = request.uri();
+        let with_cookie = uri.query().is_none().then(|| format!("{}?{COOKIE_GIVEN}", uri.path()));
         let form = Form::from_request(request, app).await?;
-        let cancel_token = form.get("cancel_token").map(str::to_owned);
-        Ok(Self { reader: reader.or(&form), cancel_token })
+        let cancel_token = form.get("cancel_token").filter(|token| !token.is_empty());
+        let cancel_token = cancel_token.map(str::to_owned);
+        Ok(Self { reader: reader.or(&form), cancel_token, with_cookie })
     }
 }
 
@@ -100,7 +108,7 @@ async fn consent(
     let unit = move |session: Session, visitor: &Visitor| {
         session.consent(visitor, consent.clone(), now).map_err(Refusal::from)
     };
-    take(&app, &id, &browser, &step.reader, unit).await
+    take(&app, &id, &browser, &step, unit).await
 }
 
 async fn decline(
@@ -110,7 +118,7 @@ async fn decline(
     step: Step,
 ) -> Response {
     let now = app.now();
-    let token = step.cancel_token.map(|token| app.keys.cancel_token_hash(&token));
+    let token = step.cancel_token.as_deref().map(|token| app.keys.cancel_token_hash(token));
     let unit = move |session: Session, visitor: &Visitor| {
         let plain = session.clone();
         match (session.decline(visitor, now), &token) {
@@ -121,7 +129,7 @@ async fn decline(
             (declined, _) => declined.map_err(Refusal::from),
         }
     };
-    take(&app, &id, &browser, &step.reader, unit).await
+    take(&app, &id, &browser, &step, unit).await
 }
 
 async fn cancel(
@@ -131,11 +139,11 @@ async fn cancel(
     step: Step,
 ) -> Response {
     let now = app.now();
-    let token = step.cancel_token.map(|token| app.keys.cancel_token_hash(&token));
+    let token = step.cancel_token.as_deref().map(|token| app.keys.cancel_token_hash(token));
     let unit = move |session: Session, visitor: &Visitor| {
         session.cancel_by_page(visitor, token.as_ref(), now).map_err(Refusal::from)
     };
-    take(&app, &id, &browser, &step.reader, unit).await
+    take(&app, &id, &browser, &step, unit).await
 }
 
 async fn extend(
@@ -151,7 +159,7 @@ async fn extend(
         }
         Err(refusal) => Err(Refusal::from(refusal)),
     };
-    take(&app, &id, &browser, &step.reader, unit).await
+    take(&app, &id, &browser, &step, unit).await
 }
 
 /// Back to the business, with a code that its server redeems if this is the browser that came.
@@ -217,24 +225,23 @@ async fn return_url(
 enum Refusal {
     /// It is for another browser.
     Stranger,
+    /// It is for a browser that keeps cookies.
+    NoCookies,
     /// It makes no difference any more; the page says why.
     TooLate,
 }
 
 impl From<VisitRefusal> for Refusal {
     fn from(refusal: VisitRefusal) -> Self {
+        use CancelRefusal as C;
         match refusal {
-            VisitRefusal::Browser(_) => Self::Stranger,
-            VisitRefusal::Ended | VisitRefusal::ExtendedTooOften => Self::TooLate,
-        }
-    }
-}
-
-impl From<CancelRefusal> for Refusal {
-    fn from(refusal: CancelRefusal) -> Self {
-        match refusal {
-            CancelRefusal::Browser(_) | CancelRefusal::Invalid => Self::Stranger,
-            CancelRefusal::Used => Self::TooLate,
+            VisitRefusal::Browser(_) | VisitRefusal::CancelToken(C::Browser(_) | C::Invalid) => {
+                Self::Stranger
+            }
+            VisitRefusal::NoCookies => Self::NoCookies,
+            VisitRefusal::CancelToken(C::Used)
+            | VisitRefusal::Ended
+            | VisitRefusal::ExtendedTooOften => Self::TooLate,
         }
     }
 }
@@ -244,17 +251,34 @@ async fn take(
     app: &App,
     id: &str,
     browser: &Browser,
-    reader: &Reader,
+    step: &Step,
     unit: impl Fn(Session, &Visitor) -> Result<Transition<()>, Refusal> + Send + Sync + 'static,
 ) -> Response {
+    let reader = &step.reader;
     let Ok(id) = id.parse::<SessionId>() else {
         return message(app, reader, Message::InvalidLink);
     };
     match write(app, &id, browser, unit).await {
         Ok(Ok(()) | Err(Refusal::TooLate)) => see_other(&format!("/{id}?{}", reader.query())),
         Ok(Err(Refusal::Stranger)) => message(app, reader, Message::OtherBrowser),
+        Ok(Err(Refusal::NoCookies)) => match &step.with_cookie {
+            Some(path) if !browser.is_framed() => give_cookie(app, path),
+            _ => message(app, reader, Message::NoCookies),
+        },
         Err(StoreError::NotFound(_)) => message(app, reader, Message::InvalidLink),
         Err(error) => unavailable(app, reader, &error),
+    }
+}
+
+/// Has the browser send the form once more with a cookie: a person may be faster than the script
+/// that gets one. In a frame the page itself has come with it.
+fn give_cookie(app: &App, path: &str) -> Response {
+    match browser::new_cookie(app, Cookie::Own) {
+        Ok(cookie) => {
+            let headers = [(header::SET_COOKIE, cookie)];
+            (headers, Redirect::temporary(path)).into_response()
+        }
+        Err(error) => error.into_response(),
     }
 }
 

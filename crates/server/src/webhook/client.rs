@@ -1,28 +1,14 @@
 //! The HTTP client for webhooks: it connects to public addresses only.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
-use std::sync::Arc;
-
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::tls::Version;
 
-use crate::target::{TargetError, TargetRules};
-
-/// The most addresses of a name that are tried.
-const MAX_ADDRESSES: usize = 8;
+use crate::target::{GuardedResolver, TargetError, TargetRules};
 
 const DELIVERY_ID: HeaderName = HeaderName::from_static("x-kayle-delivery-id");
 const EVENT: HeaderName = HeaderName::from_static("x-kayle-event");
 const SIGNATURE: HeaderName = HeaderName::from_static("x-kayle-signature");
-
-/// Resolves a name to addresses.
-type Lookup = Arc<
-    dyn Fn(String) -> Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>> + Send + Sync,
->;
 
 /// Sends webhook requests.
 #[derive(Clone)]
@@ -57,15 +43,15 @@ pub(super) enum NoAnswer {
 impl Client {
     /// A client that resolves names as the system does.
     pub(super) fn new(rules: TargetRules) -> reqwest::Result<Self> {
-        Self::with_lookup(rules, Arc::new(|name| Box::pin(system_lookup(name))))
+        Self::resolving(GuardedResolver::new(rules.clone()), rules)
     }
 
     /// No redirects, which could lead inside; no proxy from the environment, which would connect
     /// for us without our rules; no kept connections, so that each request goes to an address
     /// that was checked for it.
-    fn with_lookup(rules: TargetRules, lookup: Lookup) -> reqwest::Result<Self> {
+    fn resolving(resolver: GuardedResolver, rules: TargetRules) -> reqwest::Result<Self> {
         let http = reqwest::Client::builder()
-            .dns_resolver(GuardedResolver { rules: rules.clone(), lookup })
+            .dns_resolver(resolver)
             .redirect(Policy::none())
             .no_proxy()
             .pool_max_idle_per_host(0)
@@ -100,53 +86,12 @@ impl Client {
     }
 }
 
-/// Gives the client only addresses that it may connect to.
-pub(crate) struct GuardedResolver {
-    rules: TargetRules,
-    lookup: Lookup,
-}
-
-impl GuardedResolver {
-    /// Resolves names as the system does.
-    pub(crate) fn new(rules: TargetRules) -> Self {
-        Self { rules, lookup: Arc::new(|name| Box::pin(system_lookup(name))) }
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the name resolves to no public address")]
-struct NoPublicAddress;
-
-impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let rules = self.rules.clone();
-        let host = name.as_str().to_owned();
-        let found = (self.lookup)(host.clone());
-        Box::pin(async move {
-            // The client puts the port of the URL in place of 0.
-            let allowed: Vec<SocketAddr> = found
-                .await?
-                .into_iter()
-                .filter(|address| rules.may_connect(&host, *address))
-                .take(MAX_ADDRESSES)
-                .map(|address| SocketAddr::new(address, 0))
-                .collect();
-            if allowed.is_empty() {
-                return Err(NoPublicAddress.into());
-            }
-            Ok(Box::new(allowed.into_iter()) as Addrs)
-        })
-    }
-}
-
-async fn system_lookup(name: String) -> io::Result<Vec<IpAddr>> {
-    Ok(tokio::net::lookup_host((name, 0)).await?.map(|found| found.ip()).collect())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
 
+    use std::net::IpAddr;
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use axum::Router;
@@ -164,12 +109,8 @@ mod tests {
 
     fn resolving_to(rules: TargetRules, addresses: &[&str]) -> Client {
         let addresses: Vec<IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
-        let lookup = move |_| {
-            let addresses = addresses.clone();
-            Box::pin(async move { Ok(addresses) })
-                as Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>
-        };
-        Client::with_lookup(rules, Arc::new(lookup)).unwrap()
+        let resolver = GuardedResolver::answering(rules.clone(), addresses);
+        Client::resolving(resolver, rules).unwrap()
     }
 
     async fn send(client: &Client, url: &str) -> Result<u16, NoAnswer> {
@@ -230,23 +171,6 @@ mod tests {
             }
         }
         assert_eq!(seen.load(Ordering::SeqCst), 1);
-    }
-
-    #[tokio::test]
-    async fn inside_addresses_are_dropped_from_a_mixed_answer() {
-        let resolver = GuardedResolver {
-            rules: rules("https://verify.example"),
-            lookup: Arc::new(|_| {
-                Box::pin(async {
-                    Ok(["127.0.0.1", "1.1.1.1", "fd00::1", "10.0.0.1"]
-                        .iter()
-                        .map(|text| text.parse().unwrap())
-                        .collect())
-                })
-            }),
-        };
-        let found = resolver.resolve("mixed.example".parse().unwrap()).await.ok().unwrap();
-        assert_eq!(found.collect::<Vec<_>>(), ["1.1.1.1:0".parse().unwrap()]);
     }
 
     #[tokio::test]

@@ -220,7 +220,9 @@ async fn the_cookie_is_for_this_host_and_its_server_alone() {
     // What is no secret of ours binds nothing and is replaced.
     for planted in ["kayle_browser=", "kayle_browser=guessable", &format!("{pair}; {pair}")] {
         browser.cookie = Some(planted.to_owned());
-        assert_eq!(browser.mint(&session.id).await.0, 200, "as without a cookie");
+        let minted = refused(browser.mint(&session.id).await);
+        assert_eq!(minted, (409, "CONSENT_REQUIRED".to_owned()), "as without a cookie");
+        assert_eq!(browser.agree(&session.id).await, 307, "and another is given with the consent");
         let page = browser.request(Method::POST, &open).send().await.unwrap();
         assert!(page.headers().get(header::SET_COOKIE).is_some(), "{planted}");
     }

@@ -6,8 +6,8 @@ use protocol::{ClientMessage, ServerMessage};
 use reqwest::Method;
 use server::clock::{Clock, SystemClock};
 use testkit::{
-    ChipOnReader, DeviceKey, Heard, PageBrowser, PhoneSocket, TestServer, Utopia, WebhookSink,
-    simulated_passport,
+    ChipOnReader, Created, DeviceKey, Heard, PageBrowser, PhoneSocket, TestServer, Utopia,
+    WebhookSink, simulated_passport,
 };
 
 use crate::process::Scene;
@@ -224,12 +224,39 @@ fn log_of_our_crates(log: &[u8]) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
+/// Where the answer to "take me back" leads.
+async fn way_back(answer: reqwest::Response) -> String {
+    if let Some(location) = answer.headers().get("location") {
+        return location.to_str().unwrap().to_owned();
+    }
+    let page = answer.text().await.unwrap();
+    let at = page.find("https://bank.example/back?").expect("a way back");
+    page[at..].split('"').next().unwrap().to_owned()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_binds_a_session_is_kept_or_logged() {
     let mut scene = Scene::start("trace").await;
-    let session = scene.rp.session(&[("family_name", true)]).await;
+    let body = serde_json::json!({ "redirect_url": "https://bank.example/back" });
+    let session = Created::of(scene.rp.post("/v1/sessions", body).await.1);
     let mut browser = PageBrowser::at(scene.url());
+    assert_eq!(browser.page(&session.id).await, 200);
+    // Of a consent its version, language and time are kept, and nothing of how it was sent.
+    let agree = browser.request(Method::POST, &format!("/{}/consent", session.id));
+    let agree = agree
+        .header("accept-language", "canary-of-a-language,de")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("lang=de&canary=canary-of-a-consent");
+    assert_eq!(agree.send().await.unwrap().status(), 303);
     let handoff = browser.open(&session.id).await;
+    let code = browser.request(Method::POST, &format!("/{}/code", session.id));
+    let code: serde_json::Value = code.send().await.unwrap().json().await.unwrap();
+    let code = code["user_code"].as_str().unwrap().to_owned();
+    let typed = browser.request(Method::POST, "/code");
+    let typed = typed
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(format!("code={code}"));
+    assert_eq!(typed.send().await.unwrap().status(), 200);
     let address = scene.url().trim_start_matches("http://").to_owned();
     let key = DeviceKey::generate();
     let hello = key.hello(handoff.confirming_hello("", "cross_device"));
@@ -251,6 +278,16 @@ async fn nothing_that_binds_a_session_is_kept_or_logged() {
     let event = scene.sink.open(&scene.sink.next().await);
     assert_eq!(event["data"]["failure_code"], "match_code_wrong");
 
+    let back = browser.request(Method::POST, &format!("/{}/return", session.id));
+    let back = back.send().await.unwrap();
+    let target = way_back(back).await;
+    let response_code = target.split_once("response_code=").unwrap().1.to_owned();
+    assert!(response_code.len() > 40, "{target}");
+    let path = format!("/v1/sessions/{}/response-code", session.id);
+    let redeem = serde_json::json!({ "response_code": response_code });
+    let (status, view) = scene.rp.post(&path, redeem).await;
+    assert_eq!((status.as_u16(), &view["data"]["consent"]["locale"]), (200, &"de".into()));
+
     let mut kept = scene.stop_and_read_log();
     assert!(holds(&kept, b"TRACE"), "the log is verbose");
     for entry in std::fs::read_dir(scene.data()).unwrap() {
@@ -263,6 +300,11 @@ async fn nothing_that_binds_a_session_is_kept_or_logged() {
         ("choice", b"canary-of-a-choice".to_vec()),
         ("choices", format!("{:?}", context.choices).into_bytes()),
         ("user agent", b"Gecko/20100101".to_vec()),
+        ("user code", code.clone().into_bytes()),
+        ("letters of the user code", code.replace('-', "").into_bytes()),
+        ("response code", response_code.into_bytes()),
+        ("consent", b"canary-of-a-consent".to_vec()),
+        ("language of the reader", b"canary-of-a-language".to_vec()),
         ("nonce", nonce),
         ("signature", signature),
         ("device key", key.point.to_vec()),

@@ -1,9 +1,11 @@
 //! What phone and page tell each other while a chip is read: its progress, and the language.
 
 use domain::attempt::AttemptState;
-use domain::browser::Visitor;
+use domain::browser::{BoundBrowser, Visitor};
 use domain::consent::Consent;
 use domain::id::SessionId;
+use domain::key::KeyedHash;
+use domain::session::Session;
 use protocol::ClientMessage;
 use server::clock::Clock as _;
 use testkit::{Handoff, Heard, PhoneSocket, RelyingParty, TestServer, ack};
@@ -124,15 +126,27 @@ async fn a_talkative_phone_is_written_down_ten_times() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_phone_is_told_the_language_of_the_consent() {
     let scene = Scene::new().await;
+    let id: SessionId = scene.session.parse().unwrap();
+    let now = scene.server.clock.now();
+    let page = Visitor::Page(BoundBrowser {
+        secret: KeyedHash([1; 32]),
+        browser: None,
+        os: None,
+        place: None,
+        network: None,
+    });
+    let open = {
+        let page = page.clone();
+        move |session: Session| session.open(&page, now)
+    };
+    scene.server.store().session(&id, now, open).await.unwrap().unwrap();
     let hello = || scene.handoff.confirming_hello("phone", "cross_device");
     let mut phone = PhoneSocket::connect(&scene.server, &scene.session).await;
     assert_eq!(phone.welcome(hello(), None).await.locale, "", "nobody has agreed yet");
 
-    let id: SessionId = scene.session.parse().unwrap();
-    let now = scene.server.clock.now();
-    let agree = move |session: domain::session::Session| {
+    let agree = move |session: Session| {
         let consent = Consent { version: "1".into(), locale: "uk".into(), at: now };
-        session.consent(&Visitor::Unknown, consent, now)
+        session.consent(&page, consent, now)
     };
     scene.server.store().session(&id, now, agree).await.unwrap().unwrap();
     let mut phone = PhoneSocket::connect(&scene.server, &scene.session).await;

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use domain::branding::{DOMAIN_LIFETIME, Edit, VerifiedDomain};
+use domain::policy::{BrowserBinding, Policy as Rules};
 use reqwest::header::{self, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
-use testkit::{RelyingParty, TestServer};
+use server::clock::Clock as _;
+use testkit::{PhoneSocket, RelyingParty, TestServer};
 
 /// A browser that keeps the cookie and follows nothing by itself.
 struct Person {
@@ -104,6 +107,100 @@ async fn a_look_at_the_page_binds_nothing_and_opening_it_does() {
     for step in ["consent", "decline", "cancel", "extend"] {
         let refused = stranger.post(&format!("/{session}/{step}"), "cancel_token=wrong").await;
         assert_eq!(refused.status(), 403, "{step}");
+    }
+}
+
+/// Scripts that only know the id, and browsers that keep no cookies.
+#[tokio::test]
+async fn nobody_agrees_or_declines_for_a_person_whose_browser_is_not_known() {
+    let server = TestServer::start().await;
+    for binding in [BrowserBinding::WhenOpened, BrowserBinding::Required] {
+        let policy = Rules { browser_binding: binding, ..Rules::default() };
+        let rp = server.relying_party_under(policy).await;
+        let session = rp.session(&[("family_name", true)]).await.id;
+        for step in ["consent", "decline", "cancel", "extend"] {
+            let mut nobody = Person::at(&server);
+            let path = format!("/{session}/{step}");
+            let answer = nobody.post(&path, "lang=en").await;
+            assert_eq!(answer.status(), 307, "{step}: a cookie first");
+            let again = answer.headers()[header::LOCATION].to_str().unwrap().to_owned();
+            assert_eq!(again, format!("{path}?cookie=given"));
+            nobody.cookie = None;
+            let answer = nobody.post(&again, "lang=en").await;
+            assert_eq!(answer.status(), 403, "{step}");
+            assert!(answer.headers().get(header::SET_COOKIE).is_none());
+            assert!(answer.text().await.unwrap().contains("cookies"), "{step}");
+        }
+        let untouched = session_of(&rp, &session).await;
+        assert_eq!(
+            (&untouched["consent"], &untouched["status"]),
+            (&Value::Null, &"created".into())
+        );
+        let mut person = Person::opened(&server, &session).await;
+        let (_, text) = person.get(&format!("/{session}")).await;
+        assert!(text.contains("data-screen=\"consent\""), "the person is asked: {text}");
+    }
+}
+
+#[tokio::test]
+async fn who_agrees_before_the_script_has_got_a_cookie_agrees_with_the_next_request() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[("family_name", true)]).await.id;
+    let mut person = Person::at(&server);
+    let answer = person.post(&format!("/{session}/consent"), "lang=fr").await;
+    let again = answer.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    assert_eq!(person.step(&again, "lang=fr").await, format!("/{session}?lang=fr"));
+    assert_eq!(session_of(&rp, &session).await["consent"]["locale"], "fr");
+    let (status, _) = Person::at(&server).get(&format!("/{session}")).await;
+    assert_eq!(status, 403, "and is bound");
+}
+
+#[tokio::test]
+async fn without_binding_a_phone_that_has_come_takes_nothing_from_the_page() {
+    let server = TestServer::start().await;
+    let policy = Rules { browser_binding: BrowserBinding::Off, ..Rules::default() };
+    let rp = server.relying_party_under(policy).await;
+    let session = rp.session(&[("family_name", true)]).await.id;
+    let mut person = Person::at(&server);
+    person.step(&format!("/{session}/consent"), "lang=de").await;
+    assert_eq!(session_of(&rp, &session).await["consent"]["locale"], "de");
+    let _phone = PhoneSocket::claimed(&server, &rp.handoff(&session).await, "phone").await;
+    server.clock.advance(Duration::from_secs(30 * 60));
+    let before = session_of(&rp, &session).await["expires_at"].clone();
+    person.step(&format!("/{session}/extend"), "").await;
+    assert_ne!(session_of(&rp, &session).await["expires_at"], before);
+    person.step(&format!("/{session}/cancel"), "").await;
+    assert_eq!(session_of(&rp, &session).await["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn after_the_end_nobody_is_called_another_browser() {
+    let server = TestServer::start().await;
+    let policy = Rules { browser_binding: BrowserBinding::Required, ..Rules::default() };
+    let rp = server.relying_party_under(policy).await;
+    let session = rp.session(&[("family_name", true)]).await.id;
+    let mut person = Person::opened(&server, &session).await;
+    for step in ["decline", "decline", "cancel", "extend", "consent"] {
+        let to = person.step(&format!("/{session}/{step}"), "lang=en").await;
+        assert_eq!(to, format!("/{session}?lang=en"), "{step}");
+    }
+}
+
+#[tokio::test]
+async fn a_domain_is_shown_as_verified_for_ninety_days() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let (name, at) = ("bank.example".parse().unwrap(), server.clock.now());
+    let edit = Edit::VerifiedDomain(Some(VerifiedDomain { name, at }));
+    server.store().edit_branding(&rp.organization, vec![edit], at).await.unwrap();
+    for (later, is_shown) in
+        [(DOMAIN_LIFETIME - Duration::from_secs(1), true), (Duration::from_secs(1), false)]
+    {
+        server.clock.advance(later);
+        let session = rp.session(&[("family_name", true)]).await.id;
+        let (_, text) = Person::at(&server).get(&format!("/{session}?lang=en")).await;
+        assert_eq!(text.contains("bank.example"), is_shown, "{text}");
     }
 }
 

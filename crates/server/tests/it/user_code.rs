@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::policy::{MatchCodePolicy, Policy};
 use protocol::{Flow, HandoffLink};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
@@ -140,6 +141,33 @@ async fn a_stolen_code_is_worth_nothing_once_a_phone_has_come() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_thief_of_a_code_who_comes_first_is_stopped_by_the_number_on_the_page() {
+    let server = TestServer::start().await;
+    let required = Policy { match_code: MatchCodePolicy::Required, ..Policy::default() };
+    let rp = server.relying_party_under(required).await;
+    let session = rp.session(&[]).await.id;
+    let (browser, handoff) = PageBrowser::opened(&server, &session).await;
+    let code = shown(&browser, &session).await;
+    let (_, page) = enter(&PageBrowser::new(&server), &code).await;
+    let stolen = Handoff { token: link(&page).mobile_write_token().expose().to_owned(), ..handoff };
+
+    let (_, heard) = PhoneSocket::hello(&server, &stolen, "thief").await;
+    assert_eq!(heard.error_code(), "MATCH_CODE_UNSUPPORTED", "who cannot ask is not served");
+    let mut phone = PhoneSocket::connect(&server, &session).await;
+    let context = phone.welcome(stolen.confirming_hello("thief", "cross_device"), None).await;
+    assert_eq!(phone.phase("mrz_scanning").await.error_code(), "MATCH_CODE_REQUIRED");
+    let (_, live) = browser.live(&session, None).await;
+    let number = live["match_code"].as_str().unwrap().to_owned();
+    let (_, of_thief) = PageBrowser::new(&server).live(&session, None).await;
+    assert_eq!(of_thief["match_code"], Value::Null, "the page of the person alone shows it");
+    let guess = context.choices.iter().find(|choice| **choice != number).unwrap();
+    assert_eq!(phone.choose(guess).await.error_code(), "MATCH_CODE_WRONG");
+    assert_ne!(rp.status(&session).await["status"], "in_progress", "one guess, and no other");
+    let ended = server.store().read_session(&session.parse().unwrap()).await.unwrap().unwrap();
+    assert!(ended.is_terminal());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_nobody_asked_for_opens_nothing() {
     let server = TestServer::start().await;
     let session = server.relying_party().await.session(&[]).await.id;
@@ -155,11 +183,21 @@ async fn a_code_that_nobody_asked_for_opens_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_browsers_get_no_code_and_nobody_does_before_the_consent() {
     let server = TestServer::start().await;
-    let session = server.relying_party().await.session(&[]).await.id;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[]).await.id;
     let mut browser = PageBrowser::new(&server);
     browser.page(&session).await;
-    let (status, body) = show(&browser, &session).await;
-    assert_eq!((status.as_u16(), &body["error"]["code"]), (409, &"CONSENT_REQUIRED".into()));
+    // Neither without a link nor when one was made beside the page, with a cookie or without.
+    for minted in [false, true] {
+        if minted {
+            rp.handoff(&session).await;
+        }
+        for page in [&PageBrowser::new(&server), &browser] {
+            let (status, body) = show(page, &session).await;
+            let told = (status.as_u16(), &body["error"]["code"]);
+            assert_eq!(told, (409, &"CONSENT_REQUIRED".into()), "{minted}");
+        }
+    }
     browser.open(&session).await;
     let mut stranger = PageBrowser::new(&server);
     stranger.page(&session).await;

@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 
 use domain::attempt::Attempt;
 use domain::audit::{self, Actor};
-use domain::browser::{AddressFamily, BoundBrowser, BrowserFamily, NetworkHash, OsFamily};
-use domain::consent::Consent;
-use domain::event::CancelReason;
 use domain::id::{AttemptId, OrganizationId, SessionId};
 use domain::key::KeyedHash;
-use domain::session::{CancelToken, ResponseCode, Session, SessionState, Transition};
+use domain::session::{Session, Transition};
 use domain::time::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::failure::{Failure, Outcome, found, integer};
 use super::row::Row;
+use super::session_columns::{BrowserColumns, StateColumns, VisitColumns, decode};
 use super::writer::Unit;
-use super::{Sqlite, attempts, outbox, policy};
+use super::{Sqlite, attempts, outbox};
 use crate::backend::Answer;
 use crate::error::StoreError;
 use crate::json;
@@ -287,10 +285,10 @@ fn save(db: &Connection, old: &Session, new: &Session) -> Outcome<()> {
                  live_attempt_id = ?5, completed_at = ?6, cancel_token_used_at = ?7,
                  device_hash = ?8, fence = ?9, device_proven = ?10, confirmed = ?11,
                  browser_secret = ?12, browser_family = ?13, browser_os = ?14,
-                 browser_place = ?15, browser_address_family = ?16, browser_network = ?17, consent_version = ?18,
-             consent_locale = ?19, consent_at = ?20, cancel_reason = ?21, extensions = ?22,
-             returner = ?23, response_code_hash = ?24, response_code_expires_at = ?25,
-             response_code_used_at = ?26
+                 browser_place = ?15, browser_address_family = ?16, browser_network = ?17,
+                 consent_version = ?18, consent_locale = ?19, consent_at = ?20,
+                 cancel_reason = ?21, extensions = ?22, returner = ?23, response_code_hash = ?24,
+                 response_code_expires_at = ?25, response_code_used_at = ?26
              WHERE id = ?1",
         )?
         .execute(params![
@@ -426,152 +424,4 @@ fn list_attempts(
         items.extend(attempt.map(|attempt| (id, attempt.clone())));
     }
     Ok(Page { items, has_more: page.has_more })
-}
-
-/// How a state is stored.
-struct StateColumns<'a> {
-    name: &'static str,
-    live_attempt: Option<&'a str>,
-    completed_at: Option<i64>,
-}
-
-impl<'a> StateColumns<'a> {
-    fn of(state: &'a SessionState) -> Self {
-        let (name, live_attempt, completed_at) = match state {
-            SessionState::Created => ("created", None, None),
-            SessionState::InProgress(attempt) => ("in_progress", Some(attempt.as_str()), None),
-            SessionState::Completed(at) => ("completed", None, Some(at.as_millis())),
-            SessionState::Expired(at) => ("expired", None, Some(at.as_millis())),
-            SessionState::Cancelled(at) => ("cancelled", None, Some(at.as_millis())),
-        };
-        Self { name, live_attempt, completed_at }
-    }
-}
-
-/// How the bound browser is stored. Without one, everything is null.
-#[derive(Default)]
-struct BrowserColumns<'a> {
-    secret: Option<[u8; 32]>,
-    family: Option<&'static str>,
-    os: Option<&'static str>,
-    place: Option<&'a str>,
-    address_family: Option<&'static str>,
-    network: Option<[u8; 32]>,
-}
-
-impl<'a> BrowserColumns<'a> {
-    fn of(browser: Option<&'a BoundBrowser>) -> Self {
-        let Some(browser) = browser else { return Self::default() };
-        Self {
-            secret: Some(browser.secret.0),
-            family: browser.browser.map(BrowserFamily::as_str),
-            os: browser.os.map(OsFamily::as_str),
-            place: browser.place.as_deref(),
-            address_family: browser.network.map(|network| network.family.as_str()),
-            network: browser.network.map(|network| network.hash.0),
-        }
-    }
-}
-
-/// How what a person did at the page is stored. What was not done is null.
-struct VisitColumns<'a> {
-    consent_version: Option<&'a str>,
-    consent_locale: Option<&'a str>,
-    consent_at: Option<i64>,
-    cancel_reason: Option<&'static str>,
-    extensions: i64,
-    returner: Option<[u8; 32]>,
-    response_code_hash: Option<[u8; 32]>,
-    response_code_expires_at: Option<i64>,
-    response_code_used_at: Option<i64>,
-}
-
-impl<'a> VisitColumns<'a> {
-    fn of(session: &'a Session) -> Self {
-        let (consent, code) = (session.consent.as_ref(), session.response_code.as_ref());
-        Self {
-            consent_version: consent.map(|consent| consent.version.as_str()),
-            consent_locale: consent.map(|consent| consent.locale.as_str()),
-            consent_at: consent.map(|consent| consent.at.as_millis()),
-            cancel_reason: session.cancel_reason.map(CancelReason::as_str),
-            extensions: session.extensions.into(),
-            returner: session.returner.map(|hash| hash.0),
-            response_code_hash: code.map(|code| code.hash.0),
-            response_code_expires_at: code.map(|code| code.expires_at.as_millis()),
-            response_code_used_at: code.and_then(|code| code.used_at).map(Timestamp::as_millis),
-        }
-    }
-}
-
-fn decode(row: &Row<'_>) -> Outcome<Session> {
-    Ok(Session {
-        id: row.id("id")?,
-        organization: row.id("organization_id")?,
-        contract: row.parsed("contract", json::read_contract)?,
-        policy: policy::decode(row)?,
-        redirect_url: row.optional_text("redirect_url")?.map(str::to_owned),
-        created_at: row.time("created_at")?,
-        updated_at: row.time("updated_at")?,
-        expires_at: row.time("expires_at")?,
-        state: decode_state(row)?,
-        cancel_token: CancelToken {
-            hash: KeyedHash(row.digest("cancel_token_hash")?),
-            used_at: row.optional_time("cancel_token_used_at")?,
-        },
-        device: row.optional_hash("device_hash")?,
-        device_proven: row.bool("device_proven")?,
-        browser: decode_browser(row)?,
-        returner: row.optional_hash("returner")?,
-        consent: decode_consent(row)?,
-        cancel_reason: row.optional_parsed("cancel_reason", CancelReason::parse)?,
-        extensions: row.number("extensions")?,
-        response_code: decode_response_code(row)?,
-        confirmed: row.bool("confirmed")?,
-        fence: row.number("fence")?,
-        attempts: Vec::new(),
-    })
-}
-
-fn decode_browser(row: &Row<'_>) -> Outcome<Option<BoundBrowser>> {
-    let Some(secret) = row.optional_hash("browser_secret")? else { return Ok(None) };
-    let family = row.optional_parsed("browser_address_family", AddressFamily::parse)?;
-    let network = match family {
-        Some(family) => {
-            Some(NetworkHash { family, hash: KeyedHash(row.digest("browser_network")?) })
-        }
-        None => None,
-    };
-    Ok(Some(BoundBrowser {
-        secret,
-        browser: row.optional_parsed("browser_family", BrowserFamily::parse)?,
-        os: row.optional_parsed("browser_os", OsFamily::parse)?,
-        place: row.optional_text("browser_place")?.map(str::to_owned),
-        network,
-    }))
-}
-
-fn decode_consent(row: &Row<'_>) -> Outcome<Option<Consent>> {
-    let Some(at) = row.optional_time("consent_at")? else { return Ok(None) };
-    let version = row.text("consent_version")?.to_owned();
-    Ok(Some(Consent { version, locale: row.text("consent_locale")?.to_owned(), at }))
-}
-
-fn decode_response_code(row: &Row<'_>) -> Outcome<Option<ResponseCode>> {
-    let Some(hash) = row.optional_hash("response_code_hash")? else { return Ok(None) };
-    Ok(Some(ResponseCode {
-        hash,
-        expires_at: row.time("response_code_expires_at")?,
-        used_at: row.optional_time("response_code_used_at")?,
-    }))
-}
-
-fn decode_state(row: &Row<'_>) -> Outcome<SessionState> {
-    Ok(match row.text("state")? {
-        "created" => SessionState::Created,
-        "in_progress" => SessionState::InProgress(row.id("live_attempt_id")?),
-        "completed" => SessionState::Completed(row.time("completed_at")?),
-        "expired" => SessionState::Expired(row.time("completed_at")?),
-        "cancelled" => SessionState::Cancelled(row.time("completed_at")?),
-        _ => return Err(row.corrupt("state")),
-    })
 }

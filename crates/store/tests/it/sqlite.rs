@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::assurance::{ChipProof, ProofState};
 use domain::attempt::AttemptState;
+use domain::event::CancelReason;
 use domain::id::{AttemptId, OrganizationId, SessionId};
 use domain::policy::{ExpiredDocuments, FaceMatch, Policy};
 use domain::time::Timestamp;
@@ -244,6 +245,65 @@ async fn what_is_no_database_of_kayle_is_refused_and_left_alone() {
     assert_eq!(error_of(&text).await, StoreError::UnsupportedDatabase);
     let nowhere = database.0.path().join("no such directory").join("kayle.db");
     assert_eq!(error_of(&nowhere).await, StoreError::Io(std::io::ErrorKind::NotFound));
+}
+
+#[tokio::test]
+async fn who_cancelled_before_it_was_noted_is_told_from_trail_and_token() {
+    let database = directory();
+    let ids = World::beside(&directory()).await;
+    let organization = ids.id(OrganizationId::random);
+    let raw = Connection::open(database.path()).unwrap();
+    for step in [
+        include_str!("../../src/sqlite/migrations/0001_initial.sql"),
+        include_str!("../../src/sqlite/migrations/0002_chip_proof.sql"),
+        include_str!("../../src/sqlite/migrations/0003_trust.sql"),
+        include_str!("../../src/sqlite/migrations/0004_binding.sql"),
+        include_str!("../../src/sqlite/migrations/0005_audit.sql"),
+        include_str!("../../src/sqlite/migrations/0006_allowances.sql"),
+    ] {
+        raw.execute_batch(step).unwrap();
+    }
+    raw.execute(
+        "INSERT INTO organizations (id, name, face_match, created_at) VALUES (?1, 'x', 'off', 1)",
+        [organization.as_str()],
+    )
+    .unwrap();
+    // By the phone; with the token; by the relying party, whose token somebody tried afterwards;
+    // not at all.
+    let cases = [
+        ("cancelled", None, Some("phone"), Some(CancelReason::NotMe)),
+        ("cancelled", Some(7), Some("page"), Some(CancelReason::ByPerson)),
+        ("cancelled", Some(8), Some("key:x"), None),
+        ("expired", Some(8), None, None),
+    ];
+    let mut sessions = Vec::new();
+    for (number, (state, token_used, actor, reason)) in (1..).zip(cases) {
+        let id = ids.id(SessionId::random);
+        raw.execute(
+            "INSERT INTO sessions (id, organization_id, contract, face_match, created_at,
+                 updated_at, expires_at, state, completed_at, cancel_token_hash,
+                 cancel_token_used_at, fence)
+             VALUES (?1, ?2, '{}', 'off', 1, 1, 9, ?3, 7, zeroblob(32), ?4, 0)",
+            rusqlite::params![id.as_str(), organization.as_str(), state, token_used],
+        )
+        .unwrap();
+        if let Some(actor) = actor {
+            raw.execute(
+                "INSERT INTO audit (number, at, actor, action, session_id, hash)
+                 VALUES (?1, 7, ?2, 'session.cancelled', ?3, zeroblob(32))",
+                rusqlite::params![number, actor, id.as_str()],
+            )
+            .unwrap();
+        }
+        sessions.push((id, reason));
+    }
+    raw.pragma_update(None, "application_id", 0x4b61_796c).unwrap();
+    raw.pragma_update(None, "user_version", 6).unwrap();
+    drop(raw);
+    let world = World::new(&database).await;
+    for (id, reason) in sessions {
+        assert_eq!(world.read(&id).await.cancel_reason, reason);
+    }
 }
 
 /// What a database of the first schema held: two organizations, a session in progress, a verdict.

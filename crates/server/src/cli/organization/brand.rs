@@ -21,8 +21,7 @@ use crate::cli::failure::{Code, Failure};
 use crate::cli::outcome::Outcome;
 use crate::cli::workspace::Workspace;
 use crate::iso::iso;
-use crate::target::TargetRules;
-use crate::webhook::client::GuardedResolver;
+use crate::target::{GuardedResolver, TargetRules};
 
 /// Where a domain says to which organization it belongs.
 const FILE: &str = "kayle-verification.txt";
@@ -134,12 +133,23 @@ pub(super) async fn verify_domain(args: &VerifyDomainArgs) -> Result<Outcome, Fa
         return Err(unproven(&url, "it names other organizations or none", &line));
     }
     let at = workspace.now();
-    let edit = Edit::VerifiedDomain(Some(VerifiedDomain { name: name.clone(), at }));
+    let domain = VerifiedDomain { name: name.clone(), at };
+    let edit = Edit::VerifiedDomain(Some(domain.clone()));
     workspace.store.edit_branding(&args.id, vec![edit], at).await?;
     workspace.close().await?;
     Ok(Outcome::done(
-        format!("{name} belongs to {} ({})", organization.name, args.id),
-        json!({ "id": args.id.as_str(), "domain": name.as_str(), "verified_at": iso(at) }),
+        format!(
+            "{name} belongs to {} ({}); shown until {}",
+            organization.name,
+            args.id,
+            iso(domain.shown_until()),
+        ),
+        json!({
+            "id": args.id.as_str(),
+            "domain": name.as_str(),
+            "verified_at": iso(at),
+            "shown_until": iso(domain.shown_until()),
+        }),
     ))
 }
 
@@ -152,7 +162,7 @@ pub(super) fn in_words(branding: &Branding) -> String {
         ("terms", branding.terms_url.as_ref().map(|url| url.as_str().to_owned())),
         ("privacy", branding.privacy_url.as_ref().map(|url| url.as_str().to_owned())),
         ("frame_ancestors", frame_ancestors(branding)),
-        ("domain", branding.verified_domain.as_ref().map(|domain| domain.name.to_string())),
+        ("domain", branding.verified_domain.as_ref().map(domain_in_words)),
     ];
     let set = |(name, value): (&str, Option<String>)| value.map(|value| format!("{name}={value}"));
     let set: Vec<String> = values.into_iter().filter_map(set).collect();
@@ -173,8 +183,13 @@ pub(super) fn to_json(branding: &Branding) -> Value {
         "domain": branding.verified_domain.as_ref().map(|domain| json!({
             "name": domain.name.as_str(),
             "verified_at": iso(domain.at),
+            "shown_until": iso(domain.shown_until()),
         })),
     })
+}
+
+fn domain_in_words(domain: &VerifiedDomain) -> String {
+    format!("{} (shown until {})", domain.name, iso(domain.shown_until()))
 }
 
 fn frame_ancestors(branding: &Branding) -> Option<String> {

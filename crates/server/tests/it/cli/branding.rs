@@ -171,6 +171,12 @@ fn a_domain_is_verified_by_what_it_serves() {
     let verified = kayle.json(&["org", "verify-domain", &id, &good]);
     assert_eq!(verified["domain"], good.as_str());
     assert_eq!(domain()["name"], good.as_str());
+    let until = domain()["shown_until"].as_str().unwrap().to_owned();
+    let time = |text: &str| text.parse::<jiff::Timestamp>().unwrap();
+    let shown = time(&until).duration_since(time(domain()["verified_at"].as_str().unwrap()));
+    assert_eq!(shown.as_hours(), 90 * 24);
+    let listed = kayle.run(&["org", "list"]);
+    assert!(listed.stdout.contains(&format!("shown until {until}")), "{}", listed.stdout);
     kayle.run(&["org", "verify-domain", &id, "https://bank.example"]).assert_failed(2, "BRANDING");
     kayle.run(&["org", "verify-domain", &id, "10.0.0.1"]).assert_failed(2, "BRANDING");
 }

@@ -17,3 +17,16 @@ ALTER TABLE attempts ADD COLUMN progress bigint;
 
 CREATE INDEX attempts_by_user_code ON attempts (user_code_hash) WHERE user_code_hash IS NOT NULL;
 CREATE INDEX sessions_by_end_to_forget ON sessions (completed_at) WHERE returner IS NOT NULL;
+
+-- Who cancelled what has ended: the trail tells of the phone, and the session of its token. Else it
+-- was the relying party.
+UPDATE sessions SET cancel_reason = 'cancelled_by_person'
+WHERE state = 'cancelled' AND cancel_token_used_at <= completed_at;
+UPDATE sessions SET cancel_reason = 'not_me'
+WHERE state = 'cancelled' AND id IN (
+    SELECT session_id FROM audit
+    WHERE action = 'session.cancelled' AND actor = 'phone' AND session_id IS NOT NULL
+    UNION ALL
+    SELECT session_id FROM audit_unlinked
+    WHERE action = 'session.cancelled' AND actor = 'phone' AND session_id IS NOT NULL
+);

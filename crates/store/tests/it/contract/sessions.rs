@@ -157,7 +157,18 @@ pub(crate) async fn a_user_code_leads_to_an_offered_attempt_and_to_no_other(
         let handoff = world.mint(&id, NOW).await.unwrap();
         let show = {
             let keys = Keys::derive(&[7; 32]);
-            move |session: Session| session.user_code(&Visitor::Unknown, &keys, NOW)
+            move |session: Session| {
+                let page = Visitor::Page(BoundBrowser {
+                    secret: KeyedHash([1; 32]),
+                    browser: None,
+                    os: None,
+                    place: None,
+                    network: None,
+                });
+                let consent = Consent { version: "1".into(), locale: "de".into(), at: NOW };
+                let agreed = session.consent(&page, consent, NOW).unwrap().session;
+                agreed.user_code(&page, &keys, NOW)
+            }
         };
         let code = world.store.session(&id, NOW, show).await.unwrap().unwrap();
         (id, handoff, keys.user_code_hash(code.code.reveal()))
