@@ -4,7 +4,9 @@ import { announce, element, say, session, texts } from "./live.js";
 const { body } = document;
 const tokenKey = `cancel:${session}`;
 const returnedKey = `returned:${session}`;
-const WARN = 5 * 60000;
+const extendedKey = `extended:${session}`;
+const MINUTE = 60000;
+const WARN = 5;
 
 // The cancel token leaves the address bar at once. This tab alone keeps it, and no element holds it:
 // it joins a form when that is sent.
@@ -46,9 +48,11 @@ export function wire() {
   count(Number(now.dataset.seconds) || 5);
 }
 
+// A timer is not read out by itself.
 function stay(text) {
   clearInterval(counting);
   say(element("return-countdown"), text);
+  announce(text);
   const stop = element("return-stop");
   if (stop) stop.hidden = true;
 }
@@ -56,8 +60,8 @@ function stay(text) {
 // Only while the page is in front of somebody who can stop it.
 function count(seconds) {
   const show = () => {
-    const output = element("return-countdown")?.querySelector("output");
-    if (output) output.textContent = seconds;
+    const timer = element("return-countdown");
+    say(timer, timer?.dataset[`in-${seconds}`]);
   };
   show();
   counting = setInterval(() => {
@@ -77,20 +81,37 @@ addEventListener("pageshow", ({ persisted }) => {
 // The session's own time, as the server said last.
 let said = null;
 let ends = 0;
-let warned = false;
+let told = 0;
 
 function time() {
   const remaining = body.dataset.sessionRemainingMs;
   if (remaining !== undefined && remaining !== said) {
     said = remaining;
     ends = Date.now() + Number(remaining);
+    extended();
   }
   const section = element("time");
   if (!section || said === null) return;
-  const soon = ends - Date.now() < WARN && body.dataset.ended !== "true";
+  const minutes = Math.max(1, Math.ceil((ends - Date.now()) / MINUTE));
+  const soon = minutes <= WARN && body.dataset.ended !== "true";
   section.hidden = !soon;
-  if (soon && !warned) announce(section.innerText);
-  warned = soon;
+  if (!soon) return told = 0;
+  const text = texts[`time-${minutes}`];
+  say(section.querySelector("p"), text);
+  // Not each minute: whoever listens is also doing something.
+  if (told === 0 || (minutes < told && minutes <= 2)) announce(text);
+  told = minutes;
 }
 
+// What became of the wish for more time: it was sent from the page that was here before.
+function extended() {
+  const wished = sessionStorage.getItem(extendedKey);
+  sessionStorage.removeItem(extendedKey);
+  if (wished && ends - Date.now() > WARN * MINUTE) {
+    // A page that has just been loaded is not listened to yet.
+    setTimeout(() => say(element("connection"), texts.timeExtended), 1000);
+  }
+}
+
+element("time")?.addEventListener("submit", () => sessionStorage.setItem(extendedKey, "1"));
 setInterval(time, 5000);

@@ -135,6 +135,13 @@ export function say(place, text) {
   if (place && text !== undefined && place.textContent !== text) place.textContent = text;
 }
 
+// To what is no control, but was asked for.
+export function focus(heading) {
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus();
+}
+
 // Says something to those who do not see the page.
 export const announce = (text) => say(element("announcement"), text);
 
@@ -166,10 +173,7 @@ function replace(content, isNewScreen) {
   const opened = [...main.querySelectorAll("details[open][id]")].map((details) => details.id);
   main.replaceChildren(content);
   if (isNewScreen) {
-    const heading = main.querySelector("h1");
-    if (!heading || !(had || focused === body || focused === null)) return;
-    heading.tabIndex = -1;
-    heading.focus();
+    if (had || focused === body || focused === null) focus(main.querySelector("h1"));
     return;
   }
   for (const id of opened) if (element(id)) element(id).open = true;

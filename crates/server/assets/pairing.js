@@ -1,5 +1,5 @@
 // The way to the phone: the code and its renewal, the link, the code to type, the button on the phone.
-import { again, announce, element, query, say, session, texts } from "./live.js";
+import { again, announce, element, focus, query, say, session, texts } from "./live.js";
 
 // A code is renewed with so much left, and hidden when hardly anything is.
 const RENEW = 60000;
@@ -66,10 +66,7 @@ function choose(device) {
   sessionStorage.setItem(`device:${session}`, device);
   place();
   const shown = element(device === "phone" ? "on-this-device" : "scan");
-  const heading = shown?.querySelector("h2");
-  if (!heading) return;
-  heading.tabIndex = -1;
-  heading.focus();
+  focus(shown?.querySelector("h2"));
 }
 
 // Once a second, and when the device wakes: a code that may be dead goes before another is asked for.
@@ -118,6 +115,8 @@ async function post(action) {
     const answer = await response.json();
     return { ...answer, at, life: answer.expires_in_ms };
   }
+  const wait = 1000 * (Number(response.headers.get("Retry-After")) || 0);
+  notBefore = performance.now() + Math.max(wait, RETRY);
   if (response.status === 403) {
     const { error } = await response.json();
     if (error.code !== "PAGE_REQUIRED") location.reload();
@@ -125,9 +124,9 @@ async function post(action) {
   } else if (response.status === 409) {
     // A phone has come, or the session is over.
     again();
+  } else {
+    throw new Error(response.status);
   }
-  const wait = 1000 * (Number(response.headers.get("Retry-After")) || 0);
-  notBefore = performance.now() + Math.max(wait, RETRY);
   return null;
 }
 
@@ -141,12 +140,19 @@ async function once(question) {
     // A phone may have come while the answer was on its way.
     if (answer && here === pairing && here?.isConnected) return answer;
   } catch {
-    notBefore = performance.now() + RETRY;
+    notBefore = Math.max(notBefore, performance.now() + RETRY);
     // What is shown stays good for a while.
-    if (!handoff) hide("qr-failed", false);
+    if (!handoff || (typing && !code)) failed();
   } finally {
     asking = false;
   }
+}
+
+// Nobody waits for a code without a word.
+function failed() {
+  hide("qr-waiting", true);
+  hide("qr-failed", false);
+  announce(element("qr-failed")?.innerText);
 }
 
 async function renew() {
@@ -169,6 +175,7 @@ async function type() {
   const fresh = await once(() => post("code"));
   if (!fresh) return;
   code = fresh;
+  hide("qr-failed", handoff !== null);
   hide("user-code-row", false);
   hide("user-code-time", false);
   hide("show-user-code", true);

@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -30,6 +31,10 @@ use crate::limits::Held;
 /// What the head of a request may take in memory; above it the connection ends with a bare 431.
 /// Heads that the limits refuse with an envelope are smaller (`limits::MAX_HEAD`).
 const HEAD_BUFFER: usize = 32 * 1024;
+
+/// What the kernel holds for a peer that has not taken it yet, in bytes (it counts its own book-keeping
+/// in, and takes twice as much for that). By itself it would hold megabytes for each.
+const SEND_BUFFER: usize = 128 * 1024;
 
 /// Open files that are no connections: the database, its log, webhooks, the log itself.
 const OTHER_FILES: u64 = 128;
@@ -95,8 +100,7 @@ fn connection(
     router: &Router,
     app: &App,
 ) -> impl Future<Output = ()> + use<> {
-    // Answers are small and complete: waiting for more to send only delays them.
-    let _ = stream.set_nodelay(true);
+    tune(&stream);
     let router = router.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -123,6 +127,12 @@ fn connection(
     }
 }
 
+fn tune(stream: &TcpStream) {
+    // Answers are small and complete: waiting for more to send only delays them.
+    let _ = stream.set_nodelay(true);
+    let _ = set_socket_send_buffer_size(stream, SEND_BUFFER);
+}
+
 /// Failures of one connection are its own; where files or memory have run out, trying at once
 /// would only spin.
 async fn recover(app: &App, error: &std::io::Error) {
@@ -145,4 +155,33 @@ fn capacity() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(MOST_CONNECTIONS);
     let connections = files.saturating_sub(OTHER_FILES).clamp(OTHER_FILES, MOST_CONNECTIONS);
     usize::try_from(connections).unwrap_or(Semaphore::MAX_PERMITS)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use tokio::net::TcpSocket;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn little_is_held_for_a_peer_that_takes_nothing() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let (peer, accepted) =
+            tokio::join!(socket.connect(listener.local_addr().unwrap()), listener.accept());
+        let (_peer, (stream, _)) = (peer.unwrap(), accepted.unwrap());
+        tune(&stream);
+        let mut held = 0;
+        loop {
+            stream.writable().await.unwrap();
+            match stream.try_write(&[b'x'; 4096]) {
+                Ok(bytes) => held += bytes,
+                Err(_) => break,
+            }
+        }
+        assert!((4096..=4 * SEND_BUFFER).contains(&held), "{held} bytes");
+    }
 }

@@ -1,12 +1,21 @@
 //! Minting a handoff for whoever asks: the API, the page, the phone that tries again.
 
+use std::time::Duration;
+
+use domain::attempt::AttemptState;
 use domain::browser::Visitor;
 use domain::id::{AttemptId, SessionId};
+use domain::key::Keys;
+use domain::policy::BrowserBinding;
 use domain::session::{Handoff, MintRefusal, Session};
+use domain::time::Timestamp;
 use store::StoreError;
 
 use crate::app::App;
 use crate::envelope::ApiError;
+
+/// A handoff, and the code to type that stands for it, is shown while more than so much is left of it.
+pub(crate) const WORTH_SHOWING: Duration = Duration::from_secs(60);
 
 /// Why there is no handoff.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +48,40 @@ pub(crate) async fn mint(
     let handoff = app.store.session_by(by, session, now, unit).await??;
     app.metrics.minted(handoff.attempt == fresh);
     Ok(handoff)
+}
+
+/// The handoff that the page has shown already, while it is worth using, or else a new one: what
+/// somebody scans or types must not change under their fingers.
+pub(crate) async fn offer(
+    app: &App,
+    session: &SessionId,
+    visitor: Visitor,
+) -> Result<Handoff, HandoffError> {
+    let found = app.store.read_session(session).await?;
+    let now = app.now();
+    match found.and_then(|found| standing(&found.at(now).session, &app.keys, &visitor, now)) {
+        Some(handoff) => Ok(handoff),
+        None => mint(app, session, visitor).await,
+    }
+}
+
+/// The newest handoff, for whom it was minted.
+fn standing(session: &Session, keys: &Keys, visitor: &Visitor, now: Timestamp) -> Option<Handoff> {
+    let is_owner = match &session.browser {
+        Some(bound) => visitor.secret() == Some(&bound.secret),
+        None => session.policy.browser_binding == BrowserBinding::Off,
+    };
+    let newest = session.latest_attempt()?;
+    let may_be_shown = is_owner
+        && session.consent.is_some()
+        && !session.is_terminal()
+        && newest.state == AttemptState::Offered
+        && newest.token.expires_at.since(now) > WORTH_SHOWING;
+    may_be_shown.then(|| Handoff {
+        attempt: newest.id.clone(),
+        token: keys.handoff_token(&session.id, &newest.id, newest.token.issued_at),
+        expires_at: newest.token.expires_at,
+    })
 }
 
 impl From<HandoffError> for ApiError {

@@ -2,7 +2,8 @@
 //!
 //! Each is served under a path that names the content of all of them, so that a browser keeps it and
 //! asks for it once. The scripts import each other by relative paths and stay in the same version.
-//! They are sent as they are in `assets/`, but for the lines that are comments.
+//! They are sent as they are in `assets/`, but for the lines that are comments or empty, and for what
+//! lines begin with.
 
 use std::sync::LazyLock;
 
@@ -91,8 +92,8 @@ pub(super) fn page_scripts() -> String {
 }
 
 fn sent(source: &str) -> Bytes {
-    let lines = source.split_inclusive('\n');
-    lines.filter(|line| !line.trim_start().starts_with("//")).collect::<String>().into()
+    let lines = source.split_inclusive('\n').map(str::trim_start);
+    lines.filter(|line| !line.starts_with("//")).collect::<String>().into()
 }
 
 /// A page of another version of this server may still be open somewhere, or a newer one served by

@@ -147,7 +147,7 @@ async fn plain_handoff(
     } else {
         None
     };
-    let handoff = handoff::mint(app, id, visitor).await?;
+    let handoff = handoff::offer(app, id, visitor).await?;
     let links = Links::of(app, id, &handoff).map_err(HandoffError::Link)?;
     Ok(PlainHandoff {
         qr: links.qr().map_err(HandoffError::Link)?,

@@ -188,8 +188,6 @@ struct EndScreen<'a> {
     next: Option<String>,
     returns: bool,
     seconds: u64,
-    /// The two halves of the sentence around the seconds.
-    return_in: (String, String),
 }
 
 /// Says a screen in words.
@@ -356,24 +354,8 @@ fn end(p: &Presentation<'_>) -> Result<Words, askama::Error> {
     if returns && !p.plain {
         announce = format!("{announce} {}", t.return_in(RETURN_SECONDS));
     }
-    let number = format!("\u{2068}{RETURN_SECONDS}\u{2069}");
-    let sentence = t.return_in(RETURN_SECONDS);
-    let return_in = match sentence.split_once(&number) {
-        Some((before, after)) => (before.to_owned(), after.to_owned()),
-        None => (sentence, String::new()),
-    };
-    let html = EndScreen {
-        p,
-        t,
-        name,
-        kind,
-        heading,
-        text,
-        next,
-        returns,
-        seconds: RETURN_SECONDS,
-        return_in,
-    }
-    .render()?;
+    let html =
+        EndScreen { p, t, name, kind, heading, text, next, returns, seconds: RETURN_SECONDS }
+            .render()?;
     Ok((title, announce, html))
 }

@@ -23,7 +23,7 @@ use super::consent::CONSENT_VERSION;
 use super::document::{Message, message};
 use super::form::Form;
 use super::reader::Reader;
-use super::same_origin::SameOrigin;
+use super::same_origin::{FromScript, SameOrigin};
 use crate::app::App;
 use crate::browser::{self, Browser, Cookie};
 use crate::envelope::ApiError;
@@ -73,10 +73,13 @@ struct Opened {
 
 /// A browser that has no cookie is given one, and is bound when it comes with it: two tabs that are
 /// opened at once end up with the same.
+///
+/// Forms get none: one of another site comes without the cookie, and would have it replaced.
 async fn open(
     State(app): State<App>,
     PathText(id): PathText,
     browser: Browser,
+    _: FromScript,
     _: Step,
 ) -> Result<Response, ApiError> {
     let id: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;

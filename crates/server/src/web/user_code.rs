@@ -36,9 +36,6 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/code", get(form).post(enter)).route("/{session}/code", post(show))
 }
 
-/// A code is shown while so much is left of it, in milliseconds; with less there is a new one.
-const WORTH_TYPING_MS: u64 = 60_000;
-
 #[derive(Serialize)]
 struct UserCodeView {
     /// `XXXX-XXXX`.
@@ -100,7 +97,7 @@ pub(super) async fn issue(
     visitor: &Visitor,
 ) -> Result<UserCode, ApiError> {
     if let Ok(code) = ask(app, session, visitor).await?
-        && remaining_ms(code.expires_at, app.now()) > WORTH_TYPING_MS
+        && code.expires_at.since(app.now()) > handoff::WORTH_SHOWING
     {
         return Ok(code);
     }

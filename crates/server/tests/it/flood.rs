@@ -43,6 +43,7 @@ enum Abuse {
     LargeFrames,
     HalfOpen,
     SlowReaders,
+    Followers,
 }
 
 /// What abusers know, and what became of them.
@@ -99,6 +100,9 @@ async fn verify_while(abuse: Abuse) {
     }
     if abuse.holds() {
         let held = target.held.load(Ordering::Relaxed);
+        if abuse == Abuse::Followers {
+            assert!(held <= 16 * ADDRESSES * SESSIONS, "{held} follow");
+        }
         within(LIMIT, "the end of what was held", async {
             while target.closed.load(Ordering::Relaxed) < held {
                 target.server.clock.advance(Duration::from_secs(1));
@@ -178,7 +182,7 @@ impl Abuse {
 
     /// Whether it is to keep something open.
     const fn holds(self) -> bool {
-        matches!(self, Self::SilentSockets | Self::HalfOpen | Self::SlowReaders)
+        matches!(self, Self::SilentSockets | Self::HalfOpen | Self::SlowReaders | Self::Followers)
     }
 
     /// Whether everything that it can do is under way, and its limit has acted.
@@ -189,6 +193,10 @@ impl Abuse {
             Self::SilentSockets => {
                 let held = 32 * ADDRESSES;
                 (count(&target.held), count(&target.refused)) == (held, CLIENTS - held)
+            }
+            // 16 places for each address at their own session. The honest one is closed to them.
+            Self::Followers => {
+                count(&target.held) >= 16 * ADDRESSES && count(&target.refused) >= CLIENTS
             }
             // They end by deadlines, which are not over yet.
             Self::HalfOpen | Self::SlowReaders => count(&target.held) == CLIENTS,
@@ -256,6 +264,17 @@ impl Abuse {
                     }
                 }
             }
+            Self::Followers => {
+                let request = rp.public(Method::GET, &format!("/{session}/events"));
+                // In the end the clock moves, and connections that idle are closed.
+                let Ok(answer) = request.header("x-forwarded-for", client).send().await else {
+                    return;
+                };
+                match answer.status().as_u16() {
+                    200 => target.hold(answer.bytes()).await,
+                    status => target.answered(status),
+                }
+            }
             Self::HalfOpen => {
                 let mut stream = TcpStream::connect(server.address()).await.unwrap();
                 let head = b"POST /v1/sessions HTTP/1.1\r\nContent-Le";
@@ -318,4 +337,9 @@ async fn a_verification_finishes_among_half_open_connections() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verification_finishes_among_slow_readers() {
     verify_while(Abuse::SlowReaders).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verification_finishes_in_a_flood_of_followers() {
+    verify_while(Abuse::Followers).await;
 }

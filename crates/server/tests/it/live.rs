@@ -5,7 +5,9 @@ use std::time::Duration;
 use protocol::HandoffLink;
 use reqwest::{Method, Response};
 use serde_json::Value;
-use testkit::{PageBrowser, PhoneSocket, TestServer, read_qr_drawing, within};
+use testkit::{PageBrowser, PhoneSocket, TestServer, ack, read_qr_drawing, within};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpSocket;
 
 use crate::limits::behind_proxy;
 
@@ -240,6 +242,49 @@ async fn a_stream_ends_for_a_browser_that_the_session_is_no_longer_open_to() {
     PageBrowser::opened(&server, &session).await;
     assert_eq!(events.next().await, Heard::End);
     assert_eq!(ask(&early, &session).await.status(), 403, "and there is no next one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_read_delays_nobody_and_is_told_the_end() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[]).await.id;
+    let (browser, handoff) = PageBrowser::opened(&server, &session).await;
+    let cookie = browser.cookie.as_deref().unwrap();
+    let request = format!("GET /{session}/events HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n");
+    let mut sleepers = Vec::new();
+    for _ in 0..15 {
+        let socket = TcpSocket::new_v4().unwrap();
+        // Less than one event.
+        socket.set_recv_buffer_size(1024).unwrap();
+        let mut stream = socket.connect(server.address().parse().unwrap()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        // It has its place.
+        stream.readable().await.unwrap();
+        sleepers.push(stream);
+    }
+    let mut events = Events::open(&browser, &session).await;
+    events.screen().await;
+    assert_eq!(ask(&browser, &session).await.status(), 429, "the places are taken");
+    // The clock stands still: nobody waits for a time.
+    let mut phone = PhoneSocket::connect(&server, &session).await;
+    phone.welcome(handoff.confirming_hello("phone", "cross_device"), None).await;
+    let code = events.screen().await["match_code"].as_str().unwrap().to_owned();
+    assert_eq!(phone.choose(&code).await, ack("match_ok"));
+    assert_eq!(events.screen().await["screen"], "connected");
+    rp.send(rp.request(Method::POST, &format!("/v1/sessions/{session}/cancel"))).await;
+    assert_eq!(events.screen().await["status"], "cancelled");
+
+    let mut sleeper = sleepers.remove(0);
+    let mut heard = String::new();
+    let waking = sleeper.read_to_string(&mut heard);
+    drop(sleepers);
+    // It is closed once there is no next request.
+    let (whole, _) = while_time_passes(&server, waking).await;
+    whole.unwrap();
+    assert!(heard.contains(r#""status":"cancelled""#), "{heard}");
+    let told = heard.matches("event: screen").count();
+    assert!((1..=4).contains(&told), "{told} events");
 }
 
 #[tokio::test(flavor = "multi_thread")]

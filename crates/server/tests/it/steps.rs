@@ -259,6 +259,13 @@ async fn nothing_is_taken_from_the_pages_of_others() {
             assert_eq!(refused.status(), 403, "{step} {site}");
             assert_eq!(refused.json::<Value>().await.unwrap()["error"]["code"], "CROSS_SITE");
         }
+        // Browsers that do not say the site name the origin.
+        for origin in ["https://evil.example", "http://127.0.0.1:1", "http://127.0.0.1"] {
+            let url = format!("{}/{session}/{step}", server.url());
+            let refused = person.send(person.client.post(url).header("origin", origin)).await;
+            assert_eq!(refused.status(), 403, "{step} {origin}");
+            assert_eq!(refused.json::<Value>().await.unwrap()["error"]["code"], "CROSS_SITE");
+        }
         let request = person
             .client
             .post(format!("{}/{session}/{step}", server.url()))
@@ -266,6 +273,36 @@ async fn nothing_is_taken_from_the_pages_of_others() {
         assert_eq!(person.send(request).await.status(), 415, "{step}");
     }
     assert_eq!(session_of(&rp, &session).await["status"], "created");
+}
+
+/// A form of another site comes without the cookie, which a new one must not replace.
+#[tokio::test]
+async fn a_form_of_another_site_gets_no_cookie() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[]).await.id;
+    let nobody = Person::at(&server);
+    let url = format!("{}/{session}/open", server.url());
+    let navigation = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let forms: [&[(&str, &str)]; 3] = [
+        &[("accept", navigation)],
+        &[("accept", navigation), ("origin", "null")],
+        &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate")],
+    ];
+    let scripts: [&[(&str, &str)]; 3] = [
+        &[("accept", "*/*")],
+        &[("accept", "*/*"), ("origin", &server.url())],
+        &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")],
+    ];
+    for (headers, is_form) in
+        forms.map(|form| (form, true)).into_iter().chain(scripts.map(|script| (script, false)))
+    {
+        let request = headers
+            .iter()
+            .fold(nobody.client.post(&url), |request, (name, value)| request.header(*name, *value));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status() == 403, is_form, "{headers:?}");
+        assert_eq!(answer.headers().contains_key("set-cookie"), !is_form, "{headers:?}");
+    }
 }
 
 #[tokio::test]

@@ -207,6 +207,38 @@ async fn other_browsers_get_no_code_and_nobody_does_before_the_consent() {
     }
 }
 
+/// Each reload without scripts asks for a code, and each code is typed for a while.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_scripts_a_code_stays_while_it_is_worth_typing() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[]).await.id;
+    let (browser, _) = PageBrowser::opened(&server, &session).await;
+    let codes = async || {
+        let path = format!("/{session}?plain=1&code=1");
+        let page = browser.request(Method::GET, &path).send().await.unwrap().text().await.unwrap();
+        let part = |before: &str, end: char| {
+            let at = page.find(before).unwrap_or_else(|| panic!("no {before} in {page}"));
+            page[at + before.len()..].split(end).next().unwrap().to_owned()
+        };
+        (part(r#"class="typed" dir="ltr">"#, '<'), part(r#"id="open-scheme" href=""#, '"'))
+    };
+    let first = codes().await;
+    for _ in 0..23 {
+        server.clock.advance(10 * SECOND);
+        let now = codes().await;
+        let is_same = now == first;
+        assert!(is_same, "{first:?} became {now:?}");
+    }
+    // A minute is left of it.
+    server.clock.advance(10 * SECOND);
+    let next = codes().await;
+    assert_ne!(next.0, first.0);
+    assert_eq!(codes().await, next);
+    let found = server.store().read_session(&session.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(found.attempts.len(), 2);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_others_can_ask_for_nothing() {
     let server = TestServer::start().await;
@@ -224,6 +256,17 @@ async fn pages_of_others_can_ask_for_nothing() {
                 let (status, body) = json(response).await;
                 assert_eq!((status.as_u16(), &body["error"]["code"]), (403, &"CROSS_SITE".into()));
             }
+        }
+        let own = server.url();
+        for (origin, is_taken) in [
+            ("https://evil.example", false),
+            ("https://127.0.0.1", false),
+            ("null", true),
+            (&own, true),
+        ] {
+            let request = browser.request(Method::POST, &path).header("origin", origin);
+            let response = form(request, &[("code", &code)]).send().await.unwrap();
+            assert_eq!(response.status() == 200, is_taken, "{path} from {origin}");
         }
     }
 }

@@ -4,6 +4,7 @@
 mod ends;
 mod everyone;
 mod network;
+mod no_code;
 mod pairing;
 mod phone_pages;
 mod plain;

@@ -106,6 +106,22 @@ async fn the_countdown_can_be_stopped() {
     assert!(member(&address, "response_code").is_some(), "{address}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_countdown_says_what_it_counts_and_that_it_was_stopped() {
+    let Some(scene) = Scene::new().await else { return };
+    let session = scene.session_of(&business().await).await;
+    let visit = scene.succeeded(&session).await;
+    let text = async |id: &str| {
+        let text = visit.tab.read(&format!("document.getElementById('{id}').textContent")).await;
+        text.replace(['\u{2068}', '\u{2069}'], "")
+    };
+    assert_eq!(text("return-countdown").await, "You are taken back in 5 seconds.");
+    visit.tab.pass(4000).await;
+    assert_eq!(text("return-countdown").await, "You are taken back in 1 second.");
+    visit.tab.click("#return-stop").await;
+    assert!(text("announcement").await.starts_with("You stay here"));
+}
+
 /// The address alone proves nothing: another browser is sent back without a code.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_browser_returns_without_a_code() {

@@ -17,14 +17,30 @@ async fn who_needs_more_time_is_asked_and_gets_it() {
     let visit = Visit::in_tab(tab, &session).await;
     let warning = "document.getElementById('time').checkVisibility()";
     assert_eq!(visit.tab.evaluate(warning).await, false);
-    scene.server.clock.advance(56 * MINUTE);
+    // The page counts by itself, and the server's time follows below.
     visit.tab.pass(56 * 60_000).await;
     visit.tab.until(warning).await;
     let said = visit.tab.read("document.getElementById('announcement').textContent").await;
     assert!(said.contains("This verification ends in about"), "{said}");
 
+    let about = |minutes: &str| {
+        let place = "document.getElementById('announcement').textContent";
+        format!("{place}.replace(/[\\u2068\\u2069]/g, '').includes('ends in about {minutes}.')")
+    };
+    assert_eq!(visit.tab.evaluate(&about("5 minutes")).await, true);
+    for (more, minutes) in [(130_000, "2 minutes"), (60_000, "1 minute")] {
+        visit.tab.pass(more).await;
+        visit.tab.until(&about(minutes)).await;
+    }
+    scene.server.clock.advance(59 * MINUTE);
+
     visit.tab.click("#time form button").await;
     visit.tab.until(&format!("document.readyState === 'complete' && !{warning}")).await;
+    let connection = "document.getElementById('connection').innerText";
+    visit.tab.until(&format!("{connection} === 'You have more time now.'")).await;
+    visit.tab.reload().await;
+    visit.tab.pass(2000).await;
+    assert_eq!(visit.tab.read(connection).await, "", "it is said once");
     // The end that was is no end any more.
     scene.server.clock.advance(10 * MINUTE);
     assert_eq!(scene.status(&visit).await, "created");
