@@ -6,19 +6,14 @@ import * as pairing from "./pairing.js";
 // Ties the session to this browser. Without a cookie we are given one first and ask again; the lock
 // keeps tabs that are opened together from being given two.
 async function open() {
-  for (let turn = 0; turn < 2; turn++) {
-    const response = await fetch(`/${session}/open`, { method: "POST" });
-    if (response.status === 403) return location.reload();
-    if (!response.ok || !(await response.json()).again) return;
+  for (let left = 2; left--;) {
+    const answer = await fetch(`/${session}/open`, { method: "POST" });
+    if (answer.status === 403) return location.reload();
+    if (!answer.ok || !(await answer.json()).again) return;
   }
 }
 
-function wire() {
-  ending.wire();
-  pairing.wire();
-}
-
-async function start() {
+async function run() {
   ending.wire();
   // An ended session is bound to nobody any more.
   if (document.body.dataset.ended === "true") return;
@@ -32,7 +27,10 @@ async function start() {
   await ready;
   onsubmit = null;
   pairing.wire();
-  follow(wire);
+  follow(() => {
+    ending.wire();
+    pairing.wire();
+  });
 }
 
-start();
+run();
