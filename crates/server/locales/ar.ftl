@@ -56,7 +56,7 @@ copied = تم النسخ. افتح الرابط على هاتفك أنت، ول�
 copy-failed = لا يسمح هذا المتصفح بالنسخ. امسح الرمز أو اكتبه.
 cannot-scan = لا أستطيع مسح الرمز
 cannot-scan-link = انسخ الرابط وافتحه على هاتفك، مثلًا من رسالة ترسلها إلى نفسك.
-cannot-scan-type = أو اكتب رمزًا: افتح هذا العنوان في متصفح هاتفك واكتب الرمز هناك.
+cannot-scan-type = يمكنك أيضًا كتابة رمز: افتح هذا العنوان في متصفح هاتفك واكتب الرمز هناك.
 show-user-code = إظهار رمز للكتابة
 user-code-label = رمز للكتابة
 user-code-time = صالح لمدة { $time } أخرى.
@@ -134,13 +134,21 @@ retry-left = { $remaining ->
 
 failed-title = لم يتم التحقق
 failed-heading = لم نتمكن من التحقق من هويتك
-failure-passport-authenticity-failed = لم نتمكن من إثبات أن الوثيقة أصلية. حاول قراءتها مرة أخرى: انزع الغلاف وثبّت الهاتف دون تحريك. بعض الدول غير معروفة لهذا الخادم.
-failure-passport-active-authentication-failed = لم تثبت الشريحة أنها الأصل. ثبّت الهاتف على جواز السفر حتى النهاية.
-failure-passport-chip-authentication-failed = لم تثبت الشريحة أنها الأصل. ثبّت الهاتف على جواز السفر حتى النهاية.
-failure-passport-chip-proof-missing = تطلب جهة { $organization } إثباتًا بأن الشريحة ليست نسخة، ولا يمكن لهذه الوثيقة أو لهذا الهاتف تقديمه. جرّب وثيقة أخرى.
-failure-passport-revocation-unknown = تطلب جهة { $organization } قائمة الشهادات الملغاة للدولة التي أصدرت الوثيقة، وهي غير متوفرة لدينا. جرّب وثيقة أخرى.
-failure-document-expired = انتهت صلاحية الوثيقة. استخدم وثيقة لا تزال صالحة.
-failure-document-data-invalid = تعذّرت قراءة البيانات الموجودة في الشريحة. ثبّت الهاتف دون تحريك، أو جرّب وثيقة أخرى.
+failed-next-time = للمرة القادمة: { $advice }
+failure-passport-authenticity-failed = لم نتمكن من إثبات أن الوثيقة أصلية.
+failure-passport-authenticity-failed-try = حاول قراءتها مرة أخرى: انزع الغلاف وثبّت الهاتف دون تحريك. بعض الدول غير معروفة لهذا الخادم.
+failure-passport-active-authentication-failed = لم تثبت الشريحة أنها الأصل.
+failure-passport-active-authentication-failed-try = ثبّت الهاتف على جواز السفر حتى النهاية.
+failure-passport-chip-authentication-failed = لم تثبت الشريحة أنها الأصل.
+failure-passport-chip-authentication-failed-try = ثبّت الهاتف على جواز السفر حتى النهاية.
+failure-passport-chip-proof-missing = تطلب جهة { $organization } إثباتًا بأن الشريحة ليست نسخة، ولا يمكن لهذه الوثيقة أو لهذا الهاتف تقديمه.
+failure-passport-chip-proof-missing-try = جرّب وثيقة أخرى.
+failure-passport-revocation-unknown = تطلب جهة { $organization } قائمة الشهادات الملغاة للدولة التي أصدرت الوثيقة، وهي غير متوفرة لدينا.
+failure-passport-revocation-unknown-try = جرّب وثيقة أخرى.
+failure-document-expired = انتهت صلاحية الوثيقة.
+failure-document-expired-try = استخدم وثيقة لا تزال صالحة.
+failure-document-data-invalid = تعذّرت قراءة البيانات الموجودة في الشريحة.
+failure-document-data-invalid-try = ثبّت الهاتف دون تحريك، أو جرّب وثيقة أخرى.
 failure-match-code-wrong = تم على الهاتف اختيار رقم غير الرقم المعروض هنا. حفاظًا على سلامتك أُنهيت عملية التحقق ولم تتم مشاركة أي شيء.
 no-attempts-left = لم تبقَ أي محاولات، ولم تتم مشاركة أي شيء. يمكن لجهة { $organization } أن ترسلك إلى هنا مرة أخرى.
 
@@ -151,7 +159,7 @@ success-heading = تم. تأكدت هويتك.
 success-text = تتلقى جهة { $organization } ما اخترت مشاركته، وتعرف كيف جرى الفحص.
 cancelled-title = أُلغيت
 cancelled-heading = أُلغيت عملية التحقق هذه
-cancelled-by-person = أُلغيت من هنا أو من الهاتف. لم تتم مشاركة أي شيء.
+cancelled-by-person = أنت من ألغاها. لم تتم مشاركة أي شيء.
 cancelled-by-organization = ألغتها جهة { $organization }. لم تتم مشاركة أي شيء.
 declined-title = تم الرفض
 declined-heading = لقد رفضت
@@ -205,7 +213,7 @@ no-cookies-text = لا يمكن ربط عملية التحقق هذه بهذا �
 unavailable-title = حدث خطأ ما
 unavailable-text = يُرجى المحاولة مرة أخرى بعد لحظات. لم يُفقد شيء، ولم تتم مشاركة أي شيء.
 too-fast-title = طلبات كثيرة جدًا
-too-fast-text = يُرجى الانتظار قليلًا ثم إعادة تحميل الصفحة.
+too-fast-text = يُرجى الانتظار دقيقة ثم المحاولة مرة أخرى.
 
 ## On the phone, without the app
 

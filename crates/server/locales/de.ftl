@@ -56,7 +56,7 @@ copied = Kopiert. Öffnen Sie den Link auf Ihrem eigenen Handy und schicken Sie 
 copy-failed = Dieser Browser lässt uns nicht kopieren. Scannen Sie den Code oder tippen Sie ihn ab.
 cannot-scan = Ich kann nicht scannen
 cannot-scan-link = Kopieren Sie den Link und öffnen Sie ihn auf Ihrem Handy, zum Beispiel aus einer Notiz an sich selbst.
-cannot-scan-type = Oder tippen Sie einen Code ein: Öffnen Sie diese Adresse im Browser Ihres Handys und tippen Sie dort den Code ein.
+cannot-scan-type = Sie können stattdessen einen Code eintippen: Öffnen Sie diese Adresse im Browser Ihres Handys und tippen Sie dort den Code ein.
 show-user-code = Code zum Eintippen zeigen
 user-code-label = Code zum Eintippen
 user-code-time = Noch { $time } gültig.
@@ -130,13 +130,21 @@ retry-left = { $remaining ->
 
 failed-title = Nicht bestätigt
 failed-heading = Wir konnten nicht bestätigen, wer Sie sind
-failure-passport-authenticity-failed = Wir konnten nicht beweisen, dass der Ausweis echt ist. Lesen Sie ihn noch einmal in Ruhe: Nehmen Sie die Hülle ab und halten Sie das Handy still. Einige Staaten kennt dieser Server nicht.
-failure-passport-active-authentication-failed = Der Chip hat nicht bewiesen, dass er das Original ist. Halten Sie das Handy ruhig auf dem Reisepass, bis alles fertig ist.
-failure-passport-chip-authentication-failed = Der Chip hat nicht bewiesen, dass er das Original ist. Halten Sie das Handy ruhig auf dem Reisepass, bis alles fertig ist.
-failure-passport-chip-proof-missing = { $organization } verlangt einen Beweis, dass der Chip keine Kopie ist, und dieser Ausweis oder dieses Handy kann ihn nicht liefern. Versuchen Sie es mit einem anderen Ausweis.
-failure-passport-revocation-unknown = { $organization } verlangt eine Sperrliste des Staates, der den Ausweis ausgestellt hat, und uns liegt keine vor. Versuchen Sie es mit einem anderen Ausweis.
-failure-document-expired = Der Ausweis ist abgelaufen. Nehmen Sie einen, der noch gültig ist.
-failure-document-data-invalid = Die Daten im Chip konnten nicht gelesen werden. Halten Sie das Handy ruhig, oder versuchen Sie es mit einem anderen Ausweis.
+failed-next-time = Für das nächste Mal: { $advice }
+failure-passport-authenticity-failed = Wir konnten nicht beweisen, dass der Ausweis echt ist.
+failure-passport-authenticity-failed-try = Lesen Sie ihn noch einmal in Ruhe: Nehmen Sie die Hülle ab und halten Sie das Handy still. Einige Staaten kennt dieser Server nicht.
+failure-passport-active-authentication-failed = Der Chip hat nicht bewiesen, dass er das Original ist.
+failure-passport-active-authentication-failed-try = Halten Sie das Handy ruhig auf dem Reisepass, bis alles fertig ist.
+failure-passport-chip-authentication-failed = Der Chip hat nicht bewiesen, dass er das Original ist.
+failure-passport-chip-authentication-failed-try = Halten Sie das Handy ruhig auf dem Reisepass, bis alles fertig ist.
+failure-passport-chip-proof-missing = { $organization } verlangt einen Beweis, dass der Chip keine Kopie ist, und dieser Ausweis oder dieses Handy kann ihn nicht liefern.
+failure-passport-chip-proof-missing-try = Versuchen Sie es mit einem anderen Ausweis.
+failure-passport-revocation-unknown = { $organization } verlangt eine Sperrliste des Staates, der den Ausweis ausgestellt hat, und uns liegt keine vor.
+failure-passport-revocation-unknown-try = Versuchen Sie es mit einem anderen Ausweis.
+failure-document-expired = Der Ausweis ist abgelaufen.
+failure-document-expired-try = Nehmen Sie einen, der noch gültig ist.
+failure-document-data-invalid = Die Daten im Chip konnten nicht gelesen werden.
+failure-document-data-invalid-try = Halten Sie das Handy ruhig, oder versuchen Sie es mit einem anderen Ausweis.
 failure-match-code-wrong = Auf dem Handy wurde eine andere Zahl gewählt, als hier steht. Zu Ihrer Sicherheit wurde die Prüfung beendet, und nichts wurde weitergegeben.
 no-attempts-left = Es ist kein Versuch mehr übrig, und nichts wurde weitergegeben. { $organization } kann Sie noch einmal hierher schicken.
 
@@ -147,7 +155,7 @@ success-heading = Fertig. Sie haben sich ausgewiesen.
 success-text = { $organization } bekommt, was Sie ausgewählt haben, und erfährt, wie die Prüfung ausging.
 cancelled-title = Abgebrochen
 cancelled-heading = Diese Prüfung wurde abgebrochen
-cancelled-by-person = Sie haben sie hier oder auf dem Handy abgebrochen. Nichts wurde weitergegeben.
+cancelled-by-person = Sie haben sie abgebrochen. Nichts wurde weitergegeben.
 cancelled-by-organization = { $organization } hat sie abgebrochen. Nichts wurde weitergegeben.
 declined-title = Abgelehnt
 declined-heading = Sie haben abgelehnt
@@ -193,7 +201,7 @@ no-cookies-text = Ohne Cookie lässt sich diese Prüfung nicht an diesen Browser
 unavailable-title = Etwas ist schiefgegangen
 unavailable-text = Bitte versuchen Sie es gleich noch einmal. Nichts ist verloren, und nichts wurde weitergegeben.
 too-fast-title = Zu viele Anfragen
-too-fast-text = Bitte warten Sie einen Moment und laden Sie die Seite neu.
+too-fast-text = Bitte warten Sie eine Minute und versuchen Sie es dann noch einmal.
 
 ## On the phone, without the app
 

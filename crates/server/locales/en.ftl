@@ -58,7 +58,7 @@ copied = Copied. Open it on your own phone, and send it to nobody.
 copy-failed = This browser does not let us copy. Scan the code or type it instead.
 cannot-scan = I cannot scan
 cannot-scan-link = Copy the link and open it on your phone, for example from a note to yourself.
-cannot-scan-type = Or type a code: open this address in the browser of your phone, and type the code there.
+cannot-scan-type = You can type a code instead: open this address in the browser of your phone, and type the code there.
 show-user-code = Show a code to type
 user-code-label = Code to type
 user-code-time = Good for { $time } more.
@@ -132,13 +132,21 @@ retry-left = { $remaining ->
 
 failed-title = Not verified
 failed-heading = We could not verify you
-failure-passport-authenticity-failed = We could not prove that the document is genuine. Try with a clean chip reading: take off the cover and hold the phone still. Some states are not known to this server.
-failure-passport-active-authentication-failed = The chip did not prove that it is the original. Hold the phone still on the passport until it is done.
-failure-passport-chip-authentication-failed = The chip did not prove that it is the original. Hold the phone still on the passport until it is done.
-failure-passport-chip-proof-missing = { $organization } asks for a proof that the chip is no copy, and this document or phone cannot give it. Try another document.
-failure-passport-revocation-unknown = { $organization } asks for a revocation list of the state that issued the document, and there is none at hand. Try another document.
-failure-document-expired = The document has expired. Use one that is still valid.
-failure-document-data-invalid = The data in the chip could not be read. Hold the phone still, or try another document.
+failed-next-time = For the next time: { $advice }
+failure-passport-authenticity-failed = We could not prove that the document is genuine.
+failure-passport-authenticity-failed-try = Try with a clean chip reading: take off the cover and hold the phone still. Some states are not known to this server.
+failure-passport-active-authentication-failed = The chip did not prove that it is the original.
+failure-passport-active-authentication-failed-try = Hold the phone still on the passport until it is done.
+failure-passport-chip-authentication-failed = The chip did not prove that it is the original.
+failure-passport-chip-authentication-failed-try = Hold the phone still on the passport until it is done.
+failure-passport-chip-proof-missing = { $organization } asks for a proof that the chip is no copy, and this document or phone cannot give it.
+failure-passport-chip-proof-missing-try = Try another document.
+failure-passport-revocation-unknown = { $organization } asks for a revocation list of the state that issued the document, and there is none at hand.
+failure-passport-revocation-unknown-try = Try another document.
+failure-document-expired = The document has expired.
+failure-document-expired-try = Use one that is still valid.
+failure-document-data-invalid = The data in the chip could not be read.
+failure-document-data-invalid-try = Hold the phone still, or try another document.
 failure-match-code-wrong = On the phone another number was chosen than the one shown here. For your safety the verification was ended, and nothing was shared.
 no-attempts-left = No tries are left, and nothing was shared. { $organization } can send you here again.
 
@@ -149,7 +157,7 @@ success-heading = Done. You are verified.
 success-text = { $organization } gets what you chose to share, and how the check went.
 cancelled-title = Cancelled
 cancelled-heading = This verification was cancelled
-cancelled-by-person = You cancelled it here or on the phone. Nothing was shared.
+cancelled-by-person = You cancelled it. Nothing was shared.
 cancelled-by-organization = { $organization } cancelled it. Nothing was shared.
 declined-title = Declined
 declined-heading = You declined
@@ -195,7 +203,7 @@ no-cookies-text = Without one this verification cannot be tied to this browser. 
 unavailable-title = Something went wrong
 unavailable-text = Please try again in a moment. Nothing was lost, and nothing was shared.
 too-fast-title = Too many requests
-too-fast-text = Please wait a moment and load the page again.
+too-fast-text = Please wait a minute, then try again.
 
 ## On the phone, without the app
 

@@ -56,7 +56,7 @@ copied = Copiado. Ábralo en su propio teléfono y no se lo envíe a nadie.
 copy-failed = Este navegador no nos deja copiar. Escanee el código o escríbalo.
 cannot-scan = No puedo escanear
 cannot-scan-link = Copie el enlace y ábralo en su teléfono, por ejemplo desde una nota propia.
-cannot-scan-type = O escriba un código: abra esta dirección en el navegador de su teléfono y escriba allí el código.
+cannot-scan-type = También puede escribir un código: abra esta dirección en el navegador de su teléfono y escriba allí el código.
 show-user-code = Mostrar un código para escribir
 user-code-label = Código para escribir
 user-code-time = Válido durante { $time } más.
@@ -130,13 +130,21 @@ retry-left = { $remaining ->
 
 failed-title = No verificado
 failed-heading = No hemos podido verificar su identidad
-failure-passport-authenticity-failed = No hemos podido demostrar que el documento es auténtico. Intente una lectura limpia: quite la funda y mantenga el teléfono quieto. Este servidor no conoce todos los países.
-failure-passport-active-authentication-failed = El chip no ha demostrado que es el original. Mantenga el teléfono quieto sobre el pasaporte hasta que termine.
-failure-passport-chip-authentication-failed = El chip no ha demostrado que es el original. Mantenga el teléfono quieto sobre el pasaporte hasta que termine.
-failure-passport-chip-proof-missing = { $organization } pide una prueba de que el chip no es una copia, y este documento o este teléfono no puede darla. Pruebe con otro documento.
-failure-passport-revocation-unknown = { $organization } pide una lista de revocación del país que expidió el documento, y no disponemos de ninguna. Pruebe con otro documento.
-failure-document-expired = El documento ha caducado. Use uno que siga siendo válido.
-failure-document-data-invalid = No se han podido leer los datos del chip. Mantenga el teléfono quieto o pruebe con otro documento.
+failed-next-time = Para la próxima vez: { $advice }
+failure-passport-authenticity-failed = No hemos podido demostrar que el documento es auténtico.
+failure-passport-authenticity-failed-try = Intente una lectura limpia: quite la funda y mantenga el teléfono quieto. Este servidor no conoce todos los países.
+failure-passport-active-authentication-failed = El chip no ha demostrado que es el original.
+failure-passport-active-authentication-failed-try = Mantenga el teléfono quieto sobre el pasaporte hasta que termine.
+failure-passport-chip-authentication-failed = El chip no ha demostrado que es el original.
+failure-passport-chip-authentication-failed-try = Mantenga el teléfono quieto sobre el pasaporte hasta que termine.
+failure-passport-chip-proof-missing = { $organization } pide una prueba de que el chip no es una copia, y este documento o este teléfono no puede darla.
+failure-passport-chip-proof-missing-try = Pruebe con otro documento.
+failure-passport-revocation-unknown = { $organization } pide una lista de revocación del país que expidió el documento, y no disponemos de ninguna.
+failure-passport-revocation-unknown-try = Pruebe con otro documento.
+failure-document-expired = El documento ha caducado.
+failure-document-expired-try = Use uno que siga siendo válido.
+failure-document-data-invalid = No se han podido leer los datos del chip.
+failure-document-data-invalid-try = Mantenga el teléfono quieto o pruebe con otro documento.
 failure-match-code-wrong = En el teléfono se eligió un número distinto del que aparece aquí. Por su seguridad, la verificación ha terminado y no se ha compartido nada.
 no-attempts-left = No quedan más intentos y no se ha compartido nada. { $organization } puede enviarle aquí otra vez.
 
@@ -147,7 +155,7 @@ success-heading = Listo. Su identidad está verificada.
 success-text = { $organization } recibe lo que usted eligió compartir, y sabrá cómo fue la comprobación.
 cancelled-title = Cancelada
 cancelled-heading = Esta verificación se ha cancelado
-cancelled-by-person = Usted la canceló aquí o en el teléfono. No se ha compartido nada.
+cancelled-by-person = Usted la canceló. No se ha compartido nada.
 cancelled-by-organization = { $organization } la canceló. No se ha compartido nada.
 declined-title = Rechazada
 declined-heading = Usted ha rechazado
@@ -193,7 +201,7 @@ no-cookies-text = Sin una cookie, esta verificación no puede vincularse a este 
 unavailable-title = Algo ha fallado
 unavailable-text = Inténtelo de nuevo en un momento. No se ha perdido nada ni se ha compartido nada.
 too-fast-title = Demasiadas solicitudes
-too-fast-text = Espere un momento y vuelva a cargar la página.
+too-fast-text = Espere un minuto e inténtelo de nuevo.
 
 ## On the phone, without the app
 

@@ -56,7 +56,7 @@ copied = Copié. Ouvrez-le sur votre propre téléphone et ne l’envoyez à per
 copy-failed = Ce navigateur ne nous laisse pas copier. Scannez le code, ou tapez-le.
 cannot-scan = Je ne peux pas scanner
 cannot-scan-link = Copiez le lien et ouvrez-le sur votre téléphone, par exemple depuis une note que vous vous envoyez.
-cannot-scan-type = Ou tapez un code : ouvrez cette adresse dans le navigateur de votre téléphone et tapez-y le code.
+cannot-scan-type = Vous pouvez aussi taper un code : ouvrez cette adresse dans le navigateur de votre téléphone et tapez-y le code.
 show-user-code = Afficher un code à taper
 user-code-label = Code à taper
 user-code-time = Encore valable { $time }.
@@ -130,13 +130,21 @@ retry-left = { $remaining ->
 
 failed-title = Identité non vérifiée
 failed-heading = Nous n’avons pas pu vérifier votre identité
-failure-passport-authenticity-failed = Nous n’avons pas pu prouver que le document est authentique. Essayez d’obtenir une lecture nette : enlevez l’étui du passeport et la coque du téléphone, et ne bougez pas. Ce serveur ne connaît pas tous les pays.
-failure-passport-active-authentication-failed = La puce n’a pas prouvé qu’elle est l’originale. Gardez le téléphone immobile sur le passeport jusqu’à la fin.
-failure-passport-chip-authentication-failed = La puce n’a pas prouvé qu’elle est l’originale. Gardez le téléphone immobile sur le passeport jusqu’à la fin.
-failure-passport-chip-proof-missing = { $organization } demande la preuve que la puce n’est pas une copie, et ce document ou ce téléphone ne peut pas la donner. Essayez avec un autre document.
-failure-passport-revocation-unknown = { $organization } demande une liste de révocation du pays qui a délivré le document, et nous n’en avons pas. Essayez avec un autre document.
-failure-document-expired = Le document a expiré. Utilisez-en un qui est encore valable.
-failure-document-data-invalid = Les données de la puce n’ont pas pu être lues. Gardez le téléphone immobile, ou essayez avec un autre document.
+failed-next-time = Pour la prochaine fois : { $advice }
+failure-passport-authenticity-failed = Nous n’avons pas pu prouver que le document est authentique.
+failure-passport-authenticity-failed-try = Essayez d’obtenir une lecture nette : enlevez l’étui du passeport et la coque du téléphone, et ne bougez pas. Ce serveur ne connaît pas tous les pays.
+failure-passport-active-authentication-failed = La puce n’a pas prouvé qu’elle est l’originale.
+failure-passport-active-authentication-failed-try = Gardez le téléphone immobile sur le passeport jusqu’à la fin.
+failure-passport-chip-authentication-failed = La puce n’a pas prouvé qu’elle est l’originale.
+failure-passport-chip-authentication-failed-try = Gardez le téléphone immobile sur le passeport jusqu’à la fin.
+failure-passport-chip-proof-missing = { $organization } demande la preuve que la puce n’est pas une copie, et ce document ou ce téléphone ne peut pas la donner.
+failure-passport-chip-proof-missing-try = Essayez avec un autre document.
+failure-passport-revocation-unknown = { $organization } demande une liste de révocation du pays qui a délivré le document, et nous n’en avons pas.
+failure-passport-revocation-unknown-try = Essayez avec un autre document.
+failure-document-expired = Le document a expiré.
+failure-document-expired-try = Utilisez-en un qui est encore valable.
+failure-document-data-invalid = Les données de la puce n’ont pas pu être lues.
+failure-document-data-invalid-try = Gardez le téléphone immobile, ou essayez avec un autre document.
 failure-match-code-wrong = Sur le téléphone, un autre nombre que celui affiché ici a été choisi. Pour votre sécurité, la vérification a été arrêtée et rien n’a été partagé.
 no-attempts-left = Il ne reste plus d’essai, et rien n’a été partagé. { $organization } peut vous envoyer ici à nouveau.
 
@@ -147,7 +155,7 @@ success-heading = C’est terminé. Votre identité est vérifiée.
 success-text = { $organization } reçoit ce que vous avez choisi de partager, et apprend comment la vérification s’est passée.
 cancelled-title = Annulé
 cancelled-heading = Cette vérification a été annulée
-cancelled-by-person = Vous l’avez annulée ici ou sur le téléphone. Rien n’a été partagé.
+cancelled-by-person = Vous l’avez annulée. Rien n’a été partagé.
 cancelled-by-organization = { $organization } l’a annulée. Rien n’a été partagé.
 declined-title = Refusé
 declined-heading = Vous avez refusé
@@ -193,7 +201,7 @@ no-cookies-text = Sans cookie, cette vérification ne peut pas être liée à ce
 unavailable-title = Quelque chose n’a pas marché
 unavailable-text = Veuillez réessayer dans un instant. Rien n’a été perdu, et rien n’a été partagé.
 too-fast-title = Trop de demandes
-too-fast-text = Veuillez attendre un instant, puis rechargez la page.
+too-fast-text = Veuillez attendre une minute, puis réessayez.
 
 ## On the phone, without the app
 

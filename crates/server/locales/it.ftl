@@ -56,7 +56,7 @@ copied = Copiato. Lo apra sul Suo telefono e non lo mandi a nessuno.
 copy-failed = Questo browser non ci lascia copiare. Inquadri il codice oppure lo scriva.
 cannot-scan = Non posso inquadrare il codice
 cannot-scan-link = Copi il link e lo apra sul telefono, per esempio mandandolo al Suo indirizzo e-mail.
-cannot-scan-type = Oppure scriva un codice: apra questo indirizzo nel browser del telefono e scriva lì il codice.
+cannot-scan-type = Può anche scrivere un codice: apra questo indirizzo nel browser del telefono e scriva lì il codice.
 show-user-code = Mostra un codice da scrivere
 user-code-label = Codice da scrivere
 user-code-time = Vale ancora { $time }.
@@ -130,13 +130,21 @@ retry-left = { $remaining ->
 
 failed-title = Verifica non riuscita
 failed-heading = Non siamo riusciti a verificare la Sua identità
-failure-passport-authenticity-failed = Non siamo riusciti a dimostrare che il documento è autentico. Provi a leggerlo bene: tolga la custodia e tenga fermo il telefono. Questo server non conosce tutti gli Stati.
-failure-passport-active-authentication-failed = Il chip non ha dimostrato di essere l’originale. Tenga il telefono fermo sul passaporto fino alla fine.
-failure-passport-chip-authentication-failed = Il chip non ha dimostrato di essere l’originale. Tenga il telefono fermo sul passaporto fino alla fine.
-failure-passport-chip-proof-missing = { $organization } chiede la prova che il chip non sia una copia, e questo documento o questo telefono non può darla. Provi con un altro documento.
-failure-passport-revocation-unknown = { $organization } chiede un elenco di revoca dello Stato che ha rilasciato il documento, e non ne abbiamo nessuno. Provi con un altro documento.
-failure-document-expired = Il documento è scaduto. Ne usi uno ancora valido.
-failure-document-data-invalid = Non è stato possibile leggere i dati nel chip. Tenga fermo il telefono, oppure provi con un altro documento.
+failed-next-time = Per la prossima volta: { $advice }
+failure-passport-authenticity-failed = Non siamo riusciti a dimostrare che il documento è autentico.
+failure-passport-authenticity-failed-try = Provi a leggerlo bene: tolga la custodia e tenga fermo il telefono. Questo server non conosce tutti gli Stati.
+failure-passport-active-authentication-failed = Il chip non ha dimostrato di essere l’originale.
+failure-passport-active-authentication-failed-try = Tenga il telefono fermo sul passaporto fino alla fine.
+failure-passport-chip-authentication-failed = Il chip non ha dimostrato di essere l’originale.
+failure-passport-chip-authentication-failed-try = Tenga il telefono fermo sul passaporto fino alla fine.
+failure-passport-chip-proof-missing = { $organization } chiede la prova che il chip non sia una copia, e questo documento o questo telefono non può darla.
+failure-passport-chip-proof-missing-try = Provi con un altro documento.
+failure-passport-revocation-unknown = { $organization } chiede un elenco di revoca dello Stato che ha rilasciato il documento, e non ne abbiamo nessuno.
+failure-passport-revocation-unknown-try = Provi con un altro documento.
+failure-document-expired = Il documento è scaduto.
+failure-document-expired-try = Ne usi uno ancora valido.
+failure-document-data-invalid = Non è stato possibile leggere i dati nel chip.
+failure-document-data-invalid-try = Tenga fermo il telefono, oppure provi con un altro documento.
 failure-match-code-wrong = Sul telefono è stato scelto un numero diverso da quello mostrato qui. Per la Sua sicurezza la verifica è stata chiusa e non è stato condiviso nulla.
 no-attempts-left = Non restano altri tentativi e non è stato condiviso nulla. { $organization } può mandarLa qui di nuovo.
 
@@ -147,7 +155,7 @@ success-heading = Fatto. La Sua identità è verificata.
 success-text = { $organization } riceve ciò che Lei ha scelto di condividere e viene a sapere com’è andato il controllo.
 cancelled-title = Annullata
 cancelled-heading = Questa verifica è stata annullata
-cancelled-by-person = L’ha annullata Lei, qui o sul telefono. Non è stato condiviso nulla.
+cancelled-by-person = L’ha annullata Lei. Non è stato condiviso nulla.
 cancelled-by-organization = { $organization } l’ha annullata. Non è stato condiviso nulla.
 declined-title = Rifiutata
 declined-heading = Lei ha rifiutato
@@ -193,7 +201,7 @@ no-cookies-text = Senza un cookie questa verifica non può essere legata a quest
 unavailable-title = Qualcosa è andato storto
 unavailable-text = Riprovi tra un momento. Nulla è andato perso e nulla è stato condiviso.
 too-fast-title = Troppe richieste
-too-fast-text = Aspetti un momento e ricarichi la pagina.
+too-fast-text = Aspetti un minuto e riprovi.
 
 ## On the phone, without the app
 

@@ -56,7 +56,7 @@ copied = Gekopieerd. Open de link op uw eigen telefoon en stuur hem naar niemand
 copy-failed = In deze browser kunnen wij niet kopiëren. Scan de code of typ hem over.
 cannot-scan = Ik kan niet scannen
 cannot-scan-link = Kopieer de link en open hem op uw telefoon, bijvoorbeeld vanuit een bericht aan uzelf.
-cannot-scan-type = Of typ een code: open dit adres in de browser van uw telefoon en typ daar de code.
+cannot-scan-type = U kunt ook een code typen: open dit adres in de browser van uw telefoon en typ daar de code.
 show-user-code = Toon een code om te typen
 user-code-label = Code om te typen
 user-code-time = Nog { $time } geldig.
@@ -130,13 +130,21 @@ retry-left = { $remaining ->
 
 failed-title = Niet bevestigd
 failed-heading = Wij konden niet bevestigen wie u bent
-failure-passport-authenticity-failed = Wij konden niet bewijzen dat het document echt is. Probeer het rustig opnieuw: haal het hoesje eraf en houd de telefoon stil. Deze server kent niet alle landen.
-failure-passport-active-authentication-failed = De chip heeft niet bewezen dat hij het origineel is. Houd de telefoon stil op het paspoort tot alles klaar is.
-failure-passport-chip-authentication-failed = De chip heeft niet bewezen dat hij het origineel is. Houd de telefoon stil op het paspoort tot alles klaar is.
-failure-passport-chip-proof-missing = { $organization } vraagt om een bewijs dat de chip geen kopie is, en dit document of deze telefoon kan dat niet geven. Probeer een ander document.
-failure-passport-revocation-unknown = { $organization } vraagt om een lijst met ingetrokken certificaten van het land dat het document heeft uitgegeven, en die hebben wij niet. Probeer een ander document.
-failure-document-expired = Het document is verlopen. Gebruik een document dat nog geldig is.
-failure-document-data-invalid = De gegevens in de chip konden niet worden gelezen. Houd de telefoon stil of probeer een ander document.
+failed-next-time = Voor de volgende keer: { $advice }
+failure-passport-authenticity-failed = Wij konden niet bewijzen dat het document echt is.
+failure-passport-authenticity-failed-try = Probeer het rustig opnieuw: haal het hoesje eraf en houd de telefoon stil. Deze server kent niet alle landen.
+failure-passport-active-authentication-failed = De chip heeft niet bewezen dat hij het origineel is.
+failure-passport-active-authentication-failed-try = Houd de telefoon stil op het paspoort tot alles klaar is.
+failure-passport-chip-authentication-failed = De chip heeft niet bewezen dat hij het origineel is.
+failure-passport-chip-authentication-failed-try = Houd de telefoon stil op het paspoort tot alles klaar is.
+failure-passport-chip-proof-missing = { $organization } vraagt om een bewijs dat de chip geen kopie is, en dit document of deze telefoon kan dat niet geven.
+failure-passport-chip-proof-missing-try = Probeer een ander document.
+failure-passport-revocation-unknown = { $organization } vraagt om een lijst met ingetrokken certificaten van het land dat het document heeft uitgegeven, en die hebben wij niet.
+failure-passport-revocation-unknown-try = Probeer een ander document.
+failure-document-expired = Het document is verlopen.
+failure-document-expired-try = Gebruik een document dat nog geldig is.
+failure-document-data-invalid = De gegevens in de chip konden niet worden gelezen.
+failure-document-data-invalid-try = Houd de telefoon stil of probeer een ander document.
 failure-match-code-wrong = Op de telefoon is een ander getal gekozen dan hier staat. Voor uw veiligheid is de controle gestopt, en er is niets gedeeld.
 no-attempts-left = U kunt het niet nog eens proberen, en er is niets gedeeld. { $organization } kan u opnieuw hierheen sturen.
 
@@ -147,7 +155,7 @@ success-heading = Klaar. Uw identiteit is bevestigd.
 success-text = { $organization } krijgt wat u hebt gekozen om te delen, en hoort hoe de controle is verlopen.
 cancelled-title = Geannuleerd
 cancelled-heading = Deze controle is geannuleerd
-cancelled-by-person = U hebt hier of op de telefoon geannuleerd. Er is niets gedeeld.
+cancelled-by-person = U hebt geannuleerd. Er is niets gedeeld.
 cancelled-by-organization = { $organization } heeft geannuleerd. Er is niets gedeeld.
 declined-title = Geweigerd
 declined-heading = U hebt geweigerd
@@ -193,7 +201,7 @@ no-cookies-text = Zonder cookie kan deze controle niet aan deze browser worden g
 unavailable-title = Er ging iets mis
 unavailable-text = Probeer het zo dadelijk opnieuw. Er is niets verloren gegaan en niets gedeeld.
 too-fast-title = Te veel verzoeken
-too-fast-text = Wacht even en laad de pagina opnieuw.
+too-fast-text = Wacht een minuut en probeer het dan opnieuw.
 
 ## On the phone, without the app
 

@@ -132,13 +132,21 @@ retry-left = { $remaining ->
 
 failed-title = Nie potwierdzono
 failed-heading = Nie udało się potwierdzić tożsamości
-failure-passport-authenticity-failed = Nie udało się dowieść, że dokument jest autentyczny. Proszę spróbować odczytać go jeszcze raz: zdjąć okładkę i trzymać telefon nieruchomo. Niektórych państw ten serwer nie zna.
-failure-passport-active-authentication-failed = Chip nie dowiódł, że jest oryginałem. Proszę trzymać telefon nieruchomo na paszporcie aż do końca.
-failure-passport-chip-authentication-failed = Chip nie dowiódł, że jest oryginałem. Proszę trzymać telefon nieruchomo na paszporcie aż do końca.
-failure-passport-chip-proof-missing = { $organization } wymaga dowodu, że chip nie jest kopią, a ten dokument lub telefon nie może go dać. Proszę spróbować z innym dokumentem.
-failure-passport-revocation-unknown = { $organization } wymaga listy unieważnionych certyfikatów państwa, które wydało dokument, a my jej nie mamy. Proszę spróbować z innym dokumentem.
-failure-document-expired = Dokument stracił ważność. Proszę użyć takiego, który jest jeszcze ważny.
-failure-document-data-invalid = Nie udało się odczytać danych z chipa. Proszę trzymać telefon nieruchomo albo spróbować z innym dokumentem.
+failed-next-time = Na następny raz: { $advice }
+failure-passport-authenticity-failed = Nie udało się dowieść, że dokument jest autentyczny.
+failure-passport-authenticity-failed-try = Proszę spróbować odczytać go jeszcze raz: zdjąć okładkę i trzymać telefon nieruchomo. Niektórych państw ten serwer nie zna.
+failure-passport-active-authentication-failed = Chip nie dowiódł, że jest oryginałem.
+failure-passport-active-authentication-failed-try = Proszę trzymać telefon nieruchomo na paszporcie aż do końca.
+failure-passport-chip-authentication-failed = Chip nie dowiódł, że jest oryginałem.
+failure-passport-chip-authentication-failed-try = Proszę trzymać telefon nieruchomo na paszporcie aż do końca.
+failure-passport-chip-proof-missing = { $organization } wymaga dowodu, że chip nie jest kopią, a ten dokument lub telefon nie może go dać.
+failure-passport-chip-proof-missing-try = Proszę spróbować z innym dokumentem.
+failure-passport-revocation-unknown = { $organization } wymaga listy unieważnionych certyfikatów państwa, które wydało dokument, a my jej nie mamy.
+failure-passport-revocation-unknown-try = Proszę spróbować z innym dokumentem.
+failure-document-expired = Dokument stracił ważność.
+failure-document-expired-try = Proszę użyć takiego, który jest jeszcze ważny.
+failure-document-data-invalid = Nie udało się odczytać danych z chipa.
+failure-document-data-invalid-try = Proszę trzymać telefon nieruchomo albo spróbować z innym dokumentem.
 failure-match-code-wrong = Na telefonie wybrano inną liczbę niż ta, która była pokazana tutaj. Dla bezpieczeństwa weryfikacja została zakończona i nic nie zostało udostępnione.
 no-attempts-left = Nie ma już więcej prób i nic nie zostało udostępnione. { $organization } może tu Państwa skierować ponownie.
 
@@ -149,7 +157,7 @@ success-heading = Gotowe. Tożsamość jest potwierdzona.
 success-text = { $organization } dostanie to, co zostało wybrane do udostępnienia, i dowie się, jak przebiegło sprawdzenie.
 cancelled-title = Anulowano
 cancelled-heading = Ta weryfikacja została anulowana
-cancelled-by-person = Weryfikację anulowano tutaj albo na telefonie. Nic nie zostało udostępnione.
+cancelled-by-person = Weryfikację anulowano na Państwa prośbę. Nic nie zostało udostępnione.
 cancelled-by-organization = Weryfikację anulowała organizacja { $organization }. Nic nie zostało udostępnione.
 declined-title = Odmowa
 declined-heading = Odmówiono zgody
@@ -199,7 +207,7 @@ no-cookies-text = Bez pliku cookie nie można powiązać tej weryfikacji z tą p
 unavailable-title = Coś poszło nie tak
 unavailable-text = Proszę spróbować ponownie za chwilę. Nic nie przepadło i nic nie zostało udostępnione.
 too-fast-title = Zbyt wiele prób
-too-fast-text = Proszę chwilę poczekać i wczytać stronę ponownie.
+too-fast-text = Proszę poczekać minutę i spróbować ponownie.
 
 ## On the phone, without the app
 

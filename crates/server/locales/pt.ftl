@@ -56,7 +56,7 @@ copied = Copiado. Abra o link no seu próprio telefone e não o envie a ninguém
 copy-failed = Este navegador não permite copiar. Leia o código com a câmera ou escreva-o.
 cannot-scan = Não consigo ler o código
 cannot-scan-link = Copie o link e abra-o no seu telefone, por exemplo a partir de uma mensagem enviada para si.
-cannot-scan-type = Ou escreva um código: abra este endereço no navegador do seu telefone e escreva lá o código.
+cannot-scan-type = Também pode escrever um código: abra este endereço no navegador do seu telefone e escreva lá o código.
 show-user-code = Mostrar um código para escrever
 user-code-label = Código para escrever
 user-code-time = Válido por mais { $time }.
@@ -130,13 +130,21 @@ retry-left = { $remaining ->
 
 failed-title = Identidade não confirmada
 failed-heading = Não foi possível confirmar a sua identidade
-failure-passport-authenticity-failed = Não foi possível provar que o documento é autêntico. Tente uma leitura melhor: tire a capa e mantenha o telefone parado. Este servidor não conhece todos os países.
-failure-passport-active-authentication-failed = O chip não provou que é o original. Mantenha o telefone parado sobre o passaporte até terminar.
-failure-passport-chip-authentication-failed = O chip não provou que é o original. Mantenha o telefone parado sobre o passaporte até terminar.
-failure-passport-chip-proof-missing = { $organization } pede uma prova de que o chip não é uma cópia, e este documento ou este telefone não consegue dá-la. Tente com outro documento.
-failure-passport-revocation-unknown = { $organization } pede uma lista de revogação do país que emitiu o documento, e não temos nenhuma. Tente com outro documento.
-failure-document-expired = O documento está fora da validade. Use um que ainda seja válido.
-failure-document-data-invalid = Não foi possível ler os dados do chip. Mantenha o telefone parado, ou tente com outro documento.
+failed-next-time = Para a próxima vez: { $advice }
+failure-passport-authenticity-failed = Não foi possível provar que o documento é autêntico.
+failure-passport-authenticity-failed-try = Tente uma leitura melhor: tire a capa e mantenha o telefone parado. Este servidor não conhece todos os países.
+failure-passport-active-authentication-failed = O chip não provou que é o original.
+failure-passport-active-authentication-failed-try = Mantenha o telefone parado sobre o passaporte até terminar.
+failure-passport-chip-authentication-failed = O chip não provou que é o original.
+failure-passport-chip-authentication-failed-try = Mantenha o telefone parado sobre o passaporte até terminar.
+failure-passport-chip-proof-missing = { $organization } pede uma prova de que o chip não é uma cópia, e este documento ou este telefone não consegue dá-la.
+failure-passport-chip-proof-missing-try = Tente com outro documento.
+failure-passport-revocation-unknown = { $organization } pede uma lista de revogação do país que emitiu o documento, e não temos nenhuma.
+failure-passport-revocation-unknown-try = Tente com outro documento.
+failure-document-expired = O documento está fora da validade.
+failure-document-expired-try = Use um que ainda seja válido.
+failure-document-data-invalid = Não foi possível ler os dados do chip.
+failure-document-data-invalid-try = Mantenha o telefone parado, ou tente com outro documento.
 failure-match-code-wrong = No telefone foi escolhido um número diferente do que aparece aqui. Para sua segurança, a verificação foi encerrada e nada foi compartilhado.
 no-attempts-left = Não restam mais tentativas, e nada foi compartilhado. { $organization } pode dar-lhe um novo link.
 
@@ -147,7 +155,7 @@ success-heading = Pronto. A sua identidade está confirmada.
 success-text = { $organization } recebe o que escolheu compartilhar, e fica a saber como correu a verificação.
 cancelled-title = Cancelada
 cancelled-heading = Esta verificação foi cancelada
-cancelled-by-person = Foi cancelada por si, aqui ou no telefone. Nada foi compartilhado.
+cancelled-by-person = Foi cancelada por si. Nada foi compartilhado.
 cancelled-by-organization = Foi cancelada por { $organization }. Nada foi compartilhado.
 declined-title = Recusada
 declined-heading = Verificação recusada
@@ -193,7 +201,7 @@ no-cookies-text = Sem um cookie, esta verificação não pode ficar ligada a est
 unavailable-title = Ocorreu um erro
 unavailable-text = Tente de novo dentro de momentos. Nada se perdeu, e nada foi compartilhado.
 too-fast-title = Pedidos em excesso
-too-fast-text = Espere um momento e recarregue a página.
+too-fast-text = Espere um minuto e tente de novo.
 
 ## On the phone, without the app
 

@@ -56,7 +56,7 @@ copied = Скопійовано. Відкрийте посилання на вл
 copy-failed = Цей браузер не дає копіювати. Відскануйте код або введіть його.
 cannot-scan = Я не можу відсканувати
 cannot-scan-link = Скопіюйте посилання й відкрийте його на телефоні, наприклад, з повідомлення, яке надішлете собі.
-cannot-scan-type = Або введіть код: відкрийте цю адресу в браузері телефона й введіть там код.
+cannot-scan-type = Можна також ввести код: відкрийте цю адресу в браузері телефона й введіть там код.
 show-user-code = Показати код для введення
 user-code-label = Код для введення
 user-code-time = Дійсний ще { $time }.
@@ -132,13 +132,21 @@ retry-left = { $remaining ->
 
 failed-title = Не підтверджено
 failed-heading = Нам не вдалося підтвердити вашу особу
-failure-passport-authenticity-failed = Не вдалося довести, що документ справжній. Спробуйте зчитати його ще раз: зніміть обкладинку й тримайте телефон нерухомо. Деяких держав цей сервер не знає.
-failure-passport-active-authentication-failed = Чип не довів, що він оригінал. Тримайте телефон на паспорті нерухомо до самого кінця.
-failure-passport-chip-authentication-failed = Чип не довів, що він оригінал. Тримайте телефон на паспорті нерухомо до самого кінця.
-failure-passport-chip-proof-missing = { $organization } вимагає доказу, що чип не є копією, а цей документ або телефон не може його дати. Спробуйте інший документ.
-failure-passport-revocation-unknown = { $organization } вимагає списку відкликаних сертифікатів держави, яка видала документ, а в нас його немає. Спробуйте інший документ.
-failure-document-expired = Строк дії документа минув. Скористайтеся тим, який ще дійсний.
-failure-document-data-invalid = Не вдалося зчитати дані з чипа. Тримайте телефон нерухомо або спробуйте інший документ.
+failed-next-time = Наступного разу: { $advice }
+failure-passport-authenticity-failed = Не вдалося довести, що документ справжній.
+failure-passport-authenticity-failed-try = Спробуйте зчитати його ще раз: зніміть обкладинку й тримайте телефон нерухомо. Деяких держав цей сервер не знає.
+failure-passport-active-authentication-failed = Чип не довів, що він оригінал.
+failure-passport-active-authentication-failed-try = Тримайте телефон на паспорті нерухомо до самого кінця.
+failure-passport-chip-authentication-failed = Чип не довів, що він оригінал.
+failure-passport-chip-authentication-failed-try = Тримайте телефон на паспорті нерухомо до самого кінця.
+failure-passport-chip-proof-missing = { $organization } вимагає доказу, що чип не є копією, а цей документ або телефон не може його дати.
+failure-passport-chip-proof-missing-try = Спробуйте інший документ.
+failure-passport-revocation-unknown = { $organization } вимагає списку відкликаних сертифікатів держави, яка видала документ, а в нас його немає.
+failure-passport-revocation-unknown-try = Спробуйте інший документ.
+failure-document-expired = Строк дії документа минув.
+failure-document-expired-try = Скористайтеся тим, який ще дійсний.
+failure-document-data-invalid = Не вдалося зчитати дані з чипа.
+failure-document-data-invalid-try = Тримайте телефон нерухомо або спробуйте інший документ.
 failure-match-code-wrong = На телефоні вибрали інше число, ніж показано тут. Задля вашої безпеки перевірку припинено, і нічого не передано.
 no-attempts-left = Спроб більше немає, і нічого не передано. { $organization } може направити вас сюди знову.
 
@@ -149,7 +157,7 @@ success-heading = Готово. Вашу особу підтверджено.
 success-text = { $organization } отримає те, чим ви вирішили поділитися, і дізнається, як пройшла перевірка.
 cancelled-title = Скасовано
 cancelled-heading = Цю перевірку скасовано
-cancelled-by-person = Ви скасували її тут або на телефоні. Нічого не передано.
+cancelled-by-person = Ви скасували її. Нічого не передано.
 cancelled-by-organization = Її скасувала організація { $organization }. Нічого не передано.
 declined-title = Відмова
 declined-heading = Ви відмовилися
@@ -199,7 +207,7 @@ no-cookies-text = Без файлу cookie цю перевірку не можн
 unavailable-title = Щось пішло не так
 unavailable-text = Спробуйте ще раз за мить. Нічого не втрачено й нічого не передано.
 too-fast-title = Забагато запитів
-too-fast-text = Зачекайте трохи й перезавантажте сторінку.
+too-fast-text = Зачекайте хвилину й спробуйте ще раз.
 
 ## On the phone, without the app
 

@@ -94,6 +94,25 @@ impl Texts {
         }
     }
 
+    /// What to try after an attempt that failed, if something is to be tried.
+    pub fn advice(self, code: FailureCode) -> Option<String> {
+        use VerdictCode as V;
+        let FailureCode::Verdict(verdict) = code else { return None };
+        Some(match verdict {
+            V::PassportAuthenticityFailed => self.failure_passport_authenticity_failed_try(),
+            V::PassportActiveAuthenticationFailed => {
+                self.failure_passport_active_authentication_failed_try()
+            }
+            V::PassportChipAuthenticationFailed => {
+                self.failure_passport_chip_authentication_failed_try()
+            }
+            V::PassportChipProofMissing => self.failure_passport_chip_proof_missing_try(),
+            V::PassportRevocationUnknown => self.failure_passport_revocation_unknown_try(),
+            V::DocumentExpired => self.failure_document_expired_try(),
+            V::DocumentDataInvalid => self.failure_document_data_invalid_try(),
+        })
+    }
+
     fn verdict(self, code: VerdictCode, organization: &str) -> String {
         match code {
             VerdictCode::PassportAuthenticityFailed => self.failure_passport_authenticity_failed(),

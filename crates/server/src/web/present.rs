@@ -187,6 +187,7 @@ struct EndScreen<'a> {
     heading: String,
     text: String,
     next: Option<String>,
+    advice: Option<String>,
     returns: bool,
     seconds: u64,
 }
@@ -280,10 +281,11 @@ fn at_work(p: &Presentation<'_>) -> Result<Words, askama::Error> {
     };
     let announce = match number {
         Some(number) => format!("{heading}: {number}. {text}"),
-        None => format!("{heading}. {text}"),
+        None => spoken(&heading, &text),
     };
     let steps = steps(t, now);
-    let html = WorkScreen { p, t, name, heading, text, number, network, percent, steps }.render()?;
+    let html =
+        WorkScreen { p, t, name, heading, text, number, network, percent, steps }.render()?;
     Ok((title, announce, html))
 }
 
@@ -297,8 +299,7 @@ fn network_text(t: Texts, network: SameNetwork) -> Option<(String, bool)> {
 }
 
 fn steps(t: Texts, now: usize) -> Vec<Step> {
-    let labels =
-        [t.step_connect(), t.step_read(), t.step_check(), t.step_photo(), t.step_share()];
+    let labels = [t.step_connect(), t.step_read(), t.step_check(), t.step_photo(), t.step_share()];
     let step = |(place, label): (usize, String)| {
         let (state, state_text) = match place.cmp(&now) {
             std::cmp::Ordering::Less => ("done", t.step_done()),
@@ -310,16 +311,28 @@ fn steps(t: Texts, now: usize) -> Vec<Step> {
     labels.into_iter().enumerate().map(step).collect()
 }
 
+/// A heading and what follows it, as they are read out: a heading needs no full stop to be seen.
+fn spoken(heading: &str, text: &str) -> String {
+    match heading.ends_with(['.', '?', '!', '؟']) {
+        true => format!("{heading} {text}"),
+        false => format!("{heading}. {text}"),
+    }
+}
+
 fn on_the_phone(p: &Presentation<'_>) -> Result<Words, askama::Error> {
     let (t, name) = (p.texts, p.asker.name.as_str());
     let (title, heading, text, left) = match p.screen {
         Screen::Retry { code, remaining } => {
             let left = t.retry_left(u64::try_from(*remaining).unwrap_or(u64::MAX));
-            (t.retry_title(), t.retry_heading(), t.failure(*code, name), Some(left))
+            let text = match t.advice(*code) {
+                Some(advice) => format!("{} {advice}", t.failure(*code, name)),
+                None => t.failure(*code, name),
+            };
+            (t.retry_title(), t.retry_heading(), text, Some(left))
         }
         _ => (t.claimed_title(), t.claimed_heading(), t.claimed_text(), None),
     };
-    let announce = format!("{heading}. {text}");
+    let announce = spoken(&heading, &text);
     let html = PhoneScreen { p, t, name, heading, text, left }.render()?;
     Ok((title, announce, html))
 }
@@ -351,13 +364,27 @@ fn end(p: &Presentation<'_>) -> Result<Words, askama::Error> {
         }
         _ => ("time", t.expired_title(), t.expired_heading(), t.expired_text(name), None),
     };
+    let advice = match p.screen {
+        Screen::Failed(code) => t.advice(*code).map(|advice| t.failed_next_time(&advice)),
+        _ => None,
+    };
     let returns = p.session.redirect_url.is_some();
-    let mut announce = format!("{heading} {text}");
+    let mut announce = spoken(&heading, &text);
     if returns && !p.plain {
         announce = format!("{announce} {}", t.return_in(RETURN_SECONDS));
     }
-    let html =
-        EndScreen { p, t, name, kind, heading, text, next, returns, seconds: RETURN_SECONDS }
-            .render()?;
+    let html = EndScreen {
+        p,
+        t,
+        name,
+        kind,
+        heading,
+        text,
+        next,
+        advice,
+        returns,
+        seconds: RETURN_SECONDS,
+    }
+    .render()?;
     Ok((title, announce, html))
 }

@@ -287,7 +287,7 @@ async fn who_guesses_is_stopped_and_others_are_not() {
     assert_eq!(response.status(), 429, "the right one neither");
     assert_eq!(response.headers()["retry-after"], "6");
     assert!(response.headers()["ratelimit"].to_str().unwrap().starts_with("\"user-code\";r=0"));
-    assert!(response.text().await.unwrap().contains("Please wait a moment"));
+    assert!(response.text().await.unwrap().contains("Please wait a minute"));
     let person = PageBrowser::through_proxy(&server, "198.51.100.1");
     assert_eq!(enter(&person, &code).await.0, 200);
     server.clock.advance(6 * SECOND);

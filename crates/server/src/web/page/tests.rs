@@ -83,15 +83,18 @@ fn screens() -> Vec<Screen> {
     ]
 }
 
-fn document(screen: &Screen, locale: Locale, device: Device, plain: bool) -> String {
-    let asker = Asker {
+fn asker() -> Asker {
+    Asker {
         name: "Bank <i>& Söhne".to_owned(),
         domain: Some("bank.example".to_owned()),
         has_logo: true,
         theme: Some("/theme/0b57d0-8ab4f8.css".to_owned()),
         terms: Some("https://bank.example/terms".to_owned()),
         privacy: Some("https://bank.example/privacy".to_owned()),
-    };
+    }
+}
+
+fn presented(screen: &Screen, locale: Locale, device: Device, plain: bool) -> Presented {
     let session = session(Some("https://bank.example/back"));
     let handoff = PlainHandoff {
         qr: "<svg></svg>".to_owned(),
@@ -99,18 +102,24 @@ fn document(screen: &Screen, locale: Locale, device: Device, plain: bool) -> Str
         app_link: "kayle-id://x".to_owned(),
         user_code: Some("WDJB-MJHT".to_owned()),
     };
-    let texts = Texts::of(locale);
-    let presented = present(&Presentation {
+    present(&Presentation {
         screen,
         session: &session,
-        asker: &asker,
-        texts,
+        asker: &asker(),
+        texts: Texts::of(locale),
         device,
         code_address: "https://verify.example/code",
         apps: &Apps::default(),
         plain,
         handoff: plain.then_some(&handoff),
-    });
+    })
+    .unwrap()
+}
+
+fn document(screen: &Screen, locale: Locale, device: Device, plain: bool) -> String {
+    let asker = asker();
+    let session = session(Some("https://bank.example/back"));
+    let texts = Texts::of(locale);
     SessionPage {
         session: session.id.as_str(),
         initial: "B".to_owned(),
@@ -130,7 +139,7 @@ fn document(screen: &Screen, locale: Locale, device: Device, plain: bool) -> Str
             extendable: true,
             extended: plain,
         },
-        presented: presented.unwrap(),
+        presented: presented(screen, locale, device, plain),
         remaining_ms: 3_600_000,
         refresh: refresh_of(screen),
     }
@@ -263,7 +272,14 @@ fn whatever_a_phone_is_at_what_to_do_without_it_is_said() {
     for screen in screens() {
         let with_a_phone = matches!(
             screen.name(),
-            "connected" | "match" | "reading" | "checking" | "selfie" | "share" | "retry" | "claimed"
+            "connected"
+                | "match"
+                | "reading"
+                | "checking"
+                | "selfie"
+                | "share"
+                | "retry"
+                | "claimed"
         );
         for plain in [false, true] {
             let html = document(&screen, Locale::En, Device::Desktop, plain);
@@ -271,6 +287,46 @@ fn whatever_a_phone_is_at_what_to_do_without_it_is_said() {
             assert_eq!(html.contains("ask \u{2068}Bank"), with_a_phone, "{}", screen.name());
             assert!(!with_a_phone || html.contains("id=\"cancel\""), "{}", screen.name());
         }
+    }
+}
+
+/// What is read out has one full stop after each sentence, in whatever way a heading ends.
+#[test]
+fn what_is_announced_is_sentences() {
+    for screen in screens() {
+        for locale in Locale::ALL {
+            let said = presented(&screen, locale, Device::Desktop, false).announce;
+            let place = format!("{} {}: {said}", screen.name(), locale.code());
+            assert!(!said.contains("..") && !said.contains("؟."), "{place}");
+            assert!(
+                !said.contains("verify you On") && !said.contains("\"This was not me\" W"),
+                "{place}"
+            );
+        }
+    }
+}
+
+/// Nobody is told to hold the phone still when no try is left.
+#[test]
+fn after_the_last_try_what_to_do_is_for_the_next_time() {
+    let t = Texts::of(Locale::En);
+    let code = FailureCode::Verdict(VerdictCode::PassportActiveAuthenticationFailed);
+    let advice = t.advice(code).unwrap();
+    let html = |screen: &Screen| document(screen, Locale::En, Device::Desktop, false);
+    let retry = html(&Screen::Retry { code, remaining: 1 });
+    assert!(retry.contains(&advice) && !retry.contains("next time"), "{retry}");
+    let failed = html(&Screen::Failed(code));
+    assert!(failed.contains(&t.failed_next_time(&advice)), "{failed}");
+    assert_eq!(failed.matches(&advice).count(), 1);
+}
+
+/// Who has just declined or cancelled comes to a new document.
+#[test]
+fn an_end_takes_the_focus_to_its_heading() {
+    for screen in screens() {
+        let html = document(&screen, Locale::En, Device::Desktop, true);
+        let takes = html.contains("<h1 tabindex=\"-1\" autofocus>");
+        assert_eq!(takes, screen.is_end(), "{}", screen.name());
     }
 }
 

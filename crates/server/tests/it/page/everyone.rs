@@ -96,8 +96,10 @@ async fn the_longest_words_stay_in_a_narrow_window() {
         tab.until_screen(screen).await;
         for narrow in [Screen::NARROW, Screen::ZOOMED] {
             tab.size(narrow).await;
-            tab.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
-                .await;
+            tab.evaluate(
+                "document.querySelectorAll('details').forEach((it) => { it.open = true; })",
+            )
+            .await;
             assert_eq!(beyond_the_edge(tab).await, [""; 0], "{screen}");
         }
     };
@@ -122,10 +124,10 @@ async fn what_is_said_of_the_connection_stands_in_the_column() {
     let visit = scene.offered().await;
     visit.tab.offline(true).await;
     visit.tab.until("document.getElementById('connection').innerText.trim() !== ''").await;
-    let left = |element: &str| {
-        format!("document.querySelector('{element}').getBoundingClientRect().left")
-    };
-    let [card, said] = [visit.tab.evaluate(&left("main")).await, visit.tab.evaluate(&left("#connection")).await];
+    let left =
+        |element: &str| format!("document.querySelector('{element}').getBoundingClientRect().left");
+    let [card, said] =
+        [visit.tab.evaluate(&left("main")).await, visit.tab.evaluate(&left("#connection")).await];
     assert!(card.as_f64().unwrap() > 100.0, "{card}");
     assert_eq!(card, said);
 }
