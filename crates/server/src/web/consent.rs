@@ -38,6 +38,7 @@ mod tests {
             t.field_by_server(),
             t.data_heading(),
             t.data_kept(),
+            t.selfie_text(),
             t.data_sent(name),
             t.data_theirs(name),
             t.data_recorded(),

@@ -256,6 +256,22 @@ fn text_can_be_read_on_all_that_it_lies_on() {
     assert!(style.lines().any(|line| line == ".note a { color: inherit }"));
 }
 
+/// Photos are taken because phones of the reference system send them; this version has nothing that
+/// looks at them. Nobody agrees without having been told.
+#[test]
+fn of_photos_the_truth_is_told_before_and_while_they_are_taken() {
+    for locale in Locale::ALL {
+        let truth = Texts::of(locale).selfie_text();
+        for screen in [Screen::Consent, Screen::Selfie] {
+            let html = document(&screen, locale, Device::Desktop, false);
+            assert!(html.contains(&truth), "{} {}", screen.name(), locale.code());
+        }
+    }
+    let selfie = document(&Screen::Selfie, Locale::En, Device::Desktop, false);
+    let (_, now) = selfie.split_once("aria-current=\"step\"").unwrap();
+    assert!(now.split("</li>").next().unwrap().contains("Photos taken"), "{now}");
+}
+
 #[test]
 fn without_scripts_an_end_counts_nothing_down() {
     let html = document(&Screen::Success, Locale::En, Device::Desktop, false);
