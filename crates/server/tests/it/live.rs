@@ -1,13 +1,16 @@
 //! What the page follows: `GET /{session}/events`, and the code that it draws (SECURITY rows 8, 15).
 
+use std::convert::Infallible;
 use std::time::Duration;
 
+use domain::session::{Session, Transition};
 use protocol::HandoffLink;
 use reqwest::{Method, Response};
 use serde_json::Value;
+use server::clock::Clock as _;
 use testkit::{PageBrowser, PhoneSocket, TestServer, ack, read_qr_drawing, within};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpSocket;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::limits::behind_proxy;
 
@@ -250,18 +253,9 @@ async fn who_does_not_read_delays_nobody_and_is_told_the_end() {
     let rp = server.relying_party().await;
     let session = rp.session(&[]).await.id;
     let (browser, handoff) = PageBrowser::opened(&server, &session).await;
-    let cookie = browser.cookie.as_deref().unwrap();
-    let request = format!("GET /{session}/events HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n");
     let mut sleepers = Vec::new();
     for _ in 0..15 {
-        let socket = TcpSocket::new_v4().unwrap();
-        // Less than one event.
-        socket.set_recv_buffer_size(1024).unwrap();
-        let mut stream = socket.connect(server.address().parse().unwrap()).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        // It has its place.
-        stream.readable().await.unwrap();
-        sleepers.push(stream);
+        sleepers.push(sleeper(&server, &browser, &session).await);
     }
     let mut events = Events::open(&browser, &session).await;
     events.screen().await;
@@ -285,6 +279,48 @@ async fn who_does_not_read_delays_nobody_and_is_told_the_end() {
     assert!(heard.contains(r#""status":"cancelled""#), "{heard}");
     let told = heard.matches("event: screen").count();
     assert!((1..=4).contains(&told), "{told} events");
+}
+
+/// A stream that nobody reads.
+async fn sleeper(server: &TestServer, browser: &PageBrowser, session: &str) -> TcpStream {
+    let cookie = browser.cookie.as_deref().unwrap();
+    let request = format!("GET /{session}/events HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\n\r\n");
+    let socket = TcpSocket::new_v4().unwrap();
+    // Less than one event.
+    socket.set_recv_buffer_size(1024).unwrap();
+    let mut stream = socket.connect(server.address().parse().unwrap()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    // It has its place.
+    stream.readable().await.unwrap();
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_piles_up_for_who_does_not_read() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[]).await.id;
+    let (browser, _) = PageBrowser::opened(&server, &session).await;
+    let mut sleeper = sleeper(&server, &browser, &session).await;
+    let mut events = Events::open(&browser, &session).await;
+    let mut sent = events.screen().await.to_string().len();
+    let id = session.parse().unwrap();
+    while sent < 4 * 1024 * 1024 {
+        let change = |mut session: Session| {
+            session.expires_at = session.expires_at + Duration::from_millis(1);
+            Ok::<_, Infallible>(Transition { session, events: Vec::new(), value: () })
+        };
+        let Ok(()) = server.store().session(&id, server.clock.now(), change).await.unwrap();
+        sent += events.screen().await.to_string().len();
+    }
+    rp.send(rp.request(Method::POST, &format!("/v1/sessions/{session}/cancel"))).await;
+    assert_eq!(events.screen().await["status"], "cancelled");
+
+    let mut heard = String::new();
+    let (whole, _) = while_time_passes(&server, sleeper.read_to_string(&mut heard)).await;
+    whole.unwrap();
+    assert!(heard.len() < 1024 * 1024, "{} bytes were kept of {sent}", heard.len());
+    assert!(heard.contains(r#""status":"cancelled""#), "it is told the end");
 }
 
 #[tokio::test(flavor = "multi_thread")]
