@@ -25,7 +25,7 @@ const minutes = (ms) => {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 };
-const hide = (id, is) => { const found = element(id); if (found && found.hidden !== is) found.hidden = is; };
+const hide = (id, is) => { if (element(id)) element(id).hidden = is; };
 
 export function wire() {
   const now = element("pairing");
@@ -110,7 +110,7 @@ function forget() {
 
 async function post(action) {
   const at = mark();
-  const response = await fetch(`/${session}/${action}?${query}`, { method: "POST", headers: { Accept: "application/json" } });
+  const response = await fetch(`/${session}/${action}?${query}`, { method: "POST" });
   if (response.ok) {
     const answer = await response.json();
     return { ...answer, at, life: answer.expires_in_ms };
@@ -205,9 +205,7 @@ function launched() {
 
 function noCookies() {
   clearInterval(tick);
-  const heading = document.createElement("h1");
-  const text = document.createElement("p");
-  heading.textContent = document.title = texts.noCookiesTitle;
-  text.textContent = texts.noCookiesText;
-  pairing.replaceChildren(heading, text);
+  pairing.innerHTML = "<h1></h1><p></p>";
+  pairing.firstChild.textContent = document.title = texts.noCookiesTitle;
+  pairing.lastChild.textContent = texts.noCookiesText;
 }
