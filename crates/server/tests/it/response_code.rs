@@ -32,8 +32,7 @@ async fn post(browser: &PageBrowser, session: &str, step: &str) -> String {
     let form = browser.request(Method::POST, &format!("/{session}/{step}"));
     let form = form.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     let answer = form.body("lang=de").send().await.unwrap();
-    if step == "return" {
-        assert_eq!(answer.status(), 200);
+    if step == "return" && answer.status() == 200 {
         return way_on(&answer.text().await.unwrap()).unwrap();
     }
     assert_eq!(answer.status(), 303, "{step}");
