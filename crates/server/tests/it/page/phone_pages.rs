@@ -89,7 +89,10 @@ async fn on_a_phone_without_the_app_every_page_has_a_way_on() {
     phone.until_screen("offer").await;
     let to_the_app = async || {
         phone.until("document.getElementById('open-app').href.includes('#')").await;
-        phone.click("#open-app").await;
+        // What is left before it has loaded is not kept in the history.
+        phone.until("document.readyState === 'complete'").await;
+        // A mouse would miss what moves while the browser goes back to where it had scrolled.
+        phone.evaluate("document.getElementById('open-app').click()").await;
         phone.until("location.pathname.startsWith('/open/')").await;
         phone.until("document.getElementById('nothing').checkVisibility()").await;
     };
