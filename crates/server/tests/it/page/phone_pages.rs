@@ -74,12 +74,14 @@ async fn on_a_phone_without_the_app_every_page_has_a_way_on() {
     let Some(scene) = Scene::new().await else { return };
     let session = scene.session().await;
     let phone = scene.chromium.window(Screen::PHONE).await;
-    // The server's clock is the test's, and the link is good for the browser too. What the app would
-    // be handed is noted.
+    // The server's clock is the test's, and the link is good for the browser too. What the app would be
+    // handed is noted and kept from the browser, whose own question would stand before the page.
     phone
         .before_scripts(
-            "Date.now = () => 0; navigation.addEventListener('navigate', ({ destination: { url } }) => { \
-             if (url.startsWith('kayle-id:')) sessionStorage.led = (sessionStorage.led ?? '') + ' ' + url; });",
+            "Date.now = () => 0; navigation.addEventListener('navigate', (event) => { \
+             if (!event.destination.url.startsWith('kayle-id:')) return; \
+             sessionStorage.led = (sessionStorage.led ?? '') + ' ' + event.destination.url; \
+             event.preventDefault(); });",
         )
         .await;
     // In a language that the browser does not ask for.
@@ -91,8 +93,7 @@ async fn on_a_phone_without_the_app_every_page_has_a_way_on() {
         phone.until("document.getElementById('open-app').href.includes('#')").await;
         // What is left before it has loaded is not kept in the history.
         phone.until("document.readyState === 'complete'").await;
-        // A mouse would miss what moves while the browser goes back to where it had scrolled.
-        phone.evaluate("document.getElementById('open-app').click()").await;
+        phone.click("#open-app").await;
         phone.until("location.pathname.startsWith('/open/')").await;
         phone.until("document.getElementById('nothing').checkVisibility()").await;
     };
@@ -117,14 +118,14 @@ async fn on_a_phone_without_the_app_every_page_has_a_way_on() {
     phone.until("document.getElementById('nothing').checkVisibility()").await;
     assert_eq!(led().await, first, "an app is opened once, and then when it is asked for");
 
-    phone.back().await;
-    is_back().await;
-    phone.until("document.getElementById('open-nothing').checkVisibility()").await;
-    to_the_app().await;
     phone.click("#way-back a").await;
     is_back().await;
     phone.until("document.getElementById('open-nothing').checkVisibility()").await;
     assert_eq!(phone.read("document.documentElement.lang").await, "de");
+    to_the_app().await;
+    phone.back().await;
+    is_back().await;
+    phone.until("document.getElementById('open-nothing').checkVisibility()").await;
     to_the_app().await;
     phone.click("#other-phone").await;
     is_back().await;
