@@ -6,6 +6,7 @@
 mod colour;
 mod logo;
 mod place;
+mod raster;
 
 pub use colour::{
     Accent, Colour, ContrastError, DARK, DarkAccent, LIGHT, LightAccent, NotAColour, Pages,
@@ -14,6 +15,7 @@ pub use logo::{Logo, LogoError, LogoRef, LogoType, MAX_LOGO_BYTES, SvgFault};
 pub use place::{
     DomainName, FrameAncestor, FrameAncestors, MAX_ANCESTORS, MAX_URL_BYTES, PlaceError, WebUrl,
 };
+pub use raster::MAX_LOGO_SIDE;
 
 use std::time::Duration;
 

@@ -200,13 +200,16 @@ impl Selection {
 /// The text as a person may be shown it: runs of white space are one space, and characters that
 /// show nothing but change how others are shown (controls, direction overrides) are gone.
 fn legible(text: &str) -> String {
-    let shown = |char: &char| {
-        char.is_whitespace()
-            || !(char.is_control()
-                || matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'))
-    };
+    let shown = |char: &char| char.is_whitespace() || !alters_others(*char);
     let shown: String = text.chars().filter(shown).collect();
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a character shows nothing but changes how others are shown: a control character, or one
+/// that sets the direction of text (UAX #9).
+pub fn alters_others(char: char) -> bool {
+    char.is_control()
+        || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn check(field: &RequestedField) -> Result<ShareField, ShareContractError> {

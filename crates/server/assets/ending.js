@@ -1,10 +1,11 @@
 // Cancelling, the time that is left, and the way back to the business.
-import { announce, element, say, session, texts } from "./live.js";
+import { announce, element, focus, say, session, texts } from "./live.js";
 
 const { body } = document;
 const tokenKey = `cancel:${session}`;
 const returnedKey = `returned:${session}`;
 const extendedKey = `extended:${session}`;
+const endedKey = `ended:${session}`;
 const MINUTE = 60000;
 const WARN = 5;
 
@@ -19,10 +20,23 @@ if (fragment.has("cancel_token")) {
 document.addEventListener("formdata", ({ target, formData }) => {
   const token = sessionStorage.getItem(tokenKey);
   const path = new URL(target.getAttribute("action"), location.href).pathname;
-  if (token && (path === `/${session}/cancel` || path === `/${session}/decline`)) {
-    formData.set("cancel_token", token);
-  }
+  if (path !== `/${session}/cancel` && path !== `/${session}/decline`) return;
+  if (token) formData.set("cancel_token", token);
+  sessionStorage.setItem(endedKey, "1");
 });
+
+// Whoever ended it by such a form meets the end on a new page.
+const endedHere = sessionStorage.getItem(endedKey) !== null;
+sessionStorage.removeItem(endedKey);
+if (endedHere && body.dataset.ended === "true") {
+  focus(document.querySelector("main h1"));
+  later(() => announce(document.querySelector("main .lead")?.textContent));
+}
+
+// A page that has just been loaded is not listened to yet.
+function later(action) {
+  setTimeout(action, 1000);
+}
 
 let form = null;
 let counting = null;
@@ -110,8 +124,7 @@ function extended() {
   const wished = sessionStorage.getItem(extendedKey);
   sessionStorage.removeItem(extendedKey);
   if (wished && ends - Date.now() > WARN * MINUTE) {
-    // A page that has just been loaded is not listened to yet.
-    setTimeout(() => say(element("connection"), texts.timeExtended), 1000);
+    later(() => say(element("connection"), texts.timeExtended));
   }
 }
 

@@ -1,11 +1,13 @@
 // The way to the phone: the code and its renewal, the link, the code to type, the button on the phone.
-import { again, announce, element, focus, query, say, session, texts } from "./live.js";
+import { again, announce, element, focus, lang, query, say, session, texts } from "./live.js";
 
 // A code is renewed with so much left, and hidden when hardly anything is.
 const RENEW = 60000;
 const DEAD = 5000;
 const RETRY = 5000;
 const NO_APP = 1500;
+// Whether the button to the app was used in this tab, and in which language: the next page asks.
+const openedKey = `opened:${session}`;
 
 // The handoff, and the code to type, each with what is left of it.
 let handoff = null;
@@ -25,6 +27,8 @@ const minutes = (ms) => {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 };
+// What goes while the focus is in it hands that on.
+const handOn = (id, to) => { if (element(id)?.contains(document.activeElement)) focus(to); };
 const hide = (id, is) => { if (element(id)) element(id).hidden = is; };
 
 export function wire() {
@@ -45,6 +49,7 @@ export function wire() {
   }
   tick = setInterval(step, 1000);
   step();
+  cameBack();
 }
 
 function on(id, action) {
@@ -89,7 +94,16 @@ function clock(id, ms) {
 }
 
 for (const [target, name] of [[document, "visibilitychange"], [window, "pageshow"], [window, "online"]]) {
-  target.addEventListener(name, () => { if (!document.hidden) step(); });
+  target.addEventListener(name, () => {
+    if (document.hidden) return;
+    step();
+    cameBack();
+  });
+}
+
+// Whoever is here again after the app was to open, and no phone has come, may have none.
+function cameBack() {
+  if (sessionStorage.getItem(openedKey) !== null) hide("open-nothing", false);
 }
 
 function withdraw() {
@@ -165,6 +179,7 @@ async function renew() {
   element("open-app")?.setAttribute("href", fresh.same_device_link);
   element("open-scheme")?.setAttribute("href", fresh.app_link);
   hide("qr-waiting", true);
+  handOn("qr-failed", element("scan")?.querySelector("h2"));
   hide("qr-failed", true);
   hide("code-time", false);
   if (renewed && !document.hidden && pairing.dataset.device === "desktop") announce(texts.qrRenewed);
@@ -178,8 +193,9 @@ async function type() {
   hide("qr-failed", handoff !== null);
   hide("user-code-row", false);
   hide("user-code-time", false);
-  hide("show-user-code", true);
   say(element("user-code"), fresh.user_code);
+  handOn("show-user-code", element("user-code"));
+  hide("show-user-code", true);
   step();
 }
 
@@ -196,6 +212,7 @@ async function copy() {
 
 // No app took the link if the page is still in front of the person.
 function launched() {
+  sessionStorage.setItem(openedKey, lang);
   let left = document.hidden;
   const leave = () => { left = true; };
   document.addEventListener("visibilitychange", leave, { once: true });

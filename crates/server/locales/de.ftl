@@ -211,6 +211,7 @@ app-warning = Machen Sie nur weiter, wenn Sie diese Prüfung eben selbst begonne
 app-get-heading = Haben Sie die App noch nicht?
 app-unknown = Dieser Server wird unter { $host } betrieben. Die Betreiber haben nicht angegeben, wo es die App gibt: Fragen Sie dort nach, oder bei denen, die Sie hierher geschickt haben.
 app-then = Installieren Sie sie, und kommen Sie dann auf diese Seite zurück, oder scannen Sie den Code noch einmal.
+app-back = Zurück zur Prüfung
 app-no-link = Dieser Link ist unvollständig oder zu alt. Scannen Sie den Code noch einmal.
 app-needs-script = Ohne JavaScript kann diese Seite Sie nicht weiterleiten. Schalten Sie es ein und scannen Sie den Code noch einmal.
 type-title = Code eintippen

@@ -213,6 +213,7 @@ app-warning = Go on only if you have just started this verification yourself. If
 app-get-heading = You do not have the app yet?
 app-unknown = This server is run at { $host }. Those who run it have not said where to get the app: ask them, or the business that sent you.
 app-then = Install it, then come back to this page, or scan the code again.
+app-back = Back to the verification
 app-no-link = This link is incomplete or too old. Scan the code again.
 app-needs-script = Without JavaScript this page cannot pass you on. Turn it on and scan the code again.
 type-title = Type your code

@@ -211,6 +211,7 @@ app-warning = Siga solo si es usted quien acaba de empezar esta verificación. S
 app-get-heading = ¿Todavía no tiene la aplicación?
 app-unknown = Este servidor funciona en { $host }. Sus responsables no han indicado dónde conseguir la aplicación: pregúnteles a ellos o a quien le envió aquí.
 app-then = Instálela y después vuelva a esta página, o escanee el código otra vez.
+app-back = Volver a la verificación
 app-no-link = Este enlace está incompleto o es demasiado antiguo. Escanee el código otra vez.
 app-needs-script = Sin JavaScript esta página no puede abrir la aplicación. Actívelo y escanee el código otra vez.
 type-title = Escriba su código

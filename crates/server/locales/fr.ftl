@@ -211,6 +211,7 @@ app-warning = Continuez seulement si vous venez de commencer cette vérification
 app-get-heading = Vous n’avez pas encore l’application ?
 app-unknown = Ce serveur est exploité à l’adresse { $host }. Ceux qui s’en occupent n’ont pas dit où trouver l’application : demandez-leur, ou à l’entreprise ou à l’organisme qui vous a donné le lien.
 app-then = Installez-la, puis revenez à cette page ou scannez de nouveau le code.
+app-back = Retour à la vérification
 app-no-link = Ce lien est incomplet ou trop ancien. Scannez de nouveau le code.
 app-needs-script = Sans JavaScript, cette page ne peut pas ouvrir l’application. Activez-le et scannez de nouveau le code.
 type-title = Tapez votre code

@@ -211,6 +211,7 @@ app-warning = Continui solo se ha appena iniziato Lei questa verifica. Se qualcu
 app-get-heading = Non ha ancora l’app?
 app-unknown = Questo server è gestito all’indirizzo { $host }. Chi lo gestisce non ha detto dove trovare l’app: chieda a loro, o a chi L’ha mandata qui.
 app-then = La installi, poi torni a questa pagina oppure inquadri di nuovo il codice.
+app-back = Torna alla verifica
 app-no-link = Questo link è incompleto o troppo vecchio. Inquadri di nuovo il codice.
 app-needs-script = Senza JavaScript questa pagina non può aprire l’app. Lo attivi e inquadri di nuovo il codice.
 type-title = Scriva il codice

@@ -211,6 +211,7 @@ app-warning = Ga alleen verder als u deze controle net zelf bent begonnen. Heeft
 app-get-heading = Hebt u de app nog niet?
 app-unknown = Deze server draait op { $host }. De beheerders hebben niet gezegd waar de app te krijgen is: vraag het hun, of wie u hierheen stuurde.
 app-then = Installeer de app en kom dan terug naar deze pagina, of scan de code opnieuw.
+app-back = Terug naar de controle
 app-no-link = Deze link is niet volledig of te oud. Scan de code opnieuw.
 app-needs-script = Zonder JavaScript kan deze pagina de app niet openen. Zet het aan en scan de code opnieuw.
 type-title = Typ uw code

@@ -217,6 +217,7 @@ app-warning = Proszę kontynuować tylko wtedy, gdy przed chwilą samodzielnie r
 app-get-heading = Nie ma jeszcze aplikacji?
 app-unknown = Ten serwer działa pod adresem { $host }. Prowadzący go nie podali, skąd pobrać aplikację: proszę zapytać ich albo tego, kto tu Państwa skierował.
 app-then = Proszę ją zainstalować, a potem wrócić na tę stronę albo zeskanować kod jeszcze raz.
+app-back = Wróć do weryfikacji
 app-no-link = Ten link jest niepełny albo zbyt stary. Proszę zeskanować kod jeszcze raz.
 app-needs-script = Bez JavaScriptu ta strona nie może otworzyć aplikacji. Proszę go włączyć i zeskanować kod jeszcze raz.
 type-title = Proszę wpisać kod

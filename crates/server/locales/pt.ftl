@@ -211,6 +211,7 @@ app-warning = Continue apenas se acabou de começar esta verificação. Se outra
 app-get-heading = Ainda não tem a aplicação?
 app-unknown = Este servidor funciona em { $host }. Não foi indicado aqui onde obter a aplicação: fale com os responsáveis pelo servidor, ou com quem lhe deu o link.
 app-then = Instale a aplicação e depois volte a esta página, ou leia o código de novo.
+app-back = Voltar à verificação
 app-no-link = Este link está incompleto ou é muito antigo. Leia o código de novo.
 app-needs-script = Sem JavaScript, esta página não consegue abrir a aplicação. Ative o JavaScript e leia o código de novo.
 type-title = Escreva o seu código

@@ -176,6 +176,13 @@ impl Limits {
         Some(meter.take(self.hasher.hash_one(key)))
     }
 
+    /// Gives back one that `key` took under `policy`: it turned out not to count.
+    pub(crate) fn give_back(&self, policy: &'static Policy, key: impl Hash) {
+        if let Some(meter) = self.meter(policy) {
+            meter.give_back(self.hasher.hash_one(key));
+        }
+    }
+
     /// Whether `key` has anything left under `policy`; takes nothing.
     pub(crate) fn is_exhausted(&self, policy: &'static Policy, key: impl Hash) -> bool {
         self.meter(policy).is_some_and(|meter| meter.is_exhausted(self.hasher.hash_one(key)))

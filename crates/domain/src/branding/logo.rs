@@ -3,6 +3,8 @@
 use roxmltree::{Attribute, Document, Node};
 use sha2::{Digest, Sha256};
 
+use super::raster::{is_png, is_webp};
+
 /// The largest logo, in bytes.
 pub const MAX_LOGO_BYTES: usize = 8 << 10;
 
@@ -74,6 +76,9 @@ pub enum LogoError {
     /// Its first bytes are of no kind that is taken.
     #[error("is neither PNG, WebP nor SVG")]
     UnknownType,
+    /// It begins as a PNG or a WebP and is none, or not one still picture of sane size.
+    #[error("is not one whole, still picture of up to 2048 pixels a side")]
+    Picture,
     /// It is an SVG drawing that does more than to draw.
     #[error("is an SVG that is refused: {0}")]
     Svg(#[from] SvgFault),
@@ -136,8 +141,16 @@ impl Logo {
             return Err(LogoError::TooLarge);
         }
         let media_type = match bytes.as_slice() {
-            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => LogoType::Png,
-            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => LogoType::Webp,
+            [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => match is_png(&bytes) {
+                true => LogoType::Png,
+                false => return Err(LogoError::Picture),
+            },
+            [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => {
+                match is_webp(&bytes) {
+                    true => LogoType::Webp,
+                    false => return Err(LogoError::Picture),
+                }
+            }
             bytes => match std::str::from_utf8(bytes) {
                 Ok(text) if text.trim_start_matches('\u{feff}').trim_start().starts_with('<') => {
                     check_svg(text)?;

@@ -116,9 +116,10 @@ fn svg(inside: &str) -> Vec<u8> {
 
 #[test]
 fn logos_are_known_by_their_bytes() {
-    let png = b"\x89PNG\r\n\x1a\n....".to_vec();
-    assert_eq!(Logo::new(png.clone()).unwrap().media_type(), LogoType::Png);
-    assert_eq!(Logo::new(b"RIFF\x04\0\0\0WEBPVP8 ".to_vec()).unwrap().media_type(), LogoType::Webp);
+    assert_eq!(Logo::new(PIXEL.to_vec()).unwrap().media_type(), LogoType::Png);
+    for webp in [LOSSY, LOSSLESS, EXTENDED] {
+        assert_eq!(Logo::new(webp.to_vec()).unwrap().media_type(), LogoType::Webp);
+    }
     let drawing = "<defs><linearGradient id=\"a\"><stop offset=\"0\" stop-color=\"#f00\"/>\
         </linearGradient></defs><use href=\"#a\"/><use xlink:href=\"#a\"/>\
         <path fill=\"url(#a)\" style=\"fill:url('#a');stroke:rgb(1,2,3)\" d=\"M0 0h1\"/>\
@@ -132,11 +133,67 @@ fn logos_are_known_by_their_bytes() {
     {
         assert_eq!(Logo::new(bad.to_vec()), Err(LogoError::UnknownType));
     }
-    let mut large = png;
-    large.resize(MAX_LOGO_BYTES, 0);
+    let mut large = svg("");
+    large.resize(MAX_LOGO_BYTES, b' ');
     assert!(Logo::new(large.clone()).is_ok());
-    large.push(0);
+    large.push(b' ');
     assert_eq!(Logo::new(large), Err(LogoError::TooLarge));
+}
+
+/// Pictures of one pixel, and of three by two.
+const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82";
+const LOSSY: &[u8] = b"RIFF:\0\0\0WEBPVP8 .\0\0\0\x90\x01\0\x9d\x01*\x03\0\x02\0\x01@&%\xa0\x02t\xba\0\x03\x98\0\xfe\xf5\xb8\x7f\xfc\x06\xeb\xe2\xdae\xff\xe0N\xff\xe0N\xff\xe0N\xff\xc0\0\0\0";
+const LOSSLESS: &[u8] =
+    b"RIFF\x1e\0\0\0WEBPVP8L\x11\0\0\0/\x02@\0\0\x07P\x85\"\x97\xa2\xff\x81\x88\xe8\x7f\0\0";
+const EXTENDED: &[u8] = b"RIFF\\\0\0\0WEBPVP8X\n\0\0\0\x10\0\0\0\x02\0\0\x01\0\0ALPH\x07\0\0\0\0dddddd\0VP8 .\0\0\0\x90\x01\0\x9d\x01*\x03\0\x02\0\x01@&%\xa0\x02t\xba\0\x03\x98\0\xfe\xf5\xb8\x7f\xfc\x06\xeb\xe2\xdae\xff\xe0N\xff\xe0N\xff\xe0N\xff\xc0\0\0\0";
+
+#[test]
+fn what_only_begins_like_a_picture_is_refused() {
+    let with = |whole: &[u8], at: usize, bytes: &[u8]| {
+        let mut changed = whole.to_vec();
+        changed[at..at + bytes.len()].copy_from_slice(bytes);
+        changed
+    };
+    let mut moving = PIXEL.to_vec();
+    moving.splice(33..33, *b"\0\0\0\x08acTL\0\0\0\x02\0\0\0\0....");
+    let mut twice = LOSSLESS.to_vec();
+    twice.extend_from_slice(&LOSSLESS[12..]);
+    twice[4] = u8::try_from(twice.len() - 8).unwrap();
+    for (bad, why) in [
+        (b"\x89PNG\r\n\x1a\n<script>alert(1)</script>".to_vec(), "no chunk"),
+        (PIXEL[..8].to_vec(), "nothing"),
+        (PIXEL[..33].to_vec(), "a header alone"),
+        ([&PIXEL[..33], &PIXEL[55..]].concat(), "no pixels"),
+        ([PIXEL, b"<script>"].concat(), "something behind it"),
+        (moving, "it moves"),
+        (with(PIXEL, 12, b"tEXt"), "no header"),
+        (with(PIXEL, 16, &0_u32.to_be_bytes()), "no width"),
+        (with(PIXEL, 20, &2049_u32.to_be_bytes()), "too high"),
+        (with(PIXEL, 20, &[0xff; 4]), "far too high"),
+        (with(PIXEL, 24, &[3]), "no depth of this kind"),
+        (with(PIXEL, 25, &[5]), "no kind of colour"),
+        (with(PIXEL, 33, &[0xff; 4]), "a chunk that does not end"),
+        (b"RIFF\x04\0\0\0WEBP".to_vec(), "nothing"),
+        (with(LOSSY, 4, &[0x39]), "another length"),
+        (LOSSY[..40].to_vec(), "cut off"),
+        (with(LOSSY, 20, &[0x91]), "no key frame"),
+        (with(LOSSY, 23, b"\0"), "no start code"),
+        (with(LOSSY, 26, b"\0\0"), "no width"),
+        (with(LOSSY, 28, b"\xff\x3f"), "too high"),
+        (with(LOSSLESS, 20, b"\0"), "no signature"),
+        (with(LOSSLESS, 21, b"\xff\xff"), "too wide"),
+        (with(EXTENDED, 20, b"\x12"), "it moves"),
+        (with(EXTENDED, 24, b"\xff\xff\xff"), "too wide"),
+        (with(EXTENDED, 12, b"XXXX"), "no header"),
+        (twice, "two pictures"),
+    ] {
+        assert_eq!(Logo::new(bad), Err(LogoError::Picture), "{why}");
+    }
+    for whole in [PIXEL, LOSSY, LOSSLESS, EXTENDED] {
+        for end in 12..whole.len() {
+            assert_eq!(Logo::new(whole[..end].to_vec()), Err(LogoError::Picture), "{end}");
+        }
+    }
 }
 
 #[test]

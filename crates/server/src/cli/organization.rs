@@ -7,6 +7,7 @@ use domain::branding::Branding;
 use domain::id::OrganizationId;
 use domain::organization::Organization;
 use domain::policy::Policy;
+use domain::share::alters_others;
 use serde_json::{Value, json};
 
 use super::failure::{Code, Failure};
@@ -160,10 +161,11 @@ pub(super) fn name_of(text: &str) -> Result<String, Failure> {
     let name = text.trim();
     if name.is_empty()
         || name.chars().count() > MAX_NAME_CHARACTERS
-        || name.chars().any(char::is_control)
+        || name.chars().any(alters_others)
     {
         return Err(Failure::usage(
-            "the name must have 1 to 120 characters, none of them a control character",
+            "the name must have 1 to 120 characters, none of them a control character or one that \
+             sets the direction of text",
             "people see it when they are asked for their data",
         ));
     }

@@ -1,5 +1,6 @@
 //! One policy, counted for many keys.
 
+use std::convert::Infallible;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
@@ -83,6 +84,15 @@ impl Meter {
             }
             Err(not_until) => decided(0, not_until.wait_time_from(self.clock.now()), true),
         }
+    }
+
+    /// Gives back one that was taken.
+    pub(super) fn give_back(&self, key: u64) {
+        let Some(state) = self.keys.0.get(&key) else { return };
+        let one = Nanos::from(self.one);
+        let Ok(()) = state.measure_and_replace::<_, _, Infallible>(&NotKeyed::NonKey, |until| {
+            Ok(((), until.unwrap_or_default().saturating_sub(one)))
+        });
     }
 
     /// Whether the key has nothing left.

@@ -39,8 +39,8 @@ policies! {
     HANDOFF_OF_ADDRESS = "handoff-address", ADDRESS, 600, 60;
     PAGE = "page", SESSION_AND_ADDRESS, 120, 60;
     PAGE_OF_ADDRESS = "page-address", ADDRESS, 1200, 60;
-    /// Codes that are typed: who guesses gets nowhere, and who mistypes tries again.
-    USER_CODE = "user-code", ADDRESS, 10, 60;
+    /// Wrong codes that are typed: who guesses gets nowhere, and who mistypes tries again.
+    USER_CODE = "user-code", ADDRESS, 60, 60;
     CANCEL = "cancel", SESSION_AND_ADDRESS, 20, 60;
     CANCEL_OF_ADDRESS = "cancel-address", ADDRESS, 200, 60;
     /// A person takes four steps; a page opens in each tab.

@@ -138,7 +138,7 @@ async fn enter(
     form: Form,
 ) -> Result<Response, ApiError> {
     let reader = reader.or(&form);
-    // Right or wrong: who guesses must not learn which before the count.
+    // Before it is looked up: who asks many at once must not learn more than was left.
     let decided = app.limits.take(&USER_CODE, address.network());
     if let Some(refused) = decided.filter(|decision| decision.refused) {
         let text = reader.texts.too_fast_text();
@@ -150,6 +150,8 @@ async fn enter(
         let text = reader.texts.type_wrong();
         return Ok(type_page(&app, &reader, StatusCode::NOT_FOUND, Some(text)));
     };
+    // Only wrong ones count.
+    app.limits.give_back(&USER_CODE, address.network());
     let page = TypedPage {
         t: reader.texts,
         frame: Frame::of(&app, &reader, "/code"),

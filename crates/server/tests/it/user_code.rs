@@ -279,19 +279,25 @@ async fn who_guesses_is_stopped_and_others_are_not() {
     browser.open(&session).await;
     let code = shown(&browser, &session).await;
     let guesser = PageBrowser::through_proxy(&server, "192.0.2.1");
-    for guess in 0..10_u8 {
-        let letter = char::from(b"BCDFGHJKLM"[usize::from(guess)]);
+    for guess in 0..60_usize {
+        // Right ones do not count.
+        if guess % 20 == 0 {
+            assert_eq!(enter(&guesser, &code).await.0, 200);
+        }
+        let letter = char::from(b"BCDFGHJKLMNPQRSTVWXZ"[guess % 20]);
         assert_eq!(enter(&guesser, &letter.to_string().repeat(8)).await.0, 404);
     }
     let response = entry(&guesser, &code).send().await.unwrap();
     assert_eq!(response.status(), 429, "the right one neither");
-    assert_eq!(response.headers()["retry-after"], "6");
+    assert_eq!(response.headers()["retry-after"], "1");
     assert!(response.headers()["ratelimit"].to_str().unwrap().starts_with("\"user-code\";r=0"));
     assert!(response.text().await.unwrap().contains("Please wait a minute"));
     let person = PageBrowser::through_proxy(&server, "198.51.100.1");
     assert_eq!(enter(&person, &code).await.0, 200);
-    server.clock.advance(6 * SECOND);
-    assert_eq!(enter(&guesser, &code).await.0, 200, "who waits as told is served");
+    server.clock.advance(SECOND);
+    for _ in 0..3 {
+        assert_eq!(enter(&guesser, &code).await.0, 200, "who waits as told is served");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

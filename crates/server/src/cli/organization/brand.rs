@@ -236,7 +236,7 @@ fn logo(path: &Path) -> Result<Logo, Failure> {
     Logo::new(bytes).map_err(|error| {
         refused(
             format!("{} {error}", path.display()),
-            "take a PNG, a WebP or a plain SVG of up to 8192 bytes",
+            "take a still PNG or WebP, or a plain SVG, of up to 8192 bytes",
         )
     })
 }

@@ -28,8 +28,14 @@ async fn who_declines_has_shared_nothing() {
     visit.decline().await;
     ended(&visit, "declined", &["You declined", "Nothing was shared"]).await;
     assert_eq!(scene.status(&visit).await, "cancelled");
+    // The end is on a new page, and is met there as it is where the page stays.
+    let focused = "document.activeElement.localName";
+    assert_eq!(visit.tab.evaluate(focused).await, "h1");
+    let said = "document.getElementById('announcement').textContent";
+    visit.tab.until(&format!("{said}.includes('Nothing was shared')")).await;
     visit.tab.reload().await;
     ended(&visit, "declined", &[]).await;
+    assert_eq!(visit.tab.evaluate(focused).await, "body", "once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,6 +29,8 @@ async fn a_phone_without_the_app_is_told_what_to_install_and_shown_no_token() {
     phone.until("!document.getElementById('launch-row').hidden").await;
     assert_eq!(phone.evaluate("location.hash").await, "", "the token leaves the address bar");
     assert!(!phone.html().await.contains(&token), "nor is it in the document");
+    assert_eq!(phone.evaluate("!!document.querySelector('header')").await, false, "no empty bar");
+    assert_eq!(phone.evaluate("document.getElementById('nothing').hidden").await, true);
     let text = phone.text().await;
     assert!(text.contains("Get the app for Android") && !text.contains("iPhone"), "{text}");
     assert!(text.contains("close this page"), "{text}");
@@ -44,6 +46,9 @@ async fn a_phone_without_the_app_is_told_what_to_install_and_shown_no_token() {
     assert_eq!((link.flow(), link.session_id()), (Some(Flow::CrossDevice), session.id.as_str()));
     assert_eq!(link.mobile_write_token().expose(), token);
     assert!(!phone.html().await.contains(&token));
+    // No app is there. The session's page is on another device: no way leads back to it from here.
+    phone.until("document.getElementById('nothing').checkVisibility()").await;
+    assert_eq!(phone.evaluate("document.getElementById('way-back').hidden").await, true);
 
     let api = server.url().replace(':', "%3A").replace('/', "%2F");
     assert!(carried.contains(&api));
@@ -65,6 +70,70 @@ async fn a_phone_without_the_app_is_told_what_to_install_and_shown_no_token() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn on_a_phone_without_the_app_every_page_has_a_way_on() {
+    let Some(scene) = Scene::new().await else { return };
+    let session = scene.session().await;
+    let phone = scene.chromium.window(Screen::PHONE).await;
+    // The server's clock is the test's, and the link is good for the browser too. What the app would be
+    // handed is noted and kept from the browser, whose own question would stand before the page.
+    phone
+        .before_scripts(
+            "Date.now = () => 0; navigation.addEventListener('navigate', (event) => { \
+             if (!event.destination.url.startsWith('kayle-id:')) return; \
+             sessionStorage.led = (sessionStorage.led ?? '') + ' ' + event.destination.url; \
+             event.preventDefault(); });",
+        )
+        .await;
+    // In a language that the browser does not ask for.
+    phone.open(&format!("{}/{}?lang=de", scene.server.url(), session.id)).await;
+    phone.until_screen("consent").await;
+    phone.click("form[action*='/consent'] button").await;
+    phone.until_screen("offer").await;
+    let to_the_app = async || {
+        phone.until("document.getElementById('open-app').href.includes('#')").await;
+        // What is left before it has loaded is not kept in the history.
+        phone.until("document.readyState === 'complete'").await;
+        phone.click("#open-app").await;
+        phone.until("location.pathname.startsWith('/open/')").await;
+        phone.until("document.getElementById('nothing').checkVisibility()").await;
+    };
+    let is_back = async || {
+        phone.until_screen("offer").await;
+        phone.until("document.getElementById('open-nothing')").await;
+    };
+    let led = async || phone.read("sessionStorage.led").await;
+
+    to_the_app().await;
+    let first = led().await;
+    let link = HandoffLink::parse(&first).unwrap();
+    assert_eq!((link.flow(), link.session_id()), (Some(Flow::SameDevice), session.id.as_str()));
+    let text = phone.text().await;
+    for said in ["Ist nichts passiert?", "Zurück zur Prüfung", "Lieber ein anderes Handy nehmen"]
+    {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert_eq!(phone.evaluate("document.getElementById('launch-row').hidden").await, false);
+    assert!(!phone.html().await.contains(link.mobile_write_token().expose()));
+    phone.reload().await;
+    phone.until("document.getElementById('nothing').checkVisibility()").await;
+    assert_eq!(led().await, first, "an app is opened once, and then when it is asked for");
+
+    phone.click("#way-back a").await;
+    is_back().await;
+    phone.until("document.getElementById('open-nothing').checkVisibility()").await;
+    assert_eq!(phone.read("document.documentElement.lang").await, "de");
+    to_the_app().await;
+    phone.back().await;
+    is_back().await;
+    phone.until("document.getElementById('open-nothing').checkVisibility()").await;
+    to_the_app().await;
+    phone.click("#other-phone").await;
+    is_back().await;
+    phone.until("document.querySelector('#qr svg').checkVisibility()").await;
+    assert_eq!(led().await.matches("kayle-id://").count(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_is_typed_on_a_phone_leads_to_the_app() {
     let Some(scene) = Scene::new().await else { return };
     let visit = scene.offered().await;
@@ -80,6 +149,11 @@ async fn a_code_that_is_typed_on_a_phone_leads_to_the_app() {
         ))
         .await;
     let code = visit.tab.read(shown).await;
+    assert_eq!(
+        visit.tab.evaluate("document.activeElement.id").await,
+        "user-code",
+        "the focus is kept"
+    );
 
     let phone = scene.chromium.window(Screen::PHONE).await;
     phone.open(&format!("{}/code", scene.server.url())).await;

@@ -112,7 +112,8 @@ pub(crate) async fn what_they_look_like_round_trips(database: &dyn Database) {
     assert_eq!(read().await, Ok(Branding::default()));
     assert_eq!(world.store.read_logo(&organization).await, Ok(None));
 
-    let logo = Logo::new(b"\x89PNG\r\n\x1a\n\0\xff".to_vec()).unwrap();
+    let pixel = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0:~\x9bU\0\0\0\nIDATx\x9cc`\0\0\0\x02\0\x01H\xaf\xa4q\0\0\0\0IEND\xaeB`\x82";
+    let logo = Logo::new(pixel.to_vec()).unwrap();
     let origins = ["https://bank.example", "https://shop.example"];
     let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
     let all = vec![
