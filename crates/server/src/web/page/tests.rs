@@ -320,13 +320,15 @@ fn after_the_last_try_what_to_do_is_for_the_next_time() {
     assert_eq!(failed.matches(&advice).count(), 1);
 }
 
-/// Who has just declined or cancelled comes to a new document.
+/// Who has just declined or cancelled comes to a new document. Where there are scripts, they see to it.
 #[test]
-fn an_end_takes_the_focus_to_its_heading() {
+fn without_scripts_an_end_takes_the_focus_to_its_heading() {
     for screen in screens() {
-        let html = document(&screen, Locale::En, Device::Desktop, true);
-        let takes = html.contains("<h1 tabindex=\"-1\" autofocus>");
-        assert_eq!(takes, screen.is_end(), "{}", screen.name());
+        for plain in [true, false] {
+            let html = document(&screen, Locale::En, Device::Desktop, plain);
+            let takes = html.contains("<h1 tabindex=\"-1\" autofocus>");
+            assert_eq!(takes, plain && screen.is_end(), "{} {plain}", screen.name());
+        }
     }
 }
 
