@@ -121,7 +121,7 @@ fn methods(model: &Catalog) -> Result<String, Box<dyn Error>> {
             .collect();
         writeln!(
             methods,
-            "    /// {}\n    #[must_use]\n    pub fn {method}(self{parameters}) -> String {{\n        \
+            "    /// {}\n    pub(crate) fn {method}(self{parameters}) -> String {{\n        \
              self.render({name:?}, [{arguments}])\n    }}\n",
             text.replace('\n', " ").replace(['[', ']', '<', '>', '`'], "'"),
         )?;

@@ -13,6 +13,13 @@ use crate::{Handoff, TestServer};
 const USER_AGENT: &str =
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0";
 
+/// Where a document leads on to, as its `refresh` says.
+pub fn way_on(html: &str) -> Option<String> {
+    let (_, rest) = html.split_once("http-equiv=\"refresh\" content=\"0;url=")?;
+    let (address, _) = rest.split_once('"')?;
+    Some(address.replace("&#38;", "&").replace("&amp;", "&"))
+}
+
 /// One browser. It keeps the cookie of the page, as browsers do.
 pub struct PageBrowser {
     base: String,

@@ -23,7 +23,7 @@ mod sink;
 mod state;
 mod visit;
 
-pub use browser::PageBrowser;
+pub use browser::{PageBrowser, way_on};
 pub use chip::{ChipOnReader, Utopia};
 pub use chromium::{Axe, Chromium, Loaded, Screen, Seen, Tab, read_qr_codes};
 pub use clock::TestClock;

@@ -36,7 +36,7 @@ fn files(path: PathBuf, extension: &str) -> Vec<PathBuf> {
 /// The source of the REST API, the page and the upgrade to the socket, without its tests.
 fn edge() -> Vec<String> {
     let source = root().join("crates/server/src");
-    ["envelope.rs", "http.rs", "http", "telemetry/health.rs", "web.rs", "web", "ws.rs"]
+    ["body.rs", "envelope.rs", "http.rs", "http", "telemetry/health.rs", "web.rs", "web", "ws.rs"]
         .into_iter()
         .flat_map(|part| files(source.join(part), "rs"))
         .map(|file| fs::read_to_string(file).unwrap())
@@ -181,6 +181,23 @@ fn every_setting_is_documented() {
     for key in Key::ALL {
         let row = format!("| `{}` | `{}` |", key.name(), key.variable());
         assert!(cli.contains(&row), "docs/CLI.md does not have {row}");
+    }
+}
+
+/// A variable of this name that no setting has stops every command.
+#[test]
+fn every_named_variable_is_a_setting() {
+    let known: Vec<String> = Key::ALL.iter().map(|key| key.variable()).collect();
+    for document in documents() {
+        let text = fs::read_to_string(&document).unwrap();
+        // What stands before a test is the test's.
+        let lines = text.lines().filter(|line| !line.contains("cargo test"));
+        let words = lines
+            .flat_map(|line| line.split(|char: char| !(char.is_ascii_uppercase() || char == '_')));
+        for word in words.filter(|word| word.starts_with("KAYLE_") && *word != "KAYLE_") {
+            let is_known = known.iter().any(|known| known == word) || word == "KAYLE_SHARED_DATA";
+            assert!(is_known, "{}: {word} is no setting", document.display());
+        }
     }
 }
 

@@ -49,6 +49,8 @@ export function wire() {
   clearInterval(counting);
   if (!now) return;
   sessionStorage.removeItem(tokenKey);
+  // Where no script counts, nothing is said of it.
+  for (const part of now.querySelectorAll("#return-countdown, #return-stop")) part.hidden = false;
   now.addEventListener("submit", () => {
     sessionStorage.setItem(returnedKey, "1");
     clearInterval(counting);

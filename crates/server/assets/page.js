@@ -6,42 +6,31 @@ import * as pairing from "./pairing.js";
 // Ties the session to this browser. Without a cookie we are given one first and ask again; the lock
 // keeps tabs that are opened together from being given two.
 async function open() {
-  for (let turn = 0; turn < 2; turn++) {
-    const response = await fetch(`/${session}/open`, { method: "POST" });
-    if (response.status === 403) return location.reload();
-    if (!response.ok || !(await response.json()).again) return;
+  for (let left = 2; left--;) {
+    const answer = await fetch(`/${session}/open`, { method: "POST" });
+    if (answer.status === 403) return location.reload();
+    if (!answer.ok || !(await answer.json()).again) return;
   }
 }
 
-function opened() {
-  return navigator.locks ? navigator.locks.request("kayle-open", open) : open();
-}
-
-// A form that is sent before there is a cookie would be nobody's, so it waits.
-function hold(ready) {
-  const wait = (event) => {
-    event.preventDefault();
-    ready.then(() => event.target.submit());
-  };
-  addEventListener("submit", wait);
-  ready.then(() => removeEventListener("submit", wait));
-}
-
-function wire() {
-  ending.wire();
-  pairing.wire();
-}
-
-async function start() {
+async function run() {
   ending.wire();
   // An ended session is bound to nobody any more.
   if (document.body.dataset.ended === "true") return;
   // Without a network the page goes on trying to follow, and binds when it asks for a code.
-  const ready = opened().catch(() => {});
-  hold(ready);
+  const ready = (navigator.locks?.request("kayle-open", open) ?? open()).catch(() => {});
+  // A form waits for the cookie.
+  onsubmit = ({ target }) => {
+    ready.then(() => target.submit());
+    return false;
+  };
   await ready;
+  onsubmit = null;
   pairing.wire();
-  follow(wire);
+  follow(() => {
+    ending.wire();
+    pairing.wire();
+  });
 }
 
-start();
+run();

@@ -29,7 +29,7 @@ const minutes = (ms) => {
 };
 // What goes while the focus is in it hands that on.
 const handOn = (id, to) => { if (element(id)?.contains(document.activeElement)) focus(to); };
-const hide = (id, is) => { const found = element(id); if (found && found.hidden !== is) found.hidden = is; };
+const hide = (id, is) => { if (element(id)) element(id).hidden = is; };
 
 export function wire() {
   const now = element("pairing");
@@ -124,7 +124,7 @@ function forget() {
 
 async function post(action) {
   const at = mark();
-  const response = await fetch(`/${session}/${action}?${query}`, { method: "POST", headers: { Accept: "application/json" } });
+  const response = await fetch(`/${session}/${action}?${query}`, { method: "POST" });
   if (response.ok) {
     const answer = await response.json();
     return { ...answer, at, life: answer.expires_in_ms };
@@ -222,9 +222,7 @@ function launched() {
 
 function noCookies() {
   clearInterval(tick);
-  const heading = document.createElement("h1");
-  const text = document.createElement("p");
-  heading.textContent = document.title = texts.noCookiesTitle;
-  text.textContent = texts.noCookiesText;
-  pairing.replaceChildren(heading, text);
+  pairing.innerHTML = "<h1></h1><p></p>";
+  pairing.firstChild.textContent = document.title = texts.noCookiesTitle;
+  pairing.lastChild.textContent = texts.noCookiesText;
 }

@@ -27,8 +27,8 @@ field-optional = Freiwillig: Sie entscheiden auf dem Handy
 field-reason = Warum: { $reason }
 field-by-server = Gehört zu jeder Prüfung
 data-heading = Was mit Ihren Daten geschieht
-data-kept = Dieser Server behält nichts von Ihrem Ausweis. Er wird im Arbeitsspeicher geprüft und danach gelöscht.
-data-sent = Was Sie weitergeben, geht verschlüsselt an { $organization } und an niemanden sonst.
+data-kept = Ihr Ausweis wird im Arbeitsspeicher geprüft und danach gelöscht. Dieser Server behält nichts davon, was Sie nicht weitergeben.
+data-sent = Was Sie weitergeben, geht nur an { $organization }, und zwar verschlüsselt: Dieser Server kann es nicht lesen, während es auf die Abholung wartet. { $organization } erfährt auch, wie die Prüfung ausging.
 data-theirs = Was { $organization } damit macht, liegt nicht in unserer Hand.
 data-recorded = Wir halten fest, dass Sie zugestimmt haben, wann und in welcher Sprache.
 terms-of = Nutzungsbedingungen von { $organization }
@@ -55,7 +55,6 @@ copy-link = Link kopieren
 copied = Kopiert. Öffnen Sie den Link auf Ihrem eigenen Handy und schicken Sie ihn niemandem.
 copy-failed = Dieser Browser lässt uns nicht kopieren. Scannen Sie den Code oder tippen Sie ihn ab.
 cannot-scan = Ich kann nicht scannen
-cannot-scan-heading = Wenn Sie nicht scannen können
 cannot-scan-link = Kopieren Sie den Link und öffnen Sie ihn auf Ihrem Handy, zum Beispiel aus einer Notiz an sich selbst.
 cannot-scan-type = Oder tippen Sie einen Code ein: Öffnen Sie diese Adresse im Browser Ihres Handys und tippen Sie dort den Code ein.
 show-user-code = Code zum Eintippen zeigen
@@ -95,13 +94,14 @@ checking-heading = Wir prüfen den Ausweis
 checking-text = Das dauert ein paar Sekunden.
 selfie-title = Machen Sie ein Foto von sich
 selfie-heading = Machen Sie mit dem Handy ein Foto von sich
-selfie-text = Es wird mit dem Foto im Chip verglichen und danach gelöscht.
+selfie-text = Das Handy macht Fotos von Ihnen und schickt sie an diesen Server. Der Server behält sie nicht, und in dieser Version vergleicht sie niemand.
 share-title = Wählen Sie, was Sie weitergeben
 share-heading = Wählen Sie auf dem Handy, was Sie weitergeben
 share-text = Der Ausweis ist echt. Noch wurde nichts weitergegeben.
 step-connect = Handy verbunden
 step-read = Ausweis gelesen
 step-check = Ausweis geprüft
+step-photo = Fotos gemacht
 step-share = Sie wählen, was Sie weitergeben
 step-done = erledigt
 step-now = jetzt
@@ -109,7 +109,7 @@ step-next = als Nächstes
 steps-label = Fortschritt
 live-lost = Keine Verbindung. Wir versuchen es von selbst wieder; auf Ihrem Handy geht es weiter.
 live-back = Wieder verbunden.
-refresh-note = Diese Seite sieht alle paar Sekunden nach, ob es etwas Neues gibt.
+refresh-note = Diese Seite sieht zweimal in der Minute nach Neuem.
 refresh-now = Jetzt nachsehen
 
 ## When the first phone has come, no other can
@@ -138,14 +138,13 @@ failure-passport-revocation-unknown = { $organization } verlangt eine Sperrliste
 failure-document-expired = Der Ausweis ist abgelaufen. Nehmen Sie einen, der noch gültig ist.
 failure-document-data-invalid = Die Daten im Chip konnten nicht gelesen werden. Halten Sie das Handy ruhig, oder versuchen Sie es mit einem anderen Ausweis.
 failure-match-code-wrong = Auf dem Handy wurde eine andere Zahl gewählt, als hier steht. Zu Ihrer Sicherheit wurde die Prüfung beendet, und nichts wurde weitergegeben.
-failure-other = Die Prüfung ist nicht gelungen.
 no-attempts-left = Es ist kein Versuch mehr übrig, und nichts wurde weitergegeben. { $organization } kann Sie noch einmal hierher schicken.
 
 ## The other ends
 
 success-title = Fertig
 success-heading = Fertig. Sie haben sich ausgewiesen.
-success-text = { $organization } bekommt, was Sie ausgewählt haben, und sonst nichts.
+success-text = { $organization } bekommt, was Sie ausgewählt haben, und erfährt, wie die Prüfung ausging.
 cancelled-title = Abgebrochen
 cancelled-heading = Diese Prüfung wurde abgebrochen
 cancelled-by-person = Sie haben sie hier oder auf dem Handy abgebrochen. Nichts wurde weitergegeben.
@@ -176,7 +175,6 @@ returned-already = Sie wurden schon einmal zurückgebracht. Wenn das nicht gekla
 cancel = Diese Prüfung abbrechen
 cancel-ask = Möchten Sie abbrechen? Es wird nichts weitergegeben.
 cancel-yes = Ja, abbrechen
-cancel-no = Nein, weitermachen
 time-left = { $minutes ->
     [one] Diese Prüfung endet in etwa { $minutes } Minute.
    *[other] Diese Prüfung endet in etwa { $minutes } Minuten.
@@ -196,7 +194,6 @@ unavailable-title = Etwas ist schiefgegangen
 unavailable-text = Bitte versuchen Sie es gleich noch einmal. Nichts ist verloren, und nichts wurde weitergegeben.
 too-fast-title = Zu viele Anfragen
 too-fast-text = Bitte warten Sie einen Moment und laden Sie die Seite neu.
-script-off = JavaScript ist ausgeschaltet. Die Seite geht auch ohne, und zeigt Neues, wenn sie wieder geladen wird.
 
 ## On the phone, without the app
 
@@ -227,10 +224,11 @@ home-data = Was dieser Server mit Daten macht
 home-developers = Für Entwickler
 home-source = Quellcode und Dokumentation
 data-title = Was dieser Server mit Daten macht
-data-chip = Das Handy liest den Chip und schickt die Daten über eine verschlüsselte Verbindung an diesen Server. Der Server prüft sie im Arbeitsspeicher und löscht sie, wenn die Prüfung vorbei ist. Kein Name, keine Nummer und kein Bild von Ihnen wird hier auf eine Festplatte geschrieben.
-data-stored = Was von einer Prüfung gespeichert wird: wer angefragt hat, welche Angaben und warum, wann sie begann und wann und wie sie endete, dass Sie zugestimmt haben, und verschlüsselte Prüfwerte (Hashes), die Ihren Browser und Ihr Handy daran binden. Was Ihren Browser daran bindet, wird bald nach dem Ende gelöscht.
+data-chip = Das Handy liest den Chip und schickt die Daten über eine verschlüsselte Verbindung an diesen Server. Der Server prüft sie im Arbeitsspeicher und löscht sie, wenn die Prüfung vorbei ist. Was Sie nicht weitergeben, wird hier nie auf eine Festplatte geschrieben.
+data-waiting = Was Sie weitergeben, wartet hier, bis es abgeholt wurde, höchstens etwa 28 Stunden. Es wird für den Empfänger verschlüsselt, bevor es geschrieben wird: Dieser Server kann es dann nicht mehr lesen.
+data-stored = Was von einer Prüfung gespeichert wird: wer angefragt hat, welche Angaben und warum, wann sie begann und wann und wie sie endete, warum ein Versuch misslang, wie der Chip geprüft wurde, welche Version der App benutzt wurde, dass Sie zugestimmt haben, wann und in welcher Sprache, und verschlüsselte Prüfwerte (Hashes), die Ihren Browser, sein Netz und Ihr Handy daran binden. Bis zum Ende auch, welche Art von Browser und System Sie benutzen und, wenn der Betreiber das ermittelt, ungefähr wo Sie sind. Was Ihren Browser daran bindet, wird bald nach dem Ende gelöscht.
 data-cookie = Ein Cookie bindet diesen Browser an die Prüfung, die Sie geöffnet haben, damit niemand sonst Ihren Link benutzen kann. Es dient nicht dazu, Sie zu verfolgen, und ist weg, wenn der Browser geschlossen wird.
-data-others = Nichts auf diesen Seiten kommt von Dritten. Was Sie weitergeben wollen, geht an die Stelle, die danach gefragt hat, und zwar so verschlüsselt, dass nur sie es lesen kann.
+data-others = Nichts auf diesen Seiten kommt von Dritten. Was Sie weitergeben wollen, geht an die Stelle, die danach gefragt hat, und zwar so verschlüsselt, dass nur sie es lesen kann. Sie erfährt auch, wie jede Prüfung ausging, wie sicher der Server sich dabei ist, und bekommt eine Kennung, an der sie den Ausweis wiedererkennt.
 
 ## What is asked for
 

@@ -29,8 +29,8 @@ field-optional = Optional: you decide on the phone
 field-reason = Why: { $reason }
 field-by-server = Part of every verification
 data-heading = What happens to your data
-data-kept = This server keeps nothing of your document. It is checked in memory and then erased.
-data-sent = What you share goes encrypted to { $organization }, and to nobody else.
+data-kept = Your document is checked in memory and then erased. This server keeps nothing of it that you do not share.
+data-sent = What you share goes to { $organization } alone, encrypted: this server cannot read it while it waits to be taken. { $organization } also learns how the check went.
 data-theirs = What { $organization } does with it is up to { $organization }.
 data-recorded = We record that you agreed, when, and in which language.
 terms-of = Terms of { $organization }
@@ -57,7 +57,6 @@ copy-link = Copy link
 copied = Copied. Open it on your own phone, and send it to nobody.
 copy-failed = This browser does not let us copy. Scan the code or type it instead.
 cannot-scan = I cannot scan
-cannot-scan-heading = If you cannot scan
 cannot-scan-link = Copy the link and open it on your phone, for example from a note to yourself.
 cannot-scan-type = Or type a code: open this address in the browser of your phone, and type the code there.
 show-user-code = Show a code to type
@@ -97,13 +96,14 @@ checking-heading = We check the document
 checking-text = This takes a few seconds.
 selfie-title = Take a photo of yourself
 selfie-heading = Take a photo of yourself on the phone
-selfie-text = It is compared with the photo in the chip and then erased.
+selfie-text = The phone takes photos of you and sends them to this server. The server does not keep them, and in this version nobody compares them with anything.
 share-title = Choose what to share
 share-heading = Choose on the phone what to share
 share-text = The document is genuine. Nothing has been shared yet.
 step-connect = Phone connected
 step-read = Document read
 step-check = Document checked
+step-photo = Photos taken
 step-share = You choose what to share
 step-done = done
 step-now = now
@@ -111,7 +111,7 @@ step-next = next
 steps-label = Progress
 live-lost = No connection. We try again by ourselves; what happens on your phone goes on.
 live-back = Connected again.
-refresh-note = This page looks for news every few seconds.
+refresh-note = This page looks for news twice a minute.
 refresh-now = Look now
 
 ## When the first phone has come, no other can
@@ -140,14 +140,13 @@ failure-passport-revocation-unknown = { $organization } asks for a revocation li
 failure-document-expired = The document has expired. Use one that is still valid.
 failure-document-data-invalid = The data in the chip could not be read. Hold the phone still, or try another document.
 failure-match-code-wrong = On the phone another number was chosen than the one shown here. For your safety the verification was ended, and nothing was shared.
-failure-other = The check did not succeed.
 no-attempts-left = No tries are left, and nothing was shared. { $organization } can send you here again.
 
 ## The other ends
 
 success-title = Done
 success-heading = Done. You are verified.
-success-text = { $organization } gets what you chose to share, and nothing else.
+success-text = { $organization } gets what you chose to share, and how the check went.
 cancelled-title = Cancelled
 cancelled-heading = This verification was cancelled
 cancelled-by-person = You cancelled it here or on the phone. Nothing was shared.
@@ -178,7 +177,6 @@ returned-already = You have already been taken back once. If that did not work, 
 cancel = Cancel this verification
 cancel-ask = Do you want to cancel? Nothing will be shared.
 cancel-yes = Yes, cancel
-cancel-no = No, go on
 time-left = { $minutes ->
     [one] This verification ends in about { $minutes } minute.
    *[other] This verification ends in about { $minutes } minutes.
@@ -198,7 +196,6 @@ unavailable-title = Something went wrong
 unavailable-text = Please try again in a moment. Nothing was lost, and nothing was shared.
 too-fast-title = Too many requests
 too-fast-text = Please wait a moment and load the page again.
-script-off = JavaScript is off. The page works without it, and looks for news when it is loaded again.
 
 ## On the phone, without the app
 
@@ -229,10 +226,11 @@ home-data = What this server does with data
 home-developers = For developers
 home-source = Source code and documentation
 data-title = What this server does with data
-data-chip = The chip is read by the phone and sent to this server over an encrypted connection. The server checks it in memory and erases it when the check is over. No name, no number, no picture of you is written to a disk here.
-data-stored = What is stored of a verification: who asked, which fields and why, when it began and ended and how, that you agreed, and keyed hashes that tie your browser and your phone to it. What ties your browser to it is erased soon after the end.
+data-chip = The chip is read by the phone and sent to this server over an encrypted connection. The server checks it in memory and erases it when the check is over. What you do not share is never written to a disk here.
+data-waiting = What you share waits here until the business has taken it, for about 28 hours at most. It is encrypted for the business before it is written: this server cannot read it any more.
+data-stored = What is stored of a verification: who asked, which fields and why, when it began and ended and how, why a check failed, how the chip was checked, which version of the app was used, that you agreed, when, and in which language, and keyed hashes that tie your browser, its network and your phone to it. Until the end also what kind of browser and system you use and, if those who run this server find that out, roughly where you are. What ties your browser to it is erased soon after the end.
 data-cookie = One cookie ties this browser to the verification that you opened, so that nobody else can use your link. It is not used to follow you, and it is gone when the browser is closed.
-data-others = Nothing on these pages comes from third parties. What you choose to share goes to the business that asked, encrypted so that only it can read it.
+data-others = Nothing on these pages comes from third parties. What you choose to share goes to the business that asked, encrypted so that only it can read it. The business also learns how each check went, how sure the server is of it, and a code by which it recognizes the document again.
 
 ## What is asked for
 

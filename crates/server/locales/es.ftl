@@ -27,8 +27,8 @@ field-optional = Opcional: usted decide en el teléfono
 field-reason = Por qué: { $reason }
 field-by-server = Parte de toda verificación
 data-heading = Qué pasa con sus datos
-data-kept = Este servidor no guarda nada de su documento. Se comprueba en la memoria y después se borra.
-data-sent = Lo que usted comparte va cifrado a { $organization }, y a nadie más.
+data-kept = Su documento se comprueba en la memoria y después se borra. Este servidor no guarda nada de él que usted no comparta.
+data-sent = Lo que usted comparte va solo a { $organization }, y cifrado: este servidor no puede leerlo mientras espera a que lo recojan. { $organization } también sabrá cómo fue la comprobación.
 data-theirs = Lo que haga después { $organization } con ello no depende de nosotros.
 data-recorded = Anotamos que usted aceptó, cuándo y en qué idioma.
 terms-of = Condiciones de { $organization }
@@ -55,7 +55,6 @@ copy-link = Copiar enlace
 copied = Copiado. Ábralo en su propio teléfono y no se lo envíe a nadie.
 copy-failed = Este navegador no nos deja copiar. Escanee el código o escríbalo.
 cannot-scan = No puedo escanear
-cannot-scan-heading = Si no puede escanear
 cannot-scan-link = Copie el enlace y ábralo en su teléfono, por ejemplo desde una nota propia.
 cannot-scan-type = O escriba un código: abra esta dirección en el navegador de su teléfono y escriba allí el código.
 show-user-code = Mostrar un código para escribir
@@ -95,13 +94,14 @@ checking-heading = Estamos comprobando el documento
 checking-text = Tarda unos segundos.
 selfie-title = Tómese una foto
 selfie-heading = Tómese una foto con el teléfono
-selfie-text = Se compara con la foto del chip y después se borra.
+selfie-text = El teléfono le hace fotos y las envía a este servidor. El servidor no las guarda, y en esta versión nadie las compara con nada.
 share-title = Elija qué quiere compartir
 share-heading = Elija en el teléfono qué quiere compartir
 share-text = El documento es auténtico. Todavía no se ha compartido nada.
 step-connect = Teléfono conectado
 step-read = Documento leído
 step-check = Documento comprobado
+step-photo = Fotos hechas
 step-share = Usted elige qué comparte
 step-done = hecho
 step-now = ahora
@@ -109,7 +109,7 @@ step-next = después
 steps-label = Progreso
 live-lost = No hay conexión. Lo intentamos de nuevo automáticamente; lo que ocurre en su teléfono sigue adelante.
 live-back = Conectado otra vez.
-refresh-note = Esta página busca novedades cada pocos segundos.
+refresh-note = Esta página busca novedades dos veces por minuto.
 refresh-now = Mirar ahora
 
 ## When the first phone has come, no other can
@@ -138,14 +138,13 @@ failure-passport-revocation-unknown = { $organization } pide una lista de revoca
 failure-document-expired = El documento ha caducado. Use uno que siga siendo válido.
 failure-document-data-invalid = No se han podido leer los datos del chip. Mantenga el teléfono quieto o pruebe con otro documento.
 failure-match-code-wrong = En el teléfono se eligió un número distinto del que aparece aquí. Por su seguridad, la verificación ha terminado y no se ha compartido nada.
-failure-other = La comprobación no ha salido bien.
 no-attempts-left = No quedan más intentos y no se ha compartido nada. { $organization } puede enviarle aquí otra vez.
 
 ## The other ends
 
 success-title = Listo
 success-heading = Listo. Su identidad está verificada.
-success-text = { $organization } recibe lo que usted eligió compartir, y nada más.
+success-text = { $organization } recibe lo que usted eligió compartir, y sabrá cómo fue la comprobación.
 cancelled-title = Cancelada
 cancelled-heading = Esta verificación se ha cancelado
 cancelled-by-person = Usted la canceló aquí o en el teléfono. No se ha compartido nada.
@@ -176,7 +175,6 @@ returned-already = Ya se le ha llevado de vuelta una vez. Si no funcionó, abra 
 cancel = Cancelar esta verificación
 cancel-ask = ¿Quiere cancelar? No se compartirá nada.
 cancel-yes = Sí, cancelar
-cancel-no = No, seguir
 time-left = { $minutes ->
     [one] Esta verificación termina en { $minutes } minuto aproximadamente.
    *[other] Esta verificación termina en { $minutes } minutos aproximadamente.
@@ -196,7 +194,6 @@ unavailable-title = Algo ha fallado
 unavailable-text = Inténtelo de nuevo en un momento. No se ha perdido nada ni se ha compartido nada.
 too-fast-title = Demasiadas solicitudes
 too-fast-text = Espere un momento y vuelva a cargar la página.
-script-off = JavaScript está desactivado. La página funciona sin él y muestra las novedades cuando se vuelve a cargar.
 
 ## On the phone, without the app
 
@@ -227,10 +224,11 @@ home-data = Qué hace este servidor con los datos
 home-developers = Para desarrolladores
 home-source = Código fuente y documentación
 data-title = Qué hace este servidor con los datos
-data-chip = El teléfono lee el chip y lo envía a este servidor por una conexión cifrada. El servidor lo comprueba en la memoria y lo borra cuando termina la comprobación. Ningún nombre, ningún número ni ninguna imagen de usted se escribe aquí en un disco.
-data-stored = Lo que se guarda de una verificación: quién la pidió, qué datos y por qué, cuándo empezó, cuándo y cómo terminó, que usted aceptó, y huellas cifradas (hashes con clave) que vinculan a ella su navegador y su teléfono. Lo que vincula su navegador se borra poco después del final.
+data-chip = El teléfono lee el chip y lo envía a este servidor por una conexión cifrada. El servidor lo comprueba en la memoria y lo borra cuando termina la comprobación. Lo que usted no comparte nunca se escribe aquí en un disco.
+data-waiting = Lo que usted comparte espera aquí hasta que lo recogen, unas 28 horas como máximo. Se cifra para quien lo recibe antes de escribirse: este servidor ya no puede leerlo.
+data-stored = Lo que se guarda de una verificación: quién la pidió, qué datos y por qué, cuándo empezó, cuándo y cómo terminó, por qué falló un intento, cómo se comprobó el chip, qué versión de la aplicación se usó, que usted aceptó, cuándo y en qué idioma, y huellas cifradas (hashes con clave) que vinculan a ella su navegador, la red de este y su teléfono. Hasta el final, también qué tipo de navegador y de sistema usa y, si quien administra el servidor lo averigua, dónde está aproximadamente. Lo que vincula su navegador se borra poco después del final.
 data-cookie = Una cookie vincula este navegador a la verificación que usted abrió, para que nadie más pueda usar su enlace. No sirve para seguirle, y desaparece cuando se cierra el navegador.
-data-others = Nada en estas páginas viene de terceros. Lo que usted elige compartir va a quien lo pidió, cifrado de modo que solo él puede leerlo.
+data-others = Nada en estas páginas viene de terceros. Lo que usted elige compartir va a quien lo pidió, cifrado de modo que solo él puede leerlo. También sabrá cómo fue cada comprobación y cuán seguro está de ella el servidor, y recibe un código con el que reconoce el documento.
 
 ## What is asked for
 

@@ -27,8 +27,8 @@ field-optional = Facultatif : vous décidez sur le téléphone
 field-reason = Pourquoi : { $reason }
 field-by-server = Fait partie de toute vérification
 data-heading = Ce que deviennent vos données
-data-kept = Ce serveur ne garde rien de votre document. Il est vérifié en mémoire, puis effacé.
-data-sent = Ce que vous partagez est chiffré et va à { $organization }, et à personne d’autre.
+data-kept = Votre document est vérifié en mémoire, puis effacé. Ce serveur n’en garde rien que vous ne partagez pas.
+data-sent = Ce que vous partagez va à { $organization } seulement, et chiffré : ce serveur ne peut pas le lire pendant que cela attend d’être retiré. { $organization } apprend aussi comment la vérification s’est passée.
 data-theirs = Ce que { $organization } en fait ensuite ne dépend pas de nous.
 data-recorded = Nous notons que vous avez accepté, quand, et dans quelle langue.
 terms-of = Conditions d’utilisation : { $organization }
@@ -55,7 +55,6 @@ copy-link = Copier le lien
 copied = Copié. Ouvrez-le sur votre propre téléphone et ne l’envoyez à personne.
 copy-failed = Ce navigateur ne nous laisse pas copier. Scannez le code, ou tapez-le.
 cannot-scan = Je ne peux pas scanner
-cannot-scan-heading = Si vous ne pouvez pas scanner
 cannot-scan-link = Copiez le lien et ouvrez-le sur votre téléphone, par exemple depuis une note que vous vous envoyez.
 cannot-scan-type = Ou tapez un code : ouvrez cette adresse dans le navigateur de votre téléphone et tapez-y le code.
 show-user-code = Afficher un code à taper
@@ -95,13 +94,14 @@ checking-heading = Nous contrôlons le document
 checking-text = Cela prend quelques secondes.
 selfie-title = Prenez une photo de vous
 selfie-heading = Prenez une photo de vous avec le téléphone
-selfie-text = Elle est comparée avec la photo de la puce, puis effacée.
+selfie-text = Le téléphone prend des photos de vous et les envoie à ce serveur. Le serveur ne les garde pas, et dans cette version personne ne les compare.
 share-title = Choisissez ce que vous partagez
 share-heading = Choisissez sur le téléphone ce que vous partagez
 share-text = Le document est authentique. Rien n’a encore été partagé.
 step-connect = Téléphone connecté
 step-read = Document lu
 step-check = Document contrôlé
+step-photo = Photos prises
 step-share = Vous choisissez ce que vous partagez
 step-done = fait
 step-now = en cours
@@ -109,7 +109,7 @@ step-next = à venir
 steps-label = Étapes
 live-lost = Pas de connexion. Nous réessayons automatiquement ; ce qui se passe sur votre téléphone continue.
 live-back = La connexion est rétablie.
-refresh-note = Cette page cherche du nouveau toutes les quelques secondes.
+refresh-note = Cette page cherche du nouveau deux fois par minute.
 refresh-now = Voir maintenant
 
 ## When the first phone has come, no other can
@@ -138,14 +138,13 @@ failure-passport-revocation-unknown = { $organization } demande une liste de ré
 failure-document-expired = Le document a expiré. Utilisez-en un qui est encore valable.
 failure-document-data-invalid = Les données de la puce n’ont pas pu être lues. Gardez le téléphone immobile, ou essayez avec un autre document.
 failure-match-code-wrong = Sur le téléphone, un autre nombre que celui affiché ici a été choisi. Pour votre sécurité, la vérification a été arrêtée et rien n’a été partagé.
-failure-other = Le contrôle n’a pas réussi.
 no-attempts-left = Il ne reste plus d’essai, et rien n’a été partagé. { $organization } peut vous envoyer ici à nouveau.
 
 ## The other ends
 
 success-title = Terminé
 success-heading = C’est terminé. Votre identité est vérifiée.
-success-text = { $organization } reçoit ce que vous avez choisi de partager, et rien d’autre.
+success-text = { $organization } reçoit ce que vous avez choisi de partager, et apprend comment la vérification s’est passée.
 cancelled-title = Annulé
 cancelled-heading = Cette vérification a été annulée
 cancelled-by-person = Vous l’avez annulée ici ou sur le téléphone. Rien n’a été partagé.
@@ -176,7 +175,6 @@ returned-already = Le retour a déjà eu lieu une fois. Si cela n’a pas march�
 cancel = Annuler cette vérification
 cancel-ask = Voulez-vous annuler ? Rien ne sera partagé.
 cancel-yes = Oui, annuler
-cancel-no = Non, continuer
 time-left = { $minutes ->
     [one] Cette vérification se termine dans environ { $minutes } minute.
    *[other] Cette vérification se termine dans environ { $minutes } minutes.
@@ -196,7 +194,6 @@ unavailable-title = Quelque chose n’a pas marché
 unavailable-text = Veuillez réessayer dans un instant. Rien n’a été perdu, et rien n’a été partagé.
 too-fast-title = Trop de demandes
 too-fast-text = Veuillez attendre un instant, puis rechargez la page.
-script-off = JavaScript est désactivé. La page fonctionne sans lui, et cherche du nouveau à chaque chargement.
 
 ## On the phone, without the app
 
@@ -227,10 +224,11 @@ home-data = Ce que ce serveur fait des données
 home-developers = Pour les développeurs
 home-source = Code source et documentation
 data-title = Ce que ce serveur fait des données
-data-chip = Le téléphone lit la puce et l’envoie à ce serveur par une connexion chiffrée. Le serveur la contrôle en mémoire et l’efface dès que le contrôle est terminé. Aucun nom, aucun numéro, aucune photo de vous n’est écrit ici sur un disque.
-data-stored = Ce qui est conservé d’une vérification : qui l’a demandée, quelles données et pourquoi, quand elle a commencé, quand et comment elle s’est terminée, que vous avez accepté, et des empreintes chiffrées (hachages à clé) qui y rattachent votre navigateur et votre téléphone. Ce qui y rattache votre navigateur est effacé peu après la fin.
+data-chip = Le téléphone lit la puce et l’envoie à ce serveur par une connexion chiffrée. Le serveur la contrôle en mémoire et l’efface dès que le contrôle est terminé. Ce que vous ne partagez pas n’est jamais écrit ici sur un disque.
+data-waiting = Ce que vous partagez attend ici d’être retiré, environ 28 heures au plus. Tout est chiffré pour le destinataire avant d’être écrit : ce serveur ne peut plus le lire.
+data-stored = Ce qui est conservé d’une vérification : qui l’a demandée, quelles données et pourquoi, quand elle a commencé, quand et comment elle s’est terminée, pourquoi un essai a échoué, comment la puce a été contrôlée, quelle version de l’application a servi, que vous avez accepté, quand et dans quelle langue, et des empreintes chiffrées (hachages à clé) qui y rattachent votre navigateur, son réseau et votre téléphone. Jusqu’à la fin, aussi le type de votre navigateur et de votre système et, si l’exploitant du serveur le détermine, à peu près où vous êtes. Ce qui y rattache votre navigateur est effacé peu après la fin.
 data-cookie = Un cookie rattache ce navigateur à la vérification que vous avez ouverte, pour que personne d’autre ne puisse utiliser votre lien. Il ne sert pas à vous suivre, et il disparaît quand vous fermez le navigateur.
-data-others = Rien sur ces pages ne vient d’un tiers. Ce que vous choisissez de partager va à ceux qui l’ont demandé, chiffré de sorte qu’eux seuls peuvent le lire.
+data-others = Rien sur ces pages ne vient d’un tiers. Ce que vous choisissez de partager va à ceux qui l’ont demandé, chiffré de sorte qu’eux seuls peuvent le lire. Ils apprennent aussi comment chaque contrôle s’est passé, à quel point le serveur en est sûr, et reçoivent un code qui leur permet de reconnaître le document.
 
 ## What is asked for
 

@@ -27,8 +27,8 @@ field-optional = Facoltativo: decide Lei sul telefono
 field-reason = Perché: { $reason }
 field-by-server = Fa parte di ogni verifica
 data-heading = Che cosa succede ai Suoi dati
-data-kept = Questo server non conserva nulla del Suo documento. Lo controlla in memoria e poi lo cancella.
-data-sent = Ciò che Lei condivide arriva cifrato a { $organization } e a nessun altro.
+data-kept = Il Suo documento viene controllato in memoria e poi cancellato. Questo server non ne conserva nulla che Lei non condivida.
+data-sent = Ciò che Lei condivide va solo a { $organization }, e cifrato: questo server non può leggerlo mentre attende di essere ritirato. { $organization } viene anche a sapere com’è andato il controllo.
 data-theirs = Che cosa ne fa poi { $organization } non dipende da noi.
 data-recorded = Registriamo che Lei ha dato il consenso, quando e in quale lingua.
 terms-of = Condizioni di { $organization }
@@ -55,7 +55,6 @@ copy-link = Copia il link
 copied = Copiato. Lo apra sul Suo telefono e non lo mandi a nessuno.
 copy-failed = Questo browser non ci lascia copiare. Inquadri il codice oppure lo scriva.
 cannot-scan = Non posso inquadrare il codice
-cannot-scan-heading = Se non può inquadrare il codice
 cannot-scan-link = Copi il link e lo apra sul telefono, per esempio mandandolo al Suo indirizzo e-mail.
 cannot-scan-type = Oppure scriva un codice: apra questo indirizzo nel browser del telefono e scriva lì il codice.
 show-user-code = Mostra un codice da scrivere
@@ -95,13 +94,14 @@ checking-heading = Stiamo controllando il documento
 checking-text = Ci vogliono pochi secondi.
 selfie-title = Scatti una foto del Suo viso
 selfie-heading = Scatti una foto del Suo viso con il telefono
-selfie-text = Viene confrontata con la foto nel chip e poi cancellata.
+selfie-text = Il telefono Le scatta delle foto e le manda a questo server. Il server non le conserva, e in questa versione nessuno le confronta.
 share-title = Scelga che cosa condividere
 share-heading = Scelga sul telefono che cosa condividere
 share-text = Il documento è autentico. Finora non è stato condiviso nulla.
 step-connect = Telefono collegato
 step-read = Documento letto
 step-check = Documento controllato
+step-photo = Foto scattate
 step-share = Lei sceglie che cosa condividere
 step-done = fatto
 step-now = adesso
@@ -109,7 +109,7 @@ step-next = dopo
 steps-label = Avanzamento
 live-lost = Nessuna connessione. Riproviamo automaticamente; quello che succede sul telefono continua.
 live-back = Di nuovo in linea.
-refresh-note = Questa pagina cerca novità ogni pochi secondi.
+refresh-note = Questa pagina cerca novità due volte al minuto.
 refresh-now = Guarda adesso
 
 ## When the first phone has come, no other can
@@ -138,14 +138,13 @@ failure-passport-revocation-unknown = { $organization } chiede un elenco di revo
 failure-document-expired = Il documento è scaduto. Ne usi uno ancora valido.
 failure-document-data-invalid = Non è stato possibile leggere i dati nel chip. Tenga fermo il telefono, oppure provi con un altro documento.
 failure-match-code-wrong = Sul telefono è stato scelto un numero diverso da quello mostrato qui. Per la Sua sicurezza la verifica è stata chiusa e non è stato condiviso nulla.
-failure-other = Il controllo non è riuscito.
 no-attempts-left = Non restano altri tentativi e non è stato condiviso nulla. { $organization } può mandarLa qui di nuovo.
 
 ## The other ends
 
 success-title = Fatto
 success-heading = Fatto. La Sua identità è verificata.
-success-text = { $organization } riceve ciò che Lei ha scelto di condividere, e nient’altro.
+success-text = { $organization } riceve ciò che Lei ha scelto di condividere e viene a sapere com’è andato il controllo.
 cancelled-title = Annullata
 cancelled-heading = Questa verifica è stata annullata
 cancelled-by-person = L’ha annullata Lei, qui o sul telefono. Non è stato condiviso nulla.
@@ -176,7 +175,6 @@ returned-already = Il ritorno è già avvenuto una volta. Se non ha funzionato, 
 cancel = Annulla questa verifica
 cancel-ask = Vuole annullare? Non verrà condiviso nulla.
 cancel-yes = Sì, annulla
-cancel-no = No, continua
 time-left = { $minutes ->
     [one] Questa verifica finisce tra circa { $minutes } minuto.
    *[other] Questa verifica finisce tra circa { $minutes } minuti.
@@ -196,7 +194,6 @@ unavailable-title = Qualcosa è andato storto
 unavailable-text = Riprovi tra un momento. Nulla è andato perso e nulla è stato condiviso.
 too-fast-title = Troppe richieste
 too-fast-text = Aspetti un momento e ricarichi la pagina.
-script-off = JavaScript è disattivato. La pagina funziona anche senza, e mostra le novità quando viene ricaricata.
 
 ## On the phone, without the app
 
@@ -227,10 +224,11 @@ home-data = Che cosa fa questo server con i dati
 home-developers = Per gli sviluppatori
 home-source = Codice sorgente e documentazione
 data-title = Che cosa fa questo server con i dati
-data-chip = Il telefono legge il chip e lo manda a questo server con una connessione cifrata. Il server lo controlla in memoria e lo cancella quando il controllo è finito. Nessun Suo nome, numero o immagine viene scritto qui su un disco.
-data-stored = Che cosa si conserva di una verifica: chi l’ha chiesta, quali dati e perché, quando è iniziata, quando e come è finita, che Lei ha dato il consenso, e impronte cifrate (hash con chiave) che le legano il Suo browser e il Suo telefono. Ciò che le lega il browser viene cancellato poco dopo la fine.
+data-chip = Il telefono legge il chip e lo manda a questo server con una connessione cifrata. Il server lo controlla in memoria e lo cancella quando il controllo è finito. Ciò che Lei non condivide non viene mai scritto qui su un disco.
+data-waiting = Ciò che Lei condivide attende qui di essere ritirato, circa 28 ore al massimo. Viene cifrato per il destinatario prima di essere scritto: questo server non può più leggerlo.
+data-stored = Che cosa si conserva di una verifica: chi l’ha chiesta, quali dati e perché, quando è iniziata, quando e come è finita, perché un tentativo non è riuscito, come è stato controllato il chip, quale versione dell’app è stata usata, che Lei ha dato il consenso, quando e in quale lingua, e impronte cifrate (hash con chiave) che le legano il Suo browser, la sua rete e il Suo telefono. Fino alla fine anche che tipo di browser e di sistema usa e, se chi gestisce il server lo rileva, dove si trova all’incirca. Ciò che le lega il browser viene cancellato poco dopo la fine.
 data-cookie = Un cookie lega questo browser alla verifica che Lei ha aperto, perché nessun altro possa usare il Suo link. Non serve a seguirLa, e sparisce quando si chiude il browser.
-data-others = Nulla in queste pagine viene da terzi. Ciò che Lei sceglie di condividere va a chi l’ha chiesto, cifrato in modo che solo chi l’ha chiesto possa leggerlo.
+data-others = Nulla in queste pagine viene da terzi. Ciò che Lei sceglie di condividere va a chi l’ha chiesto, cifrato in modo che solo chi l’ha chiesto possa leggerlo. Chi l’ha chiesto viene anche a sapere com’è andato ogni controllo e quanto il server ne è sicuro, e riceve un codice con cui riconosce il documento.
 
 ## What is asked for
 

@@ -27,8 +27,8 @@ field-optional = Niet verplicht: u beslist op de telefoon
 field-reason = Waarom: { $reason }
 field-by-server = Hoort bij elke controle
 data-heading = Wat er met uw gegevens gebeurt
-data-kept = Deze server bewaart niets van uw document. Het wordt in het geheugen gecontroleerd en daarna gewist.
-data-sent = Wat u deelt, gaat versleuteld naar { $organization } en naar niemand anders.
+data-kept = Uw document wordt in het geheugen gecontroleerd en daarna gewist. Deze server bewaart er niets van dat u niet deelt.
+data-sent = Wat u deelt, gaat alleen naar { $organization }, en versleuteld: deze server kan het niet lezen terwijl het wacht om te worden opgehaald. { $organization } hoort ook hoe de controle is verlopen.
 data-theirs = Wat { $organization } ermee doet, hebben wij niet in de hand.
 data-recorded = Wij leggen vast dat u akkoord bent gegaan, wanneer en in welke taal.
 terms-of = Voorwaarden van { $organization }
@@ -55,7 +55,6 @@ copy-link = Link kopiëren
 copied = Gekopieerd. Open de link op uw eigen telefoon en stuur hem naar niemand.
 copy-failed = In deze browser kunnen wij niet kopiëren. Scan de code of typ hem over.
 cannot-scan = Ik kan niet scannen
-cannot-scan-heading = Als u niet kunt scannen
 cannot-scan-link = Kopieer de link en open hem op uw telefoon, bijvoorbeeld vanuit een bericht aan uzelf.
 cannot-scan-type = Of typ een code: open dit adres in de browser van uw telefoon en typ daar de code.
 show-user-code = Toon een code om te typen
@@ -95,13 +94,14 @@ checking-heading = Wij controleren het document
 checking-text = Dit duurt een paar seconden.
 selfie-title = Maak een foto van uzelf
 selfie-heading = Maak met de telefoon een foto van uzelf
-selfie-text = Die wordt vergeleken met de foto in de chip en daarna gewist.
+selfie-text = De telefoon maakt foto’s van u en stuurt ze naar deze server. De server bewaart ze niet, en in deze versie vergelijkt niemand ze.
 share-title = Kies wat u deelt
 share-heading = Kies op de telefoon wat u deelt
 share-text = Het document is echt. Er is nog niets gedeeld.
 step-connect = Telefoon verbonden
 step-read = Document gelezen
 step-check = Document gecontroleerd
+step-photo = Foto’s gemaakt
 step-share = U kiest wat u deelt
 step-done = klaar
 step-now = nu
@@ -109,7 +109,7 @@ step-next = hierna
 steps-label = Voortgang
 live-lost = Geen verbinding. Wij proberen het vanzelf opnieuw; op uw telefoon gaat alles door.
 live-back = Weer verbonden.
-refresh-note = Deze pagina kijkt om de paar seconden of er nieuws is.
+refresh-note = Deze pagina kijkt twee keer per minuut of er nieuws is.
 refresh-now = Nu kijken
 
 ## When the first phone has come, no other can
@@ -138,14 +138,13 @@ failure-passport-revocation-unknown = { $organization } vraagt om een lijst met 
 failure-document-expired = Het document is verlopen. Gebruik een document dat nog geldig is.
 failure-document-data-invalid = De gegevens in de chip konden niet worden gelezen. Houd de telefoon stil of probeer een ander document.
 failure-match-code-wrong = Op de telefoon is een ander getal gekozen dan hier staat. Voor uw veiligheid is de controle gestopt, en er is niets gedeeld.
-failure-other = De controle is niet gelukt.
 no-attempts-left = U kunt het niet nog eens proberen, en er is niets gedeeld. { $organization } kan u opnieuw hierheen sturen.
 
 ## The other ends
 
 success-title = Klaar
 success-heading = Klaar. Uw identiteit is bevestigd.
-success-text = { $organization } krijgt wat u hebt gekozen om te delen, en verder niets.
+success-text = { $organization } krijgt wat u hebt gekozen om te delen, en hoort hoe de controle is verlopen.
 cancelled-title = Geannuleerd
 cancelled-heading = Deze controle is geannuleerd
 cancelled-by-person = U hebt hier of op de telefoon geannuleerd. Er is niets gedeeld.
@@ -176,7 +175,6 @@ returned-already = U bent al een keer teruggestuurd. Lukte dat niet, open { $org
 cancel = Deze controle annuleren
 cancel-ask = Wilt u annuleren? Er wordt niets gedeeld.
 cancel-yes = Ja, annuleren
-cancel-no = Nee, doorgaan
 time-left = { $minutes ->
     [one] Deze controle eindigt over ongeveer { $minutes } minuut.
    *[other] Deze controle eindigt over ongeveer { $minutes } minuten.
@@ -196,7 +194,6 @@ unavailable-title = Er ging iets mis
 unavailable-text = Probeer het zo dadelijk opnieuw. Er is niets verloren gegaan en niets gedeeld.
 too-fast-title = Te veel verzoeken
 too-fast-text = Wacht even en laad de pagina opnieuw.
-script-off = JavaScript staat uit. De pagina werkt ook zonder, en toont nieuws wanneer ze opnieuw wordt geladen.
 
 ## On the phone, without the app
 
@@ -227,10 +224,11 @@ home-data = Wat deze server met gegevens doet
 home-developers = Voor ontwikkelaars
 home-source = Broncode en documentatie
 data-title = Wat deze server met gegevens doet
-data-chip = De telefoon leest de chip en stuurt de gegevens over een versleutelde verbinding naar deze server. De server controleert ze in het geheugen en wist ze als de controle klaar is. Geen naam, geen nummer en geen foto van u wordt hier op een schijf geschreven.
-data-stored = Wat er van een controle wordt bewaard: wie erom vroeg, welke gegevens en waarom, wanneer ze begon, wanneer en hoe ze eindigde, dat u akkoord ging, en versleutelde controlewaarden (hashes) die uw browser en uw telefoon eraan koppelen. Wat uw browser eraan koppelt, wordt kort na het einde gewist.
+data-chip = De telefoon leest de chip en stuurt de gegevens over een versleutelde verbinding naar deze server. De server controleert ze in het geheugen en wist ze als de controle klaar is. Wat u niet deelt, wordt hier nooit op een schijf geschreven.
+data-waiting = Wat u deelt, wacht hier tot het is opgehaald, hoogstens zo’n 28 uur. Het wordt voor de ontvanger versleuteld voordat het wordt geschreven: deze server kan het dan niet meer lezen.
+data-stored = Wat er van een controle wordt bewaard: wie erom vroeg, welke gegevens en waarom, wanneer ze begon, wanneer en hoe ze eindigde, waarom een poging mislukte, hoe de chip is gecontroleerd, welke versie van de app is gebruikt, dat u akkoord ging, wanneer en in welke taal, en versleutelde controlewaarden (hashes) die uw browser, het netwerk daarvan en uw telefoon eraan koppelen. Tot het einde ook wat voor browser en systeem u gebruikt en, als de beheerder van de server dat nagaat, ongeveer waar u bent. Wat uw browser eraan koppelt, wordt kort na het einde gewist.
 data-cookie = Eén cookie koppelt deze browser aan de controle die u hebt geopend, zodat niemand anders uw link kan gebruiken. De cookie is er niet om u te volgen, en is weg zodra de browser wordt gesloten.
-data-others = Niets op deze pagina’s komt van derden. Wat u kiest om te delen, gaat naar wie erom vroeg, zo versleuteld dat alleen die partij het kan lezen.
+data-others = Niets op deze pagina’s komt van derden. Wat u kiest om te delen, gaat naar wie erom vroeg, zo versleuteld dat alleen die partij het kan lezen. Die partij hoort ook hoe elke controle is verlopen en hoe zeker de server daarvan is, en krijgt een code waaraan zij het document herkent.
 
 ## What is asked for
 

@@ -27,8 +27,8 @@ field-optional = Nieobowiązkowe: decyzja na telefonie
 field-reason = Dlaczego: { $reason }
 field-by-server = Część każdej weryfikacji
 data-heading = Co się stanie z danymi
-data-kept = Ten serwer nie zachowuje niczego z dokumentu. Dokument jest sprawdzany w pamięci, a potem usuwany.
-data-sent = To, co zostanie udostępnione, trafi w postaci zaszyfrowanej do organizacji { $organization } i do nikogo innego.
+data-kept = Dokument jest sprawdzany w pamięci, a potem usuwany. Ten serwer nie zachowuje z niego niczego, co nie zostanie udostępnione.
+data-sent = To, co zostanie udostępnione, dostanie tylko { $organization }, w postaci zaszyfrowanej: ten serwer nie może tego odczytać, gdy czeka to na odbiór. { $organization } dowie się też, jak przebiegło sprawdzenie.
 data-theirs = Na to, co dalej zrobi z tym { $organization }, nie mamy wpływu.
 data-recorded = Zapisujemy, że wyrażono zgodę, kiedy i w jakim języku.
 terms-of = Regulamin: { $organization }
@@ -55,7 +55,6 @@ copy-link = Kopiuj link
 copied = Skopiowano. Proszę otworzyć link na swoim telefonie i nikomu go nie wysyłać.
 copy-failed = Ta przeglądarka nie pozwala na kopiowanie. Proszę zeskanować kod albo go wpisać.
 cannot-scan = Nie mogę zeskanować
-cannot-scan-heading = Jeśli nie można zeskanować kodu
 cannot-scan-link = Proszę skopiować link i otworzyć go na telefonie, na przykład z wiadomości wysłanej do siebie.
 cannot-scan-type = Można też wpisać kod: proszę otworzyć ten adres w przeglądarce telefonu i tam wpisać kod.
 show-user-code = Pokaż kod do wpisania
@@ -95,13 +94,14 @@ checking-heading = Sprawdzamy dokument
 checking-text = Potrwa to kilka sekund.
 selfie-title = Proszę zrobić sobie zdjęcie
 selfie-heading = Proszę zrobić sobie zdjęcie telefonem
-selfie-text = Zostanie porównane ze zdjęciem z chipa, a potem usunięte.
+selfie-text = Telefon robi zdjęcia twarzy i wysyła je do tego serwera. Serwer ich nie zachowuje, a w tej wersji nikt ich nie porównuje.
 share-title = Proszę wybrać, co udostępnić
 share-heading = Proszę wybrać na telefonie, co udostępnić
 share-text = Dokument jest autentyczny. Nic jeszcze nie zostało udostępnione.
 step-connect = Telefon połączony
 step-read = Dokument odczytany
 step-check = Dokument sprawdzony
+step-photo = Zdjęcia zrobione
 step-share = Wybór danych do udostępnienia
 step-done = gotowe
 step-now = teraz
@@ -109,7 +109,7 @@ step-next = następne
 steps-label = Postęp
 live-lost = Brak połączenia. Sami spróbujemy ponownie; na telefonie wszystko toczy się dalej.
 live-back = Połączenie wróciło.
-refresh-note = Ta strona co kilka sekund sprawdza, czy jest coś nowego.
+refresh-note = Ta strona szuka nowości dwa razy na minutę.
 refresh-now = Sprawdź teraz
 
 ## When the first phone has come, no other can
@@ -140,14 +140,13 @@ failure-passport-revocation-unknown = { $organization } wymaga listy unieważnio
 failure-document-expired = Dokument stracił ważność. Proszę użyć takiego, który jest jeszcze ważny.
 failure-document-data-invalid = Nie udało się odczytać danych z chipa. Proszę trzymać telefon nieruchomo albo spróbować z innym dokumentem.
 failure-match-code-wrong = Na telefonie wybrano inną liczbę niż ta, która była pokazana tutaj. Dla bezpieczeństwa weryfikacja została zakończona i nic nie zostało udostępnione.
-failure-other = Sprawdzenie się nie powiodło.
 no-attempts-left = Nie ma już więcej prób i nic nie zostało udostępnione. { $organization } może tu Państwa skierować ponownie.
 
 ## The other ends
 
 success-title = Gotowe
 success-heading = Gotowe. Tożsamość jest potwierdzona.
-success-text = { $organization } dostanie to, co zostało wybrane do udostępnienia, i nic więcej.
+success-text = { $organization } dostanie to, co zostało wybrane do udostępnienia, i dowie się, jak przebiegło sprawdzenie.
 cancelled-title = Anulowano
 cancelled-heading = Ta weryfikacja została anulowana
 cancelled-by-person = Weryfikację anulowano tutaj albo na telefonie. Nic nie zostało udostępnione.
@@ -180,7 +179,6 @@ returned-already = Powrót już raz nastąpił. Jeśli się nie udał, proszę s
 cancel = Anuluj tę weryfikację
 cancel-ask = Czy anulować? Nic nie zostanie udostępnione.
 cancel-yes = Tak, anuluj
-cancel-no = Nie, kontynuuj
 time-left = { $minutes ->
     [one] Ta weryfikacja skończy się za około { $minutes } minutę.
     [few] Ta weryfikacja skończy się za około { $minutes } minuty.
@@ -202,7 +200,6 @@ unavailable-title = Coś poszło nie tak
 unavailable-text = Proszę spróbować ponownie za chwilę. Nic nie przepadło i nic nie zostało udostępnione.
 too-fast-title = Zbyt wiele prób
 too-fast-text = Proszę chwilę poczekać i wczytać stronę ponownie.
-script-off = JavaScript jest wyłączony. Strona działa bez niego i pokazuje nowości po ponownym wczytaniu.
 
 ## On the phone, without the app
 
@@ -233,10 +230,11 @@ home-data = Co ten serwer robi z danymi
 home-developers = Dla programistów
 home-source = Kod źródłowy i dokumentacja
 data-title = Co ten serwer robi z danymi
-data-chip = Telefon odczytuje chip i wysyła dane do tego serwera szyfrowanym połączeniem. Serwer sprawdza je w pamięci i usuwa, gdy sprawdzanie się skończy. Żadne nazwisko, żaden numer ani żadne zdjęcie nie są tu zapisywane na dysku.
-data-stored = Co zostaje po weryfikacji: kto o nią prosił, o jakie dane i dlaczego, kiedy się zaczęła, kiedy i jak się skończyła, że wyrażono zgodę, oraz zaszyfrowane skróty (hasze z kluczem), które wiążą z nią przeglądarkę i telefon. To, co wiąże z nią przeglądarkę, jest usuwane wkrótce po zakończeniu.
+data-chip = Telefon odczytuje chip i wysyła dane do tego serwera szyfrowanym połączeniem. Serwer sprawdza je w pamięci i usuwa, gdy sprawdzanie się skończy. To, co nie zostanie udostępnione, nigdy nie jest tu zapisywane na dysku.
+data-waiting = To, co zostanie udostępnione, czeka tu na odbiór, najwyżej około 28 godzin. Przed zapisaniem jest szyfrowane dla odbiorcy: ten serwer nie może już tego odczytać.
+data-stored = Co zostaje po weryfikacji: kto o nią prosił, o jakie dane i dlaczego, kiedy się zaczęła, kiedy i jak się skończyła, dlaczego próba się nie udała, jak sprawdzono chip, jakiej wersji aplikacji użyto, że wyrażono zgodę, kiedy i w jakim języku, oraz zaszyfrowane skróty (hasze z kluczem), które wiążą z nią przeglądarkę, jej sieć i telefon. Do zakończenia także rodzaj przeglądarki i systemu oraz, jeśli prowadzący serwer to ustala, przybliżone miejsce. To, co wiąże z nią przeglądarkę, jest usuwane wkrótce po zakończeniu.
 data-cookie = Jeden plik cookie wiąże tę przeglądarkę z otwartą weryfikacją, aby nikt inny nie mógł użyć tego linku. Nie służy do śledzenia i znika po zamknięciu przeglądarki.
-data-others = Nic na tych stronach nie pochodzi od osób trzecich. To, co zostanie wybrane do udostępnienia, trafia do tego, kto o to prosił, zaszyfrowane tak, że tylko on może to odczytać.
+data-others = Nic na tych stronach nie pochodzi od osób trzecich. To, co zostanie wybrane do udostępnienia, trafia do tego, kto o to prosił, zaszyfrowane tak, że tylko on może to odczytać. Dowie się on też, jak przebiegło każde sprawdzenie i na ile serwer jest go pewien, i dostanie kod, po którym rozpozna dokument.
 
 ## What is asked for
 

@@ -27,8 +27,8 @@ field-optional = Opcional: a decisão é sua, no telefone
 field-reason = Motivo: { $reason }
 field-by-server = Faz parte de todas as verificações
 data-heading = O que acontece com os seus dados
-data-kept = Este servidor não guarda nada do seu documento. O documento é verificado na memória e depois apagado.
-data-sent = O que decidir compartilhar vai cifrado para { $organization }, e para mais ninguém.
+data-kept = O seu documento é verificado na memória e depois apagado. Este servidor não guarda dele nada que não seja compartilhado.
+data-sent = O que decidir compartilhar vai só para { $organization }, e cifrado: este servidor não o consegue ler enquanto espera ser recolhido. { $organization } também fica a saber como correu a verificação.
 data-theirs = O que { $organization } faz depois com os dados não depende de nós.
 data-recorded = Anotamos que concordou, quando, e em que idioma.
 terms-of = Termos de { $organization }
@@ -55,7 +55,6 @@ copy-link = Copiar o link
 copied = Copiado. Abra o link no seu próprio telefone e não o envie a ninguém.
 copy-failed = Este navegador não permite copiar. Leia o código com a câmera ou escreva-o.
 cannot-scan = Não consigo ler o código
-cannot-scan-heading = Se não consegue ler o código
 cannot-scan-link = Copie o link e abra-o no seu telefone, por exemplo a partir de uma mensagem enviada para si.
 cannot-scan-type = Ou escreva um código: abra este endereço no navegador do seu telefone e escreva lá o código.
 show-user-code = Mostrar um código para escrever
@@ -95,13 +94,14 @@ checking-heading = O documento está em verificação
 checking-text = Demora alguns segundos.
 selfie-title = Tire uma fotografia do seu rosto
 selfie-heading = Tire uma fotografia do seu rosto com o telefone
-selfie-text = É comparada com a fotografia do chip e depois apagada.
+selfie-text = O telefone tira fotografias suas e envia-as a este servidor. O servidor não as guarda e, nesta versão, ninguém as compara.
 share-title = Escolha o que quer compartilhar
 share-heading = Escolha no telefone o que quer compartilhar
 share-text = O documento é autêntico. Ainda nada foi compartilhado.
 step-connect = Telefone conectado
 step-read = Documento lido
 step-check = Documento verificado
+step-photo = Fotografias tiradas
 step-share = Escolha do que quer compartilhar
 step-done = feito
 step-now = agora
@@ -109,7 +109,7 @@ step-next = a seguir
 steps-label = Progresso
 live-lost = Sem conexão. Vamos tentar de novo automaticamente; o que acontece no seu telefone continua.
 live-back = Conexão restabelecida.
-refresh-note = Esta página procura novidades a cada poucos segundos.
+refresh-note = Esta página procura novidades duas vezes por minuto.
 refresh-now = Ver agora
 
 ## When the first phone has come, no other can
@@ -138,14 +138,13 @@ failure-passport-revocation-unknown = { $organization } pede uma lista de revoga
 failure-document-expired = O documento está fora da validade. Use um que ainda seja válido.
 failure-document-data-invalid = Não foi possível ler os dados do chip. Mantenha o telefone parado, ou tente com outro documento.
 failure-match-code-wrong = No telefone foi escolhido um número diferente do que aparece aqui. Para sua segurança, a verificação foi encerrada e nada foi compartilhado.
-failure-other = A verificação não teve êxito.
 no-attempts-left = Não restam mais tentativas, e nada foi compartilhado. { $organization } pode dar-lhe um novo link.
 
 ## The other ends
 
 success-title = Pronto
 success-heading = Pronto. A sua identidade está confirmada.
-success-text = { $organization } recebe o que escolheu compartilhar, e nada mais.
+success-text = { $organization } recebe o que escolheu compartilhar, e fica a saber como correu a verificação.
 cancelled-title = Cancelada
 cancelled-heading = Esta verificação foi cancelada
 cancelled-by-person = Foi cancelada por si, aqui ou no telefone. Nada foi compartilhado.
@@ -176,7 +175,6 @@ returned-already = Já houve um retorno automático. Se não funcionou, abra { $
 cancel = Cancelar esta verificação
 cancel-ask = Quer cancelar? Nada será compartilhado.
 cancel-yes = Sim, cancelar
-cancel-no = Não, continuar
 time-left = { $minutes ->
     [one] Esta verificação termina em cerca de { $minutes } minuto.
    *[other] Esta verificação termina em cerca de { $minutes } minutos.
@@ -196,7 +194,6 @@ unavailable-title = Ocorreu um erro
 unavailable-text = Tente de novo dentro de momentos. Nada se perdeu, e nada foi compartilhado.
 too-fast-title = Pedidos em excesso
 too-fast-text = Espere um momento e recarregue a página.
-script-off = O JavaScript está desativado. A página funciona sem ele, e mostra novidades quando é recarregada.
 
 ## On the phone, without the app
 
@@ -227,10 +224,11 @@ home-data = O que este servidor faz com os dados
 home-developers = Para programadores
 home-source = Código-fonte e documentação
 data-title = O que este servidor faz com os dados
-data-chip = O telefone lê o chip e envia os dados a este servidor por uma conexão cifrada. O servidor verifica os dados na memória e apaga-os quando a verificação acaba. Nenhum nome, número ou imagem sua fica gravado aqui em disco.
-data-stored = O que fica guardado de uma verificação: quem a pediu, que dados e porquê, quando começou, quando e como acabou, que concordou, e resumos cifrados (hashes com chave) que a ligam ao seu navegador e ao seu telefone. O que a liga ao seu navegador é apagado pouco depois do fim.
+data-chip = O telefone lê o chip e envia os dados a este servidor por uma conexão cifrada. O servidor verifica os dados na memória e apaga-os quando a verificação acaba. O que não compartilhar nunca é gravado aqui em disco.
+data-waiting = O que compartilhar espera aqui até ser recolhido, cerca de 28 horas no máximo. É cifrado para quem o recebe antes de ser gravado: este servidor já não o consegue ler.
+data-stored = O que fica guardado de uma verificação: quem a pediu, que dados e porquê, quando começou, quando e como acabou, porque falhou uma tentativa, como foi verificado o chip, que versão da aplicação foi usada, que concordou, quando e em que idioma, e resumos cifrados (hashes com chave) que a ligam ao seu navegador, à rede dele e ao seu telefone. Até ao fim, também que tipo de navegador e de sistema usa e, se quem gere o servidor o apurar, onde está aproximadamente. O que a liga ao seu navegador é apagado pouco depois do fim.
 data-cookie = Um cookie liga este navegador à verificação que abriu, para que mais ninguém possa usar o seu link. Não serve para seguir os seus passos, e desaparece quando o navegador é fechado.
-data-others = Nada nestas páginas vem de terceiros. O que escolher compartilhar vai para quem o pediu, cifrado de modo que só quem o pediu consegue ler.
+data-others = Nada nestas páginas vem de terceiros. O que escolher compartilhar vai para quem o pediu, cifrado de modo que só quem o pediu consegue ler. Quem o pediu também fica a saber como correu cada verificação e até que ponto o servidor tem certeza dela, e recebe um código com que reconhece o documento.
 
 ## What is asked for
 

@@ -282,6 +282,7 @@ fn router(app: App) -> axum::Router {
         .fallback(http::unknown_route)
         .method_not_allowed_fallback(http::wrong_method)
         .layer(from_fn_with_state(app.clone(), limits::requests::limit))
+        .layer(from_fn_with_state(app.clone(), web::explain))
         .layer(map_response(http::headers::protect))
         .layer(from_fn_with_state(app.clone(), requests::observe))
         .with_state(app)

@@ -1,4 +1,5 @@
-//! The one error envelope (REFERENCE 1.1): a stable code, what happened, and what to do.
+//! The envelope of all answers (REFERENCE 1.1): the data, or an error with a stable code, what
+//! happened, and what to do.
 
 use std::time::Duration;
 
@@ -15,6 +16,13 @@ use crate::telemetry::requests::StableCode;
 
 /// Where every code is explained.
 const DOCS: &str = "https://github.com/kayle-id/kayle/blob/main/docs/ERRORS.md";
+
+/// `{"data": …, "error": null}`.
+#[derive(Serialize)]
+pub(crate) struct Data<T> {
+    data: T,
+    error: Option<()>,
+}
 
 /// An error as it is answered.
 #[derive(Debug)]
@@ -37,6 +45,11 @@ struct Detail<'a> {
     message: &'a str,
     hint: &'a str,
     docs: String,
+}
+
+/// Wraps an answer in the envelope.
+pub(crate) fn data<T: Serialize>(data: T) -> Json<Data<T>> {
+    Json(Data { data, error: None })
 }
 
 impl ApiError {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use domain::id::SessionId;
 use tokio::sync::watch;
 
-/// How many may wait for one session: 256 sockets of phones, of which twenty may race for it and one
-/// address gets an eighth, and 64 pages (`limits`).
+/// How many may wait for one session, sockets of phones and pages alike. One address gets 32 sockets and
+/// 16 pages, all pages together 64 (`limits`): eight addresses cannot take all places, ten can.
 const MAX_WAITING: usize = 320;
 
 /// Who waits for which session.

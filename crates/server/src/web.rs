@@ -14,6 +14,7 @@ mod page;
 mod present;
 mod qr;
 mod reader;
+mod refusal;
 mod same_origin;
 mod screen;
 mod steps;
@@ -24,6 +25,8 @@ mod well_known;
 use axum::Router;
 
 use crate::app::App;
+
+pub(crate) use refusal::explain;
 
 /// The routes of the page and its files.
 pub(crate) fn routes() -> Router<App> {

@@ -73,6 +73,8 @@ pub struct Verification {
     started: u64,
     /// The session as Kayle gave it for the response code.
     exchanged: Option<Value>,
+    /// The user came back, and brought no response code.
+    came_without_code: bool,
     /// What webhooks said, by the id of the event.
     events: BTreeMap<String, Value>,
 }
@@ -82,6 +84,9 @@ pub struct Verification {
 pub enum Outcome {
     /// The user has not come back with a good response code, or the webhook has not arrived.
     Waiting,
+    /// The user has come back without a response code: from a browser that Kayle does not know, or
+    /// one that keeps no cookies. Whatever the webhook says, it may be of somebody else.
+    NoCode,
     /// The user who started is the one who was verified; the event that says so.
     Verified(Value),
     /// It ended in another way.
@@ -226,6 +231,9 @@ async fn come_back(
     Query(Return { session_id, response_code }): Query<Return>,
 ) -> Result<Redirect, Error> {
     let known = rp.0.of_user(&session_id, &headers)?;
+    if response_code.is_none() {
+        rp.0.update(&session_id, |known| known.came_without_code = true);
+    }
     if let (Some(code), None) = (response_code, known.exchanged) {
         let path = format!("/v1/sessions/{session_id}/response-code");
         let body = json!({ "response_code": code });
@@ -235,9 +243,12 @@ async fn come_back(
             }
             // Two tabs, or the back button: the other one has it.
             Err(Error::Refused(_, code)) if code == "RESPONSE_CODE_USED" => {}
-            Err(Error::Refused(status, _)) if status.is_client_error() => {
+            Err(Error::Refused(_, code))
+                if ["RESPONSE_CODE_INVALID", "RESPONSE_CODE_EXPIRED"].contains(&code.as_str()) =>
+            {
                 return Err(Error::ResponseCode);
             }
+            // Kayle is busy, away, or does not know our key: the code is good for five minutes still.
             Err(error) => return Err(error),
             Ok(_) => return Err(Error::Answer("id")),
         }
@@ -259,6 +270,11 @@ async fn result(
                 "<p>Waiting for the result. If you left the verification, go back to it.</p>";
             (again, rp.page("One moment", text)).into_response()
         }
+        Outcome::NoCode => rp.page(
+            "We cannot tell that it was you",
+            "<p>You came back without a code from the verification. If you began it in another \
+             browser, come back from there.</p><p><a href=\"/\">Try again</a></p>",
+        ),
         Outcome::Verified(event) => {
             let claims = event.pointer("/data/claims").and_then(Value::as_object);
             let rows: String = claims
@@ -304,7 +320,9 @@ async fn webhook(
 impl Verification {
     /// What came out: only if the user's own response code and the webhook say the same.
     pub fn outcome(&self) -> Outcome {
-        let Some(session) = &self.exchanged else { return Outcome::Waiting };
+        let Some(session) = &self.exchanged else {
+            return if self.came_without_code { Outcome::NoCode } else { Outcome::Waiting };
+        };
         let attempts = session.get("attempts").and_then(Value::as_array);
         let succeeded = attempts
             .into_iter()
@@ -389,8 +407,14 @@ impl Shared {
         if verifications.len() >= MAX_VERIFICATIONS {
             return Err(Error::Busy);
         }
-        let (exchanged, events) = (None, BTreeMap::new());
-        verifications.insert(session, Verification { user, started, exchanged, events });
+        let known = Verification {
+            user,
+            started,
+            exchanged: None,
+            came_without_code: false,
+            events: BTreeMap::new(),
+        };
+        verifications.insert(session, known);
         Ok(())
     }
 
@@ -404,8 +428,10 @@ impl Shared {
 
     /// The user of a request. Yours has a login.
     fn user_of(&self, headers: &HeaderMap) -> Option<String> {
-        let cookies = headers.get(header::COOKIE)?.to_str().ok()?;
-        let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+        // With HTTP/2 each cookie may have a header of its own.
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|all| all.to_str().ok());
+        let mut pairs =
+            cookies.flat_map(|all| all.split(';')).filter_map(|pair| pair.trim().split_once('='));
         let (_, user) = pairs.find(|(name, _)| *name == self.cookie().0)?;
         (user.len() == 64).then(|| user.to_owned())
     }
@@ -514,8 +540,12 @@ impl IntoResponse for Error {
             Self::Crypto(_) | Self::Key => StatusCode::INTERNAL_SERVER_ERROR,
         };
         tracing::warn!(%status, error = &self as &dyn std::error::Error, "refused");
-        let text =
-            format!("<p>{}.</p><p><a href=\"/\">Start again</a></p>", escape(&self.to_string()));
+        let again = match self {
+            Self::Unreachable(_) | Self::Refused(..) => "<p>Load this page again in a moment.</p>",
+            _ => "",
+        };
+        let says = escape(&self.to_string());
+        let text = format!("<p>{says}.</p>{again}<p><a href=\"/\">Start again</a></p>");
         (status, document("This did not work", &text, "'none'")).into_response()
     }
 }

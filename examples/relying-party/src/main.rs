@@ -12,8 +12,8 @@ async fn main() -> anyhow::Result<()> {
     let or = |name, default: &str| variable(name).unwrap_or_else(|_| default.to_owned());
     let listen = or("RP_LISTEN", "127.0.0.1:3000");
     let config = Config {
-        kayle: Url::parse(&variable("KAYLE_URL")?).context("KAYLE_URL")?,
-        api_key: variable("KAYLE_API_KEY")?,
+        kayle: Url::parse(&variable("RP_KAYLE_URL")?).context("RP_KAYLE_URL")?,
+        api_key: variable("RP_KAYLE_API_KEY")?,
         public_url: Url::parse(&or("RP_URL", &format!("http://{listen}"))).context("RP_URL")?,
     };
     let listener = TcpListener::bind(&listen).await.with_context(|| listen.clone())?;

@@ -35,6 +35,8 @@ struct Recorded {
     /// What the next exchanges answer.
     attempts: Value,
     status: String,
+    /// What the next exchange is refused with, whatever the code.
+    refusal: Option<(StatusCode, &'static str)>,
     endpoint: Option<Value>,
 }
 
@@ -103,6 +105,9 @@ impl Kayle {
         let refuse = |status, code: &str| {
             (status, Json(json!({ "data": null, "error": { "code": code } }))).into_response()
         };
+        if let Some((status, code)) = kayle.refusal.take() {
+            return refuse(status, code);
+        }
         if kayle.codes.contains(&code) {
             return refuse(StatusCode::CONFLICT, "RESPONSE_CODE_USED");
         }
@@ -263,14 +268,18 @@ async fn a_return_counts_in_the_browser_that_started_alone() {
         assert_eq!(parties.get(stranger, &format!("/result/{session}")).await.status(), 403);
     }
     assert!(parties.codes().is_empty(), "the code of a stranger is not spent");
-    // Who started has no code, and learns nothing: not without one, nor with a wrong one.
-    let own = async |query: &str| {
-        parties.get(&attacker, &format!("/return?session_id={session}{query}")).await.status()
-    };
-    assert_eq!(own("").await, 303);
-    assert_eq!(own("&response_code=wrong").await, 400);
-    let result = parties.text(&attacker, &format!("/result/{session}")).await;
-    assert!(result.contains("One moment") && !result.contains("VICTIM"), "{result}");
+    // Who started has no code, and learns nothing: not with a wrong one, nor without one.
+    for (query, status, says) in
+        [("&response_code=wrong", 400, "One moment"), ("", 303, "We cannot tell that it was you")]
+    {
+        let way_back = format!("/return?session_id={session}{query}");
+        assert_eq!(parties.get(&attacker, &way_back).await.status(), status);
+        let result = parties.get(&attacker, &format!("/result/{session}")).await;
+        // Nothing comes by itself any more for who has come without a code.
+        assert_eq!(result.headers().contains_key(header::REFRESH), !query.is_empty());
+        let result = result.text().await.unwrap();
+        assert!(result.contains(says) && !result.contains("VICTIM"), "{result}");
+    }
     assert_eq!(parties.get(&victim, "/return?session_id=vs_unknown").await.status(), 403);
 }
 
@@ -286,6 +295,56 @@ async fn a_return_again_spends_nothing_and_loses_nothing() {
     assert_eq!(parties.codes(), ["once"]);
     parties.tell(&succeeded("evt_1", &session, "ERIKSSON")).await;
     assert!(parties.text(&user, &format!("/result/{session}")).await.contains("ERIKSSON"));
+}
+
+#[tokio::test]
+async fn a_code_that_kayle_did_not_judge_is_not_lost() {
+    let parties = Parties::start().await;
+    let user = parties.browser().await;
+    let session = parties.start_session(&user).await;
+    parties.tell(&succeeded("evt_1", &session, "ERIKSSON")).await;
+    let way_back = format!("/return?session_id={session}&response_code=good");
+    for (status, code) in [
+        (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED"),
+        (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
+        (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR"),
+    ] {
+        parties.kayle.0.lock().unwrap().refusal = Some((status, code));
+        let back = parties.get(&user, &way_back).await;
+        assert_eq!(back.status(), 502, "{code}");
+        let page = back.text().await.unwrap();
+        assert!(page.contains("Load this page again") && !page.contains("not valid"), "{page}");
+    }
+    assert_eq!(parties.get(&user, &way_back).await.status(), 303);
+    assert!(parties.text(&user, &format!("/result/{session}")).await.contains("ERIKSSON"));
+
+    let late = parties.start_session(&user).await;
+    parties.kayle.0.lock().unwrap().refusal = Some((StatusCode::GONE, "RESPONSE_CODE_EXPIRED"));
+    let back = parties.get(&user, &format!("/return?session_id={late}&response_code=late")).await;
+    assert_eq!(back.status(), 400);
+    assert!(back.text().await.unwrap().contains("not valid any more"));
+}
+
+#[tokio::test]
+async fn a_code_that_comes_after_a_return_without_one_counts() {
+    let parties = Parties::start().await;
+    let user = parties.browser().await;
+    let session = parties.start_session(&user).await;
+    parties.tell(&succeeded("evt_1", &session, "ERIKSSON")).await;
+    for code in ["", "&response_code=one", ""] {
+        parties.get(&user, &format!("/return?session_id={session}{code}")).await;
+    }
+    assert!(parties.text(&user, &format!("/result/{session}")).await.contains("ERIKSSON"));
+}
+
+#[tokio::test]
+async fn a_cookie_is_found_among_headers_of_other_cookies() {
+    let parties = Parties::start().await;
+    let user = parties.browser().await;
+    let session = parties.start_session(&user).await;
+    let request = parties.client.get(format!("{}/result/{session}", parties.url));
+    let request = request.header(header::COOKIE, "theme=dark").header(header::COOKIE, &user);
+    assert_eq!(request.send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]

@@ -14,10 +14,10 @@ const RULES: &str = "['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'b
 pub struct Axe(String);
 
 impl Axe {
-    /// The file that `KAYLE_AXE` names, or `tools/axe.min.js` in the folder that is built into;
+    /// The file that `TEST_AXE` names, or `tools/axe.min.js` in the folder that is built into;
     /// `None`, with a line that says so, where neither is there.
     pub fn find() -> Option<Self> {
-        let named = std::env::var_os("KAYLE_AXE").map(PathBuf::from);
+        let named = std::env::var_os("TEST_AXE").map(PathBuf::from);
         let built = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
         let built =
             built.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../target"));

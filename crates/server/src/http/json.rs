@@ -1,6 +1,5 @@
 //! JSON in and out.
 
-use axum::Json;
 use axum::extract::{FromRequest, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,18 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::app::App;
 use crate::body::{self, MAX_BODY};
 use crate::envelope::ApiError;
-
-/// `{"data": …, "error": null}`.
-#[derive(Serialize)]
-pub(crate) struct Data<T> {
-    data: T,
-    error: Option<()>,
-}
-
-/// Wraps an answer in the envelope.
-pub(crate) fn data<T: Serialize>(data: T) -> Json<Data<T>> {
-    Json(Data { data, error: None })
-}
+pub(crate) use crate::envelope::data;
 
 /// The envelope with status 201.
 pub(crate) fn created<T: Serialize>(value: T) -> Response {

@@ -1,11 +1,14 @@
 //! A session as its page needs it: with who asks, and in the words of a reader.
 
+use axum::response::Response;
 use domain::branding::{FrameAncestors, WebUrl};
 use domain::browser::Visitor;
 use domain::id::SessionId;
 use domain::session::Session;
 use store::StoreError;
 
+use super::document::{self, Message, message_for};
+use super::handoff::remaining_ms;
 use super::present::{Asker, PlainHandoff, Presentation, Presented, present};
 use super::reader::Reader;
 use super::screen::Screen;
@@ -77,6 +80,21 @@ impl Case {
 
     /// How long the session lasts, in milliseconds.
     pub(super) fn remaining_ms(&self, app: &App) -> u64 {
-        u64::try_from(self.session.expires_at.since(app.now()).as_millis()).unwrap_or(u64::MAX)
+        remaining_ms(self.session.expires_at, app.now())
+    }
+}
+
+/// A document of one sentence about a session, for the frames that show its page.
+pub(super) async fn message_about(
+    app: &App,
+    reader: &Reader,
+    message: Message,
+    id: &SessionId,
+) -> Response {
+    let path = format!("/{id}");
+    match Case::load(app, id).await {
+        Ok(Some(case)) => message_for(app, reader, message, &path, &case.frame_ancestors),
+        // There is nobody whose frame it could be, or nobody who could say.
+        _ => document::message(app, reader, message, &path),
     }
 }

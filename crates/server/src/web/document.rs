@@ -16,7 +16,7 @@ pub(super) struct Frame {
     pub(super) t: Texts,
     pub(super) style: String,
     pub(super) host: String,
-    /// Where another language is asked for.
+    /// Where another language is asked for; where this document is, if it is empty.
     pub(super) path: String,
     pub(super) plain: bool,
 }
@@ -41,9 +41,17 @@ pub(super) enum Message {
     NoCookies,
     /// The server could not answer.
     Unavailable,
+    /// More was asked for than is answered.
+    TooFast,
 }
 
 impl Frame {
+    /// Whether a link that leads away opens in a window of its own: the page of a session stays open,
+    /// and where it is in a frame, no other page of ours may be.
+    pub(super) fn stays(&self) -> bool {
+        self.path.starts_with("/vs_")
+    }
+
     /// The frame of a page at `path`.
     pub(super) fn of(app: &App, reader: &Reader, path: impl Into<String>) -> Self {
         Self {
@@ -65,9 +73,10 @@ pub(super) fn host_of(app: &App) -> String {
     }
 }
 
-/// A document of one sentence that nobody may frame, with the status that fits.
-pub(super) fn message(app: &App, reader: &Reader, message: Message) -> Response {
-    message_for(app, reader, message, &FrameAncestors::default())
+/// A document of one sentence that nobody may frame, with the status that fits. Another language of
+/// it is asked for at `path`.
+pub(super) fn message(app: &App, reader: &Reader, message: Message, path: &str) -> Response {
+    message_for(app, reader, message, path, &FrameAncestors::default())
 }
 
 /// A document of one sentence for the frames of an organization, with the status that fits.
@@ -75,6 +84,7 @@ pub(super) fn message_for(
     app: &App,
     reader: &Reader,
     message: Message,
+    path: &str,
     frame_ancestors: &FrameAncestors,
 ) -> Response {
     let t = reader.texts;
@@ -89,29 +99,25 @@ pub(super) fn message_for(
         Message::Unavailable => {
             (StatusCode::INTERNAL_SERVER_ERROR, t.unavailable_title(), t.unavailable_text())
         }
+        Message::TooFast => (StatusCode::TOO_MANY_REQUESTS, t.too_fast_title(), t.too_fast_text()),
     };
-    let page = MessagePage { frame: Frame::of(app, reader, ""), title, text };
-    html_for(status, None, frame_ancestors, &page)
+    let page = MessagePage { frame: Frame::of(app, reader, path), title, text };
+    html_for(status, frame_ancestors, &page)
 }
 
 /// Renders a document that nobody may frame; see [`html_for`].
-pub(super) fn html(
-    status: StatusCode,
-    form_target: Option<&str>,
-    page: &impl Template,
-) -> Response {
-    html_for(status, form_target, &FrameAncestors::default(), page)
+pub(super) fn html(status: StatusCode, page: &impl Template) -> Response {
+    html_for(status, &FrameAncestors::default(), page)
 }
 
-/// Renders a document that loads nothing but our own script and style. Its forms go to us, and on to
-/// `form_target` if there is one; only `frame_ancestors` may show it in a frame.
+/// Renders a document that loads nothing but our own script and style, and whose forms go to us.
+/// Only `frame_ancestors` may show it in a frame.
 pub(super) fn html_for(
     status: StatusCode,
-    form_target: Option<&str>,
     frame_ancestors: &FrameAncestors,
     page: &impl Template,
 ) -> Response {
-    let policy = content_security_policy(form_target, frame_ancestors);
+    let policy = content_security_policy(frame_ancestors);
     match page.render() {
         Ok(body) => (
             status,
@@ -126,20 +132,14 @@ pub(super) fn html_for(
     }
 }
 
-fn content_security_policy(form_target: Option<&str>, frame_ancestors: &FrameAncestors) -> String {
+fn content_security_policy(frame_ancestors: &FrameAncestors) -> String {
     let mut ancestors = frame_ancestors.iter().collect::<Vec<_>>().join(" ");
     if ancestors.is_empty() {
         "'none'".clone_into(&mut ancestors);
     }
-    let target = form_target
-        .and_then(|target| url::Url::parse(target).ok())
-        .map(|target| target.origin())
-        .filter(url::Origin::is_tuple)
-        .map(|origin| format!(" {}", origin.ascii_serialization()))
-        .unwrap_or_default();
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; base-uri 'none'; form-action 'self'{target}; frame-ancestors {ancestors}"
+         connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {ancestors}"
     )
 }
 
@@ -150,30 +150,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_go_to_us_and_back_to_the_business_alone() {
-        let of = |target| {
-            let policy = content_security_policy(target, &FrameAncestors::default());
-            policy.split("; ").find(|part| part.starts_with("form-action")).map(str::to_owned)
-        };
-        for (target, expected) in [
-            (None, "form-action 'self'"),
-            (
-                Some("https://bank.example/back?a=1; script-src *"),
-                "form-action 'self' https://bank.example",
-            ),
-            (Some("http://127.0.0.1:3000/"), "form-action 'self' http://127.0.0.1:3000"),
-            (Some("bank.example"), "form-action 'self'"),
-            (Some("data:text/html,"), "form-action 'self'"),
-        ] {
-            assert_eq!(of(target).as_deref(), Some(expected), "{target:?}");
-        }
-    }
-
-    #[test]
     fn only_named_origins_may_frame() {
         let of = |origins: &[&str]| {
             let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
-            let policy = content_security_policy(None, &FrameAncestors::new(origins).unwrap());
+            let policy = content_security_policy(&FrameAncestors::new(origins).unwrap());
             policy.split("; ").last().map(str::to_owned)
         };
         assert_eq!(of(&[]).as_deref(), Some("frame-ancestors 'none'"));

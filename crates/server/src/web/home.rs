@@ -1,16 +1,17 @@
 //! `GET /`: what this host is, to people and to machines; `GET /data`: what becomes of data here.
 
 use askama::Template;
+use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
 use serde::Serialize;
 
 use super::document::{Frame, html};
 use super::reader::Reader;
 use crate::app::App;
+use crate::envelope;
 use crate::texts::{Locale, Texts};
 
 pub(super) fn routes() -> Router<App> {
@@ -31,13 +32,6 @@ struct DataPage {
     frame: Frame,
 }
 
-/// The envelope of the API.
-#[derive(Serialize)]
-struct Envelope {
-    data: Health,
-    error: Option<()>,
-}
-
 #[derive(Serialize)]
 struct Health {
     message: &'static str,
@@ -48,14 +42,14 @@ struct Health {
 async fn home(State(app): State<App>, reader: Reader, headers: HeaderMap) -> Response {
     let mut answer = if accepts_html(&headers) {
         let page = HomePage { t: reader.texts, frame: Frame::of(&app, &reader, "/") };
-        html(StatusCode::OK, None, &page)
+        html(StatusCode::OK, &page)
     } else {
         let data = Health {
             message: "This is Kayle. It verifies passports by their chip and keeps nothing.",
             docs: "https://github.com/kayle-id/kayle/tree/main/docs",
             status: "healthy",
         };
-        Json(Envelope { data, error: None }).into_response()
+        envelope::data(data).into_response()
     };
     answer.headers_mut().insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
     answer
@@ -63,11 +57,11 @@ async fn home(State(app): State<App>, reader: Reader, headers: HeaderMap) -> Res
 
 async fn data(State(app): State<App>, reader: Reader) -> Response {
     let page = DataPage { t: reader.texts, frame: Frame::of(&app, &reader, "/data") };
-    html(StatusCode::OK, None, &page)
+    html(StatusCode::OK, &page)
 }
 
 /// Whether a browser asks: they name the type, and programs ask for anything.
-fn accepts_html(headers: &HeaderMap) -> bool {
+pub(super) fn accepts_html(headers: &HeaderMap) -> bool {
     headers
         .get_all(header::ACCEPT)
         .iter()

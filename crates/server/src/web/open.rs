@@ -40,7 +40,7 @@ struct OpenPage<'a> {
 async fn open(State(app): State<App>, PathText(id): PathText, reader: Reader) -> Response {
     if id.parse::<SessionId>().is_err() {
         return match id.starts_with("vs_") {
-            true => message(&app, &reader, Message::InvalidLink),
+            true => message(&app, &reader, Message::InvalidLink, ""),
             false => ApiError::unknown_route().into_response(),
         };
     }
@@ -53,5 +53,5 @@ async fn open(State(app): State<App>, PathText(id): PathText, reader: Reader) ->
         ios: app.apps.ios.as_ref().map(url::Url::as_str),
         android: app.apps.android.as_ref().map(url::Url::as_str),
     };
-    html(StatusCode::OK, None, &page)
+    html(StatusCode::OK, &page)
 }

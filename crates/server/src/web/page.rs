@@ -7,15 +7,15 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use domain::id::SessionId;
-use domain::session::MintRefusal;
+use domain::session::{MAX_EXTENSIONS, MintRefusal, Session};
 
 use super::assets;
-use super::case::Case;
+use super::case::{Case, message_about};
 use super::document::{Frame, Message, html_for, message, message_for};
 use super::handoff::Links;
 use super::present::{Asker, PlainHandoff, Presented};
 use super::reader::Reader;
-use super::screen::{Screen, is_bound};
+use super::screen::Screen;
 use super::user_code;
 use crate::app::App;
 use crate::browser::{self, Browser, Cookie};
@@ -34,6 +34,9 @@ const WARN_MS: u64 = 5 * 60 * 1000;
 /// How often a page without scripts looks for news, in seconds.
 const REFRESH: u32 = 15;
 
+/// The same where people read and type: each look takes a screen reader back to the top.
+const REFRESH_OF_OFFER: u32 = 30;
+
 #[derive(Template)]
 #[template(path = "session.html")]
 struct SessionPage<'a> {
@@ -46,8 +49,21 @@ struct SessionPage<'a> {
     scripts: String,
     /// Where the page is without scripts.
     plain_url: String,
-    refresh: u32,
-    soon: bool,
+    /// After how many seconds a page without scripts looks for news, if it does.
+    refresh: Option<u32>,
+    time: SessionTime,
+}
+
+/// What a page says of the time of its session.
+struct SessionTime {
+    /// Whether it says so from the beginning. A script does when the time comes.
+    shown: bool,
+    /// How much is left.
+    left: String,
+    /// Whether more can be had.
+    extendable: bool,
+    /// Whether more was had just now.
+    extended: bool,
 }
 
 async fn page(
@@ -59,7 +75,7 @@ async fn page(
 ) -> Response {
     let Ok(id) = id.parse::<SessionId>() else {
         if id.starts_with("vs_") && method == Method::GET {
-            return message(&app, &reader, Message::InvalidLink);
+            return message(&app, &reader, Message::InvalidLink, "");
         }
         return ApiError::unknown_route().into_response();
     };
@@ -70,7 +86,7 @@ async fn page(
         Ok(page) => page,
         Err(error) => {
             drop(error);
-            message(&app, &reader, Message::Unavailable)
+            message_about(&app, &reader, Message::Unavailable, &id).await
         }
     }
 }
@@ -83,34 +99,41 @@ async fn show(
     browser: &Browser,
 ) -> Result<Response, ApiError> {
     let Some(mut case) = Case::load(app, id).await? else {
-        return Ok(message(app, reader, Message::InvalidLink));
+        return Ok(message(app, reader, Message::InvalidLink, ""));
     };
+    let path = format!("/{id}");
     let visitor = browser.visitor(&app.keys, id);
     if case.session.admit(&visitor).is_err() {
-        return Ok(message_for(app, reader, Message::OtherBrowser, &case.frame_ancestors));
+        return Ok(message_for(app, reader, Message::OtherBrowser, &path, &case.frame_ancestors));
     }
     let mut screen = case.screen(app, &visitor);
     let mut handoff = None;
-    if reader.plain && screen == Screen::Offer && is_bound(&case.session, &visitor) {
+    if reader.plain && screen == Screen::Offer {
         match plain_handoff(app, id, reader, browser).await {
             Ok(links) => handoff = Some(links),
             // A phone came in between.
             Err(HandoffError::Refused(MintRefusal::InProgress | MintRefusal::SessionEnded)) => {
                 let Some(now) = Case::load(app, id).await? else {
-                    return Ok(message(app, reader, Message::InvalidLink));
+                    return Ok(message(app, reader, Message::InvalidLink, ""));
                 };
                 screen = now.screen(app, &visitor);
                 case = now;
             }
             Err(HandoffError::Refused(MintRefusal::PageRequired)) => {
-                return Ok(message_for(app, reader, Message::NoCookies, &case.frame_ancestors));
+                return Ok(message_for(
+                    app,
+                    reader,
+                    Message::NoCookies,
+                    &path,
+                    &case.frame_ancestors,
+                ));
             }
             Err(error) => return Err(error.into()),
         }
     }
     let presented = case.present(app, &screen, reader, handoff.as_ref())?;
     let remaining_ms = case.remaining_ms(app);
-    let path = format!("/{id}");
+    let time = SessionTime::of(&case.session, &screen, reader, remaining_ms);
     let page = SessionPage {
         session: id.as_str(),
         initial: case.asker.name.chars().next().map(String::from).unwrap_or_default(),
@@ -118,13 +141,12 @@ async fn show(
         scripts: assets::page_scripts(),
         plain_url: format!("{path}?lang={}&plain=1", reader.texts.locale().code()),
         frame: Frame::of(app, reader, path),
-        soon: reader.plain && !presented.is_end && remaining_ms < WARN_MS,
+        time,
         presented,
         remaining_ms,
-        refresh: REFRESH,
+        refresh: refresh_of(&screen),
     };
-    let target = case.session.redirect_url.as_deref();
-    let mut answer = html_for(StatusCode::OK, target, &case.frame_ancestors, &page);
+    let mut answer = html_for(StatusCode::OK, &case.frame_ancestors, &page);
     // In a frame the script's own requests do not say that they come from one.
     let embedded = browser.is_framed() && !case.frame_ancestors.is_empty();
     if (reader.plain || embedded) && !browser.has_secret() {
@@ -132,6 +154,30 @@ async fn show(
         answer.headers_mut().insert(header::SET_COOKIE, browser::new_cookie(app, cookie)?);
     }
     Ok(answer)
+}
+
+/// A person who reads what to agree to is not interrupted: nothing happens there but by themselves.
+fn refresh_of(screen: &Screen) -> Option<u32> {
+    match screen {
+        Screen::Consent => None,
+        Screen::Offer => Some(REFRESH_OF_OFFER),
+        screen => (!screen.is_end()).then_some(REFRESH),
+    }
+}
+
+impl SessionTime {
+    fn of(session: &Session, screen: &Screen, reader: &Reader, remaining_ms: u64) -> Self {
+        let soon = remaining_ms < WARN_MS;
+        // Without scripts, a page that looks for no news hears of no end either.
+        let says_so = soon || refresh_of(screen).is_none();
+        let minutes = remaining_ms.div_ceil(60_000).max(1);
+        Self {
+            shown: reader.plain && !screen.is_end() && says_so,
+            left: reader.texts.time_left(if reader.plain { minutes } else { minutes.min(5) }),
+            extendable: session.extensions < MAX_EXTENSIONS,
+            extended: reader.extended && !soon && !screen.is_end(),
+        }
+    }
 }
 
 async fn plain_handoff(

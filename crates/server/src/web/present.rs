@@ -265,8 +265,8 @@ fn at_work(p: &Presentation<'_>) -> Result<Words, askama::Error> {
         }
         Screen::Reading { .. } => (1, t.reading_title(), t.reading_heading(), t.reading_text()),
         Screen::Checking => (2, t.checking_title(), t.checking_heading(), t.checking_text()),
-        Screen::Selfie => (2, t.selfie_title(), t.selfie_heading(), t.selfie_text()),
-        Screen::Share => (3, t.share_title(), t.share_heading(), t.share_text()),
+        Screen::Selfie => (3, t.selfie_title(), t.selfie_heading(), t.selfie_text()),
+        Screen::Share => (4, t.share_title(), t.share_heading(), t.share_text()),
         _ => (1, t.connected_title(), t.connected_heading(), t.connected_text()),
     };
     let (number, network) = match p.screen {
@@ -296,7 +296,8 @@ fn network_text(t: Texts, network: SameNetwork) -> Option<(String, bool)> {
 }
 
 fn steps(t: Texts, now: usize) -> Vec<Step> {
-    let labels = [t.step_connect(), t.step_read(), t.step_check(), t.step_share()];
+    let labels =
+        [t.step_connect(), t.step_read(), t.step_check(), t.step_photo(), t.step_share()];
     let step = |(place, label): (usize, String)| {
         let (state, state_text) = match place.cmp(&now) {
             std::cmp::Ordering::Less => ("done", t.step_done()),

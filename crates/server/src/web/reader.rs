@@ -22,6 +22,8 @@ pub(super) struct Reader {
     pub(super) plain: bool,
     /// Whether the page shall show a code to type.
     pub(super) wants_code: bool,
+    /// Whether more time was just given.
+    pub(super) extended: bool,
     /// The device, as far as it says.
     pub(super) device: Device,
 }
@@ -32,6 +34,7 @@ struct Choices {
     lang: Option<String>,
     plain: Option<String>,
     code: Option<String>,
+    extended: Option<String>,
 }
 
 impl Choices {
@@ -50,6 +53,7 @@ impl Choices {
             "lang" => &mut self.lang,
             "plain" => &mut self.plain,
             "code" => &mut self.code,
+            "extended" => &mut self.extended,
             _ => return,
         };
         *choice = Some(value.to_owned());
@@ -67,6 +71,7 @@ impl Reader {
             texts: Texts::of(locale),
             plain: is_set(&choices.plain),
             wants_code: is_set(&choices.code),
+            extended: is_set(&choices.extended),
             device: Device::of_agent(agent.get(..USER_AGENT_BYTES).unwrap_or(agent)),
         }
     }

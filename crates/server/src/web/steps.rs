@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -13,14 +14,17 @@ use axum::{Json, RequestExt, Router};
 use domain::browser::Visitor;
 use domain::consent::Consent;
 use domain::id::SessionId;
+use domain::key::Secret;
 use domain::session::{
     CancelRefusal, ResponseCodeRefusal, Session, Transition, VisitRefusal, random_response_code,
 };
 use serde::Serialize;
 use store::StoreError;
+use url::form_urlencoded;
 
+use super::case::{Case, message_about};
 use super::consent::CONSENT_VERSION;
-use super::document::{Message, message};
+use super::document::{Frame, Message, html_for, message};
 use super::form::Form;
 use super::reader::Reader;
 use super::same_origin::{FromScript, SameOrigin};
@@ -28,6 +32,7 @@ use crate::app::App;
 use crate::browser::{self, Browser, Cookie};
 use crate::envelope::ApiError;
 use crate::path::PathText;
+use crate::texts::Locale;
 
 pub(super) fn routes() -> Router<App> {
     Router::new()
@@ -63,6 +68,14 @@ impl FromRequest<App> for Step {
         let cancel_token = cancel_token.map(str::to_owned);
         Ok(Self { reader: reader.or(&form), cancel_token, with_cookie })
     }
+}
+
+#[derive(Template)]
+#[template(path = "return.html")]
+struct ReturnPage<'a> {
+    frame: Frame,
+    name: &'a str,
+    url: String,
 }
 
 #[derive(Serialize)]
@@ -111,7 +124,7 @@ async fn consent(
     let unit = move |session: Session, visitor: &Visitor| {
         session.consent(visitor, consent.clone(), now).map_err(Refusal::from)
     };
-    take(&app, &id, &browser, &step, unit).await
+    take(&app, &id, &browser, &step, "", unit).await
 }
 
 async fn decline(
@@ -132,7 +145,7 @@ async fn decline(
             (declined, _) => declined.map_err(Refusal::from),
         }
     };
-    take(&app, &id, &browser, &step, unit).await
+    take(&app, &id, &browser, &step, "", unit).await
 }
 
 async fn cancel(
@@ -146,7 +159,7 @@ async fn cancel(
     let unit = move |session: Session, visitor: &Visitor| {
         session.cancel_by_page(visitor, token.as_ref(), now).map_err(Refusal::from)
     };
-    take(&app, &id, &browser, &step, unit).await
+    take(&app, &id, &browser, &step, "", unit).await
 }
 
 async fn extend(
@@ -162,7 +175,9 @@ async fn extend(
         }
         Err(refusal) => Err(Refusal::from(refusal)),
     };
-    take(&app, &id, &browser, &step, unit).await
+    // Scripts say it by themselves.
+    let done = if step.reader.plain { "&extended=1" } else { "" };
+    take(&app, &id, &browser, &step, done, unit).await
 }
 
 /// Back to the business, with a code that its server redeems if this is the browser that came.
@@ -174,14 +189,32 @@ async fn go_back(
 ) -> Response {
     let reader = step.reader;
     let Ok(session) = id.parse::<SessionId>() else {
-        return message(&app, &reader, Message::InvalidLink);
+        return message(&app, &reader, Message::InvalidLink, "/");
     };
-    match return_url(&app, &session, &browser).await {
-        Ok(Some(url)) => see_other(&url),
-        Ok(None) => see_other(&format!("/{session}?{}", reader.query())),
-        Err(StoreError::NotFound(_)) => message(&app, &reader, Message::InvalidLink),
-        Err(error) => unavailable(&app, &reader, &error),
+    match onward(&app, &session, &browser, &reader).await {
+        Ok(answer) => answer,
+        Err(StoreError::NotFound(_)) => message(&app, &reader, Message::InvalidLink, "/"),
+        Err(error) => unavailable(&app, &reader, &session, &error).await,
     }
+}
+
+/// A document that leads on to the business. A redirect would be part of the form's navigation, which
+/// browsers hold to `form-action` at every hop, and the business may redirect wherever it likes.
+async fn onward(
+    app: &App,
+    id: &SessionId,
+    browser: &Browser,
+    reader: &Reader,
+) -> Result<Response, StoreError> {
+    let path = format!("/{id}");
+    let Some(url) = return_url(app, id, browser).await? else {
+        return Ok(see_other(&format!("{path}?{}", reader.query())));
+    };
+    let Some(case) = Case::load(app, id).await? else {
+        return Ok(message(app, reader, Message::InvalidLink, "/"));
+    };
+    let page = ReturnPage { name: &case.asker.name, url, frame: Frame::of(app, reader, path) };
+    Ok(html_for(StatusCode::OK, &case.frame_ancestors, &page))
 }
 
 async fn return_url(
@@ -207,21 +240,25 @@ async fn return_url(
     };
     let session = app.store.read_session(id).await?;
     let target = session.and_then(|session| session.redirect_url);
-    Ok(target.and_then(|target| {
-        let mut url = url::Url::parse(&target).ok()?;
-        let kept: Vec<(String, String)> = url
-            .query_pairs()
-            .filter(|(name, _)| name != "session_id" && name != "response_code")
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect();
-        let mut query = url.query_pairs_mut();
-        query.clear().extend_pairs(kept).append_pair("session_id", id.as_str());
-        if let Some(code) = &code {
-            query.append_pair("response_code", code.reveal());
-        }
-        drop(query);
-        Some(url.into())
-    }))
+    Ok(target.and_then(|target| way_back(&target, id, code.as_ref())))
+}
+
+/// The business's own address, as it wrote it, with what is ours to say.
+fn way_back(target: &str, id: &SessionId, code: Option<&Secret>) -> Option<String> {
+    const OURS: [&str; 2] = ["session_id", "response_code"];
+    let mut url = url::Url::parse(target).ok()?;
+    let is_ours = |part: &str| {
+        let mut named = form_urlencoded::parse(part.as_bytes()).map(|(name, _)| name);
+        named.next().is_some_and(|name| OURS.contains(&name.as_ref()))
+    };
+    let mut parts: Vec<String> = match url.query() {
+        None | Some("") => Vec::new(),
+        Some(query) => query.split('&').filter(|part| !is_ours(part)).map(str::to_owned).collect(),
+    };
+    parts.push(format!("session_id={id}"));
+    parts.extend(code.map(|code| format!("response_code={}", code.reveal())));
+    url.set_query(Some(&parts.join("&")));
+    Some(url.into())
 }
 
 /// Why a step is not taken.
@@ -249,28 +286,31 @@ impl From<VisitRefusal> for Refusal {
     }
 }
 
-/// Takes a step and leads back to the page.
+/// Takes a step and leads back to the page, which is told `done` if it was taken.
 async fn take(
     app: &App,
     id: &str,
     browser: &Browser,
     step: &Step,
+    done: &str,
     unit: impl Fn(Session, &Visitor) -> Result<Transition<()>, Refusal> + Send + Sync + 'static,
 ) -> Response {
     let reader = &step.reader;
     let Ok(id) = id.parse::<SessionId>() else {
-        return message(app, reader, Message::InvalidLink);
+        return message(app, reader, Message::InvalidLink, "/");
     };
-    match write(app, &id, browser, unit).await {
-        Ok(Ok(()) | Err(Refusal::TooLate)) => see_other(&format!("/{id}?{}", reader.query())),
-        Ok(Err(Refusal::Stranger)) => message(app, reader, Message::OtherBrowser),
+    let refused = match write(app, &id, browser, unit).await {
+        Ok(Ok(())) => return see_other(&format!("/{id}?{}{done}", reader.query())),
+        Ok(Err(Refusal::TooLate)) => return see_other(&format!("/{id}?{}", reader.query())),
+        Ok(Err(Refusal::Stranger)) => Message::OtherBrowser,
         Ok(Err(Refusal::NoCookies)) => match &step.with_cookie {
-            Some(path) if !browser.is_framed() => give_cookie(app, path),
-            _ => message(app, reader, Message::NoCookies),
+            Some(path) if !browser.is_framed() => return give_cookie(app, path),
+            _ => Message::NoCookies,
         },
-        Err(StoreError::NotFound(_)) => message(app, reader, Message::InvalidLink),
-        Err(error) => unavailable(app, reader, &error),
-    }
+        Err(StoreError::NotFound(_)) => Message::InvalidLink,
+        Err(error) => return unavailable(app, reader, &id, &error).await,
+    };
+    message_about(app, reader, refused, &id).await
 }
 
 /// Has the browser send the form once more with a cookie: a person may be faster than the script
@@ -297,18 +337,57 @@ async fn write<E: Send + 'static>(
     app.store.session_by(by, id, app.now(), move |session| unit(session, &visitor)).await
 }
 
-fn unavailable(app: &App, reader: &Reader, error: &StoreError) -> Response {
+async fn unavailable(app: &App, reader: &Reader, id: &SessionId, error: &StoreError) -> Response {
     tracing::error!(%error, "a step at the page could not be taken");
-    message(app, reader, Message::Unavailable)
+    message_about(app, reader, Message::Unavailable, id).await
 }
 
-fn see_other(target: &str) -> Response {
+pub(super) fn see_other(target: &str) -> Response {
     match HeaderValue::try_from(target) {
-        Ok(mut location) => {
-            // It may hold a response code.
-            location.set_sensitive(true);
-            (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
-        }
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
         Err(error) => ApiError::internal(&error).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn the_address_of_the_business_is_kept_as_it_wrote_it() {
+        const ID: &str = "vs_ID";
+        let id: SessionId = SessionId::random(&mut Zeros);
+        let code = Secret::new("CODE".to_owned());
+        for (target, expected) in [
+            ("https://rp.example/back", "https://rp.example/back?session_id=vs_ID"),
+            ("https://rp.example/back?", "https://rp.example/back?session_id=vs_ID"),
+            (
+                "https://rp.example/back?flow&sig=a%20b+c&&x=%2f#top",
+                "https://rp.example/back?flow&sig=a%20b+c&&x=%2f&session_id=vs_ID#top",
+            ),
+            (
+                "https://rp.example/?response_code=planted&a=%20&session%5fid=x&session_id",
+                "https://rp.example/?a=%20&session_id=vs_ID",
+            ),
+        ] {
+            let expected = expected.replace(ID, id.as_str());
+            assert_eq!(way_back(target, &id, None), Some(expected.clone()), "{target}");
+            let (before, after) = expected.split_once('#').unwrap_or((&expected, ""));
+            let found = way_back(target, &id, Some(&code)).unwrap();
+            assert_eq!(
+                found.trim_end_matches(&format!("#{after}")),
+                format!("{before}&response_code=CODE")
+            );
+        }
+    }
+
+    struct Zeros;
+
+    impl domain::entropy::Entropy for Zeros {
+        fn fill(&mut self, buffer: &mut [u8]) {
+            buffer.fill(0);
+        }
     }
 }

@@ -159,7 +159,7 @@ async fn enter(
         ios: app.apps.ios.as_ref().map(url::Url::as_str),
         android: app.apps.android.as_ref().map(url::Url::as_str),
     };
-    Ok(html(StatusCode::OK, None, &page))
+    Ok(html(StatusCode::OK, &page))
 }
 
 /// The link that a code stands for, if it is the code of an attempt that a phone may still claim.
@@ -189,5 +189,5 @@ async fn find(app: &App, typed: &str) -> Result<Option<SecretText>, ApiError> {
 
 fn type_page(app: &App, reader: &Reader, status: StatusCode, wrong: Option<String>) -> Response {
     let frame = Frame::of(app, reader, "/code");
-    html(status, None, &TypePage { t: reader.texts, frame, wrong })
+    html(status, &TypePage { t: reader.texts, frame, wrong })
 }

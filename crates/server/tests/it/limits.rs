@@ -91,7 +91,8 @@ async fn another_spelling_of_a_session_has_no_limit_of_its_own() {
         session.replacen("vs_", "v%73%5f", 1),
     ];
     for (number, (method, before, after, served, quota)) in [
-        (Method::POST, "/", "/handoff", 200, 60),
+        // Nobody has agreed yet.
+        (Method::POST, "/", "/handoff", 409, 60),
         (Method::GET, "/", "/live", 200, 120),
         (Method::GET, "/", "", 200, 120),
         (Method::GET, "/open/", "", 200, 120),

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use domain::branding::{DOMAIN_LIFETIME, Edit, VerifiedDomain};
+use domain::branding::{DOMAIN_LIFETIME, Edit, FrameAncestors, VerifiedDomain};
 use domain::policy::{BrowserBinding, Policy as Rules};
+use domain::time::Timestamp;
 use reqwest::header::{self, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use server::clock::Clock as _;
-use testkit::{PhoneSocket, RelyingParty, TestServer};
+use testkit::{PhoneSocket, RelyingParty, TestServer, way_on};
 
 /// A browser that keeps the cookie and follows nothing by itself.
 struct Person {
@@ -59,6 +60,13 @@ impl Person {
         let answer = self.post(path, form).await;
         assert_eq!(answer.status(), 303, "{path}");
         answer.headers()[header::LOCATION].to_str().unwrap().to_owned()
+    }
+
+    /// Presses the button that leads back to the business.
+    async fn way_back(&mut self, session: &str) -> String {
+        let answer = self.post(&format!("/{session}/return"), "").await;
+        assert_eq!(answer.status(), 200);
+        way_on(&answer.text().await.unwrap()).expect("a way back")
     }
 
     async fn send(&mut self, mut request: reqwest::RequestBuilder) -> Response {
@@ -317,10 +325,10 @@ async fn the_way_back_carries_a_code_for_the_browser_that_came_and_for_no_other(
     person.step(&format!("/{session}/cancel"), "").await;
     let page = person.client.get(format!("{}/{session}", server.url())).send().await.unwrap();
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
-    assert!(policy.contains("form-action 'self' https://bank.example;"), "{policy}");
+    assert!(policy.contains("form-action 'self';"), "{policy}");
     assert!(page.text().await.unwrap().contains("data-screen=\"cancelled\""));
 
-    let to = url_of(&person.step(&back, "").await);
+    let to = url_of(&person.way_back(&session).await);
     assert_eq!(to.0, "https://bank.example/back");
     assert_eq!(
         to.1[..2],
@@ -331,14 +339,34 @@ async fn the_way_back_carries_a_code_for_the_browser_that_came_and_for_no_other(
 
     let mut stranger = Person::at(&server);
     stranger.post(&format!("/{session}/open"), "").await;
-    let theirs = url_of(&stranger.step(&back, "").await);
+    let theirs = url_of(&stranger.way_back(&session).await);
     assert_eq!(theirs.1.len(), 2, "a stranger goes back and proves nothing: {theirs:?}");
 
     let path = format!("/v1/sessions/{session}/response-code");
     let body = json!({ "response_code": code });
     assert_eq!(rp.post(&path, body).await.0, 200);
-    let again = url_of(&person.step(&back, "").await);
+    let again = url_of(&person.way_back(&session).await);
     assert_eq!(again.1.len(), 2, "the code was redeemed: {again:?}");
+}
+
+/// Forms are held to `form-action` through all redirects, and the business may redirect anywhere.
+#[tokio::test]
+async fn the_way_back_is_a_document_and_no_redirect() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = with_redirect(&rp).await;
+    let mut person = Person::opened(&server, &session).await;
+    person.step(&format!("/{session}/cancel"), "").await;
+    let answer = person.post(&format!("/{session}/return"), "lang=de").await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+    assert_eq!(answer.headers()[header::REFERRER_POLICY], "no-referrer");
+    let text = answer.text().await.unwrap();
+    assert!(text.contains("<html lang=\"de\""), "{text}");
+    let to = way_on(&text).unwrap();
+    assert!(to.contains("response_code="), "{to}");
+    let link = format!("href=\"{}\"", to.replace('&', "&#38;"));
+    assert!(text.contains(&link), "who follows no refresh follows the link: {text}");
 }
 
 fn url_of(text: &str) -> (String, Vec<(String, String)>) {
@@ -393,4 +421,102 @@ async fn the_host_says_what_it_is_to_people_and_to_programs() {
     let answer = person.client.get(format!("{}/", server.url())).send().await.unwrap();
     assert_eq!(answer.headers()[header::VARY], "accept, accept-language");
     assert_eq!(answer.json::<Value>().await.unwrap()["data"]["status"], "healthy");
+}
+
+#[tokio::test]
+async fn without_scripts_and_cookies_there_is_a_way_where_nothing_is_bound() {
+    let server = TestServer::start().await;
+    let policy = Rules { browser_binding: BrowserBinding::Off, ..Rules::default() };
+    let rp = server.relying_party_under(policy).await;
+    let session = rp.session(&[("family_name", true)]).await.id;
+    let mut person = Person::at(&server);
+    let to = person.step(&format!("/{session}/consent"), "lang=en&plain=1").await;
+    person.cookie = None;
+    let (_, text) = person.get(&to).await;
+    assert!(text.contains("<svg xmlns") && text.contains("/open/"), "{text}");
+    person.cookie = None;
+    let to = person.step(&format!("/{session}/code"), "lang=en&plain=1").await;
+    person.cookie = None;
+    let (_, text) = person.get(&to).await;
+    assert!(text.contains("id=\"user-code\""), "{text}");
+}
+
+#[tokio::test]
+async fn who_has_had_all_the_time_there_is_is_offered_no_more() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[("family_name", true)]).await.id;
+    let mut person = Person::opened(&server, &session).await;
+    let extend = format!("/{session}/extend");
+    for _ in 0..10 {
+        let to = person.step(&extend, "lang=en&plain=1").await;
+        assert_eq!(to, format!("/{session}?lang=en&plain=1&extended=1"));
+    }
+    let (_, text) = person.get(&format!("/{session}?plain=1&extended=1")).await;
+    assert!(text.contains("You have more time now."), "{text}");
+    assert!(text.contains("ends in about") && !text.contains(&extend), "{text}");
+    let to = person.step(&extend, "lang=en&plain=1").await;
+    assert_eq!(to, format!("/{session}?lang=en&plain=1"), "nothing was given");
+    server.clock.advance(Duration::from_secs(56 * 60));
+    let (_, text) = person.get(&format!("/{session}?plain=1&extended=1")).await;
+    assert!(!text.contains("You have more time now."), "{text}");
+}
+
+/// A person with a browser gets words, and programs the envelope; the status is the same.
+#[tokio::test]
+async fn what_is_refused_to_a_person_is_said_in_words() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let origins = vec!["https://bank.example".parse().unwrap()];
+    let frames = Edit::FrameAncestors(FrameAncestors::new(origins).unwrap());
+    server.store().edit_branding(&rp.organization, vec![frames], Timestamp(1)).await.unwrap();
+    let session = rp.session(&[("family_name", true)]).await.id;
+    Person::opened(&server, &session).await;
+    let mut stranger = Person::at(&server);
+    stranger.post(&format!("/{session}/open"), "").await;
+    for (method, path, status) in [
+        (Method::POST, format!("/{session}/cancel"), 403),
+        (Method::POST, format!("/{session}/code"), 403),
+        (Method::POST, "/vs_broken/cancel".to_owned(), 404),
+        (Method::POST, "/code".to_owned(), 404),
+    ] {
+        let request = stranger.client.request(method, format!("{}{path}", server.url()));
+        let answer = stranger.send(request.header(header::ACCEPT, "text/html")).await;
+        assert_eq!(answer.status(), status, "{path}");
+        let kind = answer.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned();
+        assert!(kind.starts_with("text/html"), "{path}: {kind}");
+        let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+        let is_framed = policy.contains("frame-ancestors https://bank.example");
+        assert_eq!(is_framed, path.contains(&session), "{path}: {policy}");
+        let text = answer.text().await.unwrap();
+        // Another language of it can be had.
+        let (_, action) = text.split_once("<form method=\"get\" action=\"").expect(&path);
+        let action = action.split('"').next().unwrap();
+        let (status, _) = stranger.get(&format!("{action}?lang=de")).await;
+        assert!(status == 200 || (status == 403 && action.contains(&session)), "{action} {status}");
+    }
+    // A step is no address: whoever loads it is led to the page.
+    let (status, _) = stranger.get(&format!("/{session}/cancel?lang=de")).await;
+    assert_eq!(status, 303);
+    let plain = stranger.client.get(format!("{}/{session}/cancel", server.url()));
+    assert_eq!(stranger.send(plain).await.status(), 405);
+}
+
+#[tokio::test]
+async fn who_is_too_fast_is_told_so_in_words() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[("family_name", true)]).await.id;
+    let person = Person::at(&server);
+    let url = format!("{}/{session}", server.url());
+    for _ in 0..10_000 {
+        let request = person.client.get(&url).header(header::ACCEPT, "text/html;q=1, */*");
+        let answer = request.send().await.unwrap();
+        if answer.status() == 429 {
+            assert!(answer.headers().contains_key(header::RETRY_AFTER));
+            assert!(answer.headers().contains_key("ratelimit"));
+            let text = answer.text().await.unwrap();
+            assert!(text.contains("Too many requests") && text.contains("<h1"), "{text}");
+            return;
+        }
+    }
+    panic!("never refused");
 }

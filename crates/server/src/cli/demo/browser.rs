@@ -132,7 +132,8 @@ impl Page {
     /// Presses the button that leads back; the address, with its response code.
     pub(super) async fn way_back(&self) -> Result<Url, Failure> {
         let form = self.request(Method::POST, "return").header(CONTENT_TYPE, FORM).body("lang=en");
-        let way_back = redirect_of(&form.send().await?, &self.url)?;
+        let way_back = onward(&ok(form).await?.text().await?);
+        let way_back = way_back.ok_or_else(|| unexpected("the page does not lead back"))?;
         if !way_back.query_pairs().any(|(name, _)| name == "response_code") {
             return Err(unexpected("the page gives no response code"));
         }
@@ -152,6 +153,13 @@ async fn ok(request: RequestBuilder) -> Result<Response, Failure> {
         return Ok(answer);
     }
     Err(unexpected(&format!("{} answered {}", answer.url().path(), answer.status())))
+}
+
+/// Where a document leads on to by itself, as our templates write it.
+fn onward(html: &str) -> Option<Url> {
+    let (_, rest) = html.split_once("http-equiv=\"refresh\" content=\"0;url=")?;
+    let (address, _) = rest.split_once('"')?;
+    Url::parse(&address.replace("&#38;", "&")).ok()
 }
 
 /// `name=value` of the cookie that an answer sets.

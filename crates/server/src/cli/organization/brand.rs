@@ -124,11 +124,8 @@ pub(super) async fn verify_domain(args: &VerifyDomainArgs) -> Result<Outcome, Fa
         workspace.store.read_organization(&args.id).await?.ok_or_else(|| not_found(&args.id))?;
     let url = name.well_known(FILE);
     let line = format!("kayle-organization={}", args.id);
-    let read = tokio::time::timeout(Duration::from_secs(args.timeout), read(&url));
-    let text = match read.await {
-        Ok(text) => text.map_err(|what| unproven(&url, &what, &line))?,
-        Err(_) => return Err(unproven(&url, "no answer in time", &line)),
-    };
+    let text = read(&url, Duration::from_secs(args.timeout)).await;
+    let text = text.map_err(|what| unproven(&url, &what, &line))?;
     if !text.lines().any(|found| found.trim() == line) {
         return Err(unproven(&url, "it names other organizations or none", &line));
     }
@@ -267,27 +264,35 @@ fn unproven(url: &str, what: &str, line: &str) -> Failure {
     )
 }
 
+fn broken(error: &reqwest::Error) -> String {
+    let what = match error {
+        error if error.is_timeout() => "no answer in time",
+        error if error.is_connect() => "no connection",
+        _ => "the connection broke",
+    };
+    what.to_owned()
+}
+
 /// Reads a short text: no redirects, which would prove another domain; no proxy; for names on the
 /// internet only addresses on the internet.
-async fn read(url: &str) -> Result<String, String> {
+async fn read(url: &str, within: Duration) -> Result<String, String> {
     let url = Url::parse(url).map_err(|error| error.to_string())?;
     let rules = TargetRules::for_public_url(&url);
     let client = reqwest::Client::builder()
         .dns_resolver(GuardedResolver::new(rules))
         .redirect(Policy::none())
+        .timeout(within)
         .no_proxy()
         .referer(false)
         .user_agent(concat!("kayle/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| error.to_string())?;
-    let mut answer: Response = client.get(url).send().await.map_err(|error| {
-        if error.is_connect() { "no connection" } else { "the connection broke" }.to_owned()
-    })?;
+    let mut answer: Response = client.get(url).send().await.map_err(|error| broken(&error))?;
     if answer.status() != StatusCode::OK {
         return Err(format!("the answer is {}, and redirects are not followed", answer.status()));
     }
     let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|_| "the connection broke".to_owned())? {
+    while let Some(chunk) = answer.chunk().await.map_err(|error| broken(&error))? {
         if bytes.len() + chunk.len() > MAX_FILE_BYTES {
             return Err(format!("it is longer than {MAX_FILE_BYTES} bytes"));
         }

@@ -90,14 +90,17 @@ impl Screen {
             known(&context.browser).map(|browser| format!("in {browser}")),
             known(&context.os).map(|os| format!("on {os}")),
             known(&context.place).map(|place| format!("in {place}")),
-            known(&context.locale).map(|locale| format!("in the language {locale}")),
             match context.network.as_str() {
                 "same" => Some("in this phone's network".to_owned()),
                 "different" => Some("in another network than this phone's".to_owned()),
                 _ => None,
             },
         ];
-        let opened: Vec<_> = opened.into_iter().flatten().collect();
+        let mut opened: Vec<_> = opened.into_iter().flatten().collect();
+        // The language is that of a consent, which tells of no browser where none is bound.
+        if !opened.is_empty() {
+            opened.extend(known(&context.locale).map(|locale| format!("in the language {locale}")));
+        }
         if opened.is_empty() {
             self.say("  no page is known behind this link: go on only if you began this yourself");
         } else {

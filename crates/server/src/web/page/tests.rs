@@ -1,8 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::attempt::{FailureCode, VerdictCode};
+use domain::branding::{Colour, DARK, LIGHT};
 use domain::browser::SameNetwork;
 use domain::entropy::Entropy;
 use domain::id::OrganizationId;
@@ -123,10 +124,15 @@ fn document(screen: &Screen, locale: Locale, device: Device, plain: bool) -> Str
             path: format!("/{}", session.id),
             plain,
         },
-        soon: plain,
+        time: SessionTime {
+            shown: plain,
+            left: texts.time_left(5),
+            extendable: true,
+            extended: plain,
+        },
         presented: presented.unwrap(),
         remaining_ms: 3_600_000,
-        refresh: REFRESH,
+        refresh: refresh_of(screen),
     }
     .render()
     .unwrap()
@@ -182,11 +188,12 @@ fn nothing_is_inline_and_nothing_comes_from_elsewhere() {
 
 #[test]
 fn a_page_without_scripts_has_none_and_looks_for_news_until_the_end() {
-    for screen in screens() {
-        let html = document(&screen, Locale::En, Device::Desktop, true);
+    for screen in &screens() {
+        let html = document(screen, Locale::En, Device::Desktop, true);
         assert!(!html.contains("<script") && !html.contains("<noscript"), "{}", screen.name());
         let looks = html.contains("http-equiv=\"refresh\"");
-        assert_eq!(looks, !screen.is_end(), "{}", screen.name());
+        let changes = !screen.is_end() && *screen != Screen::Consent;
+        assert_eq!(looks, changes, "{}: nobody is interrupted while they read", screen.name());
     }
 }
 
@@ -198,4 +205,89 @@ fn the_consent_page_is_small() {
         let most = if matches!(locale, Locale::Ar | Locale::Uk) { 2 } else { 1 } * CONSENT_BYTES;
         assert!(html.len() <= most, "{}: {} bytes", locale.code(), html.len());
     }
+}
+
+/// The colour variables of the style, in light pages and in dark ones.
+fn colours() -> [BTreeMap<&'static str, Colour>; 2] {
+    let style = include_str!("../../../assets/page.css");
+    let (_, light) = style.split_once(":root {").unwrap();
+    let (light, dark) = light.split_once(":root {").unwrap();
+    [light, dark].map(|rules| {
+        let rules = rules.split('}').next().unwrap().split(';');
+        let colour = |value: &str| match value.len() {
+            4 => format!("#{}", value[1..].chars().flat_map(|c| [c, c]).collect::<String>()),
+            _ => value.to_owned(),
+        };
+        rules
+            .filter_map(|rule| rule.split_once(": "))
+            .filter_map(|(name, value)| Some((name.trim(), colour(value.trim()).parse().ok()?)))
+            .collect()
+    })
+}
+
+/// An accent is judged by the card and the paper. On notes, links have the colour of the note.
+#[test]
+fn text_can_be_read_on_all_that_it_lies_on() {
+    let [light, dark] = colours();
+    for (named, judged) in [(&light, LIGHT), (&dark, DARK)] {
+        let mut grounds = vec![named["--card"], named["--paper"]];
+        grounds.sort_by_key(|colour| colour.0);
+        let mut judged = judged.to_vec();
+        judged.sort_by_key(|colour| colour.0);
+        assert_eq!(grounds, judged, "what accents are judged by");
+        for (text, ground) in [
+            ("--ink", "--calm-bg"),
+            ("--ink", "--card"),
+            ("--soft", "--card"),
+            ("--soft", "--paper"),
+            ("--accent", "--card"),
+            ("--accent", "--paper"),
+            ("--on-accent", "--accent"),
+            ("--good", "--good-bg"),
+            ("--warn", "--warn-bg"),
+            ("--bad", "--bad-bg"),
+            ("--bad", "--card"),
+        ] {
+            let contrast = named[text].contrast(named[ground]);
+            assert!(contrast >= 4.5, "{text} on {ground}: {contrast}");
+        }
+    }
+    let style = include_str!("../../../assets/page.css");
+    assert!(style.lines().any(|line| line == ".note a { color: inherit }"));
+}
+
+/// Photos are taken because phones of the reference system send them; this version has nothing that
+/// looks at them. Nobody agrees without having been told.
+#[test]
+fn of_photos_the_truth_is_told_before_and_while_they_are_taken() {
+    for locale in Locale::ALL {
+        let truth = Texts::of(locale).selfie_text();
+        for screen in [Screen::Consent, Screen::Selfie] {
+            let html = document(&screen, locale, Device::Desktop, false);
+            assert!(html.contains(&truth), "{} {}", screen.name(), locale.code());
+        }
+    }
+    let selfie = document(&Screen::Selfie, Locale::En, Device::Desktop, false);
+    let (_, now) = selfie.split_once("aria-current=\"step\"").unwrap();
+    assert!(now.split("</li>").next().unwrap().contains("Photos taken"), "{now}");
+}
+
+#[test]
+fn without_scripts_an_end_counts_nothing_down() {
+    let html = document(&Screen::Success, Locale::En, Device::Desktop, false);
+    for id in ["return-countdown", "return-stop"] {
+        let (_, rest) = html.split_once(&format!("id=\"{id}\"")).unwrap();
+        let tag = rest.split('>').next().unwrap();
+        assert!(tag.ends_with(" hidden"), "{id}: only its script shows it: {tag}");
+    }
+}
+
+#[test]
+fn what_leads_away_from_a_session_opens_beside_it() {
+    each(|place, html| {
+        let away = html.split("<a href=\"/?lang=").skip(1);
+        for link in away.map(|rest| rest.split('>').next().unwrap()) {
+            assert!(link.contains("target=\"_blank\" rel=\"noopener\""), "{place}: {link}");
+        }
+    });
 }

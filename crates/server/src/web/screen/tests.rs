@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use domain::attempt::{Attempt, HandoffToken, VerdictCode};
+use domain::attempt::{Attempt, Claim, HandoffToken, VerdictCode};
 use domain::browser::BoundBrowser;
 use domain::confirmation::{Flow, MatchCodeState, MatchCodes};
 use domain::consent::Consent;

@@ -5,6 +5,7 @@ use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, REFRESH, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response};
 use serde_json::{Value, json};
+use testkit::way_on;
 
 use super::{Kayle, Ran};
 
@@ -157,7 +158,8 @@ async fn an_interactive_demo_is_a_persons_to_walk() {
     let phone = phone.wait_with_output().unwrap();
     assert!(phone.status.success(), "{}", String::from_utf8_lossy(&phone.stderr));
 
-    let way_back = page.submit("/return").await;
+    let way_back = page.go(Method::POST, "/return").await.text().await.unwrap();
+    let way_back = way_on(&way_back).unwrap();
     let way_back = way_back.strip_prefix(&shop.url).expect("the relying party's own address");
     let back = shop.go(Method::GET, way_back).await;
     let result = back.headers()[LOCATION].to_str().unwrap().to_owned();

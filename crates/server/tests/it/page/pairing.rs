@@ -46,7 +46,11 @@ async fn the_code_of_the_page_leads_a_phone_through_to_the_end() {
     }
     let dark = Screen::DESKTOP.dark();
     page.tab.size(dark).await;
-    assert_eq!(read_qr_codes(&page.tab.screenshot().await), [scanned.clone()], "also in the dark");
+    assert_eq!(
+        read_qr_codes(&page.tab.screenshot().await),
+        std::slice::from_ref(&scanned),
+        "also in the dark"
+    );
     let side = page.tab.evaluate("document.querySelector('#qr svg').getBoundingClientRect().width");
     assert!(side.await.as_f64().unwrap() >= 240.0);
     let path = format!("{}/open/{}#handoff=", scene.server.url(), session.id);

@@ -35,7 +35,7 @@ async fn without_scripts_the_whole_way_is_there() {
     let link = HandoffLink::parse(scanned).unwrap();
     assert_eq!(link.flow(), Some(Flow::CrossDevice));
     let refresh = "document.querySelector('meta[http-equiv=refresh]')?.content ?? ''";
-    assert_eq!(tab.read(refresh).await, "15");
+    assert_eq!(tab.read(refresh).await, "30");
     look(tab, "offer").await;
 
     let mut phone = PhoneSocket::connect(&scene.server, &visit.session).await;

@@ -1,7 +1,8 @@
 //! The way back to the business.
 
 use axum::Router;
-use axum::response::Html;
+use axum::http::Uri;
+use axum::response::{Html, Redirect};
 use serde_json::{Value, json};
 use testkit::{Created, PhoneSocket, Screen, Visit, ack};
 use tokio::net::TcpListener;
@@ -135,4 +136,31 @@ async fn another_browser_returns_without_a_code() {
     let address = stranger.tab.read("location.href").await;
     assert_eq!(member(&address, "session_id"), Some(session.id.clone()));
     assert_eq!(member(&address, "response_code"), None);
+}
+
+/// The business may redirect wherever it likes, and a browser holds forms to `form-action` on the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_business_may_redirect_to_another_origin() {
+    let Some(scene) = Scene::new().await else { return };
+    let elsewhere = business().await.replace("127.0.0.1", "localhost");
+    let router = Router::new().fallback(async move |uri: Uri| {
+        Redirect::permanent(&format!("{elsewhere}&{}", uri.query().unwrap_or_default()))
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/back", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let session = scene.session_of(&url).await;
+    let tab = scene.chromium.window(Screen::DESKTOP).await;
+    tab.take_time().await;
+    let visit = Visit::in_tab(tab, &session).await;
+    visit.agree().await;
+    visit.cancel().await;
+    visit.tab.until_screen("cancelled").await;
+    visit.tab.click("#return button").await;
+    visit.tab.until("location.hostname === 'localhost' && location.pathname === '/done'").await;
+    let address = visit.tab.read("location.href").await;
+    assert_eq!(member(&address, "session_id"), Some(session.id.clone()));
+    assert!(member(&address, "response_code").is_some(), "{address}");
+    assert_eq!(visit.tab.read("document.referrer").await, "");
 }
