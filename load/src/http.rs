@@ -1,10 +1,10 @@
 //! A connection that is kept open, one request at a time.
 
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use hyper::{Method, Request};
+use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 
 use crate::{LoadError, Sources, Target};
@@ -43,15 +43,7 @@ impl Http {
         bearer: Option<&str>,
         body: Bytes,
     ) -> Result<Bytes, LoadError> {
-        let mut request = Request::builder().method(method).uri(path).header(HOST, &self.authority);
-        if let Some(key) = bearer {
-            request = request.header(AUTHORIZATION, format!("Bearer {key}"));
-        }
-        if !body.is_empty() {
-            request = request.header(CONTENT_TYPE, "application/json");
-        }
-        self.sender.ready().await?;
-        let response = self.sender.send_request(request.body(Full::new(body))?).await?;
+        let response = self.ask(method, path, bearer, body).await?;
         let status = response.status();
         let body = Limited::new(response.into_body(), MAX_ANSWER)
             .collect()
@@ -61,6 +53,70 @@ impl Http {
             Ok(body.to_bytes())
         } else {
             Err(LoadError::Status(status.as_u16()))
+        }
+    }
+
+    /// Follows server-sent events. The connection is theirs from then on.
+    ///
+    /// # Errors
+    /// When the connection is lost, or the status is not 2xx.
+    pub async fn follow(mut self, path: &str) -> Result<Events, LoadError> {
+        let response = self.ask(Method::GET, path, None, Bytes::new()).await?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(LoadError::Status(status.as_u16()));
+        }
+        Ok(Events { body: response.into_body(), unread: Vec::new(), _connection: self })
+    }
+
+    async fn ask(
+        &mut self,
+        method: Method,
+        path: &str,
+        bearer: Option<&str>,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, LoadError> {
+        let mut request = Request::builder().method(method).uri(path).header(HOST, &self.authority);
+        if let Some(key) = bearer {
+            request = request.header(AUTHORIZATION, format!("Bearer {key}"));
+        }
+        if !body.is_empty() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        self.sender.ready().await?;
+        Ok(self.sender.send_request(request.body(Full::new(body))?).await?)
+    }
+}
+
+/// Server-sent events as they come.
+#[derive(Debug)]
+pub struct Events {
+    body: Incoming,
+    unread: Vec<u8>,
+    _connection: Http,
+}
+
+impl Events {
+    /// Waits for the next event; comments are none.
+    ///
+    /// # Errors
+    /// When the stream ends before, or sends too much.
+    pub async fn next(&mut self) -> Result<(), LoadError> {
+        const END: &[u8] = b"\n\n";
+        loop {
+            if let Some(at) = self.unread.windows(END.len()).position(|bytes| bytes == END) {
+                let block: Vec<_> = self.unread.drain(..at + END.len()).collect();
+                if !block.starts_with(b":") {
+                    return Ok(());
+                }
+                continue;
+            }
+            let frame =
+                self.body.frame().await.ok_or(LoadError::Unexpected("no more events"))??;
+            self.unread.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
+            if self.unread.len() > MAX_ANSWER {
+                return Err(LoadError::Unexpected("an event without an end"));
+            }
         }
     }
 }

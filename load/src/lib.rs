@@ -16,7 +16,7 @@ mod verification;
 
 pub use drive::{Stopwatch, drive};
 pub use error::LoadError;
-pub use http::Http;
+pub use http::{Events, Http};
 pub use process::{Cost, Process, Sample, raise_open_files};
 pub use report::Report;
 pub use site::{Site, Ticket};

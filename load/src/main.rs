@@ -127,7 +127,7 @@ async fn run(args: Args) -> Result<(), LoadError> {
             let at = args.pages_at.as_ref().unwrap_or(&args.url);
             let target = Target::resolve(at, args.allow_remote).await?;
             let pages = Site::new(target, "".into());
-            site.wake_ups(&mut pages.clients(args.clients).await?, &tickets, &stop).await
+            site.wake_ups(&pages, args.clients, &tickets, &stop).await
         }
         Scenario::Verify => {
             let folder = args.document.ok_or(LoadError::Unexpected("give --document"))?;

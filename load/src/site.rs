@@ -45,11 +45,6 @@ struct Created {
     id: String,
 }
 
-#[derive(Deserialize)]
-struct Live {
-    revision: String,
-}
-
 impl Site {
     /// A server and an API key.
     pub fn new(target: Target, key: SecretText) -> Self {
@@ -210,36 +205,30 @@ impl Site {
         (held.into_inner(), report)
     }
 
-    /// From the hello of a phone to the answer that its page is held for. The pages may be at
-    /// another server of the same database.
+    /// From the hello of a phone to the event by which its page hears of it, with `clients` pages
+    /// at a time. They may be at another server of the same database.
     pub async fn wake_ups(
         &self,
-        pages: &mut [Http],
+        pages: &Self,
+        clients: usize,
         tickets: &[Ticket],
         stop: &CancellationToken,
     ) -> Report {
         let count = u64::try_from(tickets.len()).unwrap_or(u64::MAX);
-        drive(pages, count, stop, async |page: &mut Http, number| {
+        drive(&mut vec![(); clients], count, stop, async |(): &mut (), number| {
             let (ticket, device) = (at(tickets, number)?, device(number));
-            let seen = self.live(page, &ticket.session, "").await?;
+            let page = Http::connect(&pages.target, &pages.sources).await?;
+            let mut news = page.follow(&format!("/{}/events", ticket.session)).await?;
+            // Where the session stands.
+            news.next().await?;
             let mut phone = self.open(&ticket.session).await?;
             let watch = Stopwatch::start();
-            let held =
-                async { self.live(page, &ticket.session, &seen).await.map(|_| watch.elapsed()) };
-            let (told, greeted) = tokio::join!(held, phone.hello(ticket, &device));
+            let heard = async { news.next().await.map(|()| watch.elapsed()) };
+            let (heard, greeted) = tokio::join!(heard, phone.hello(ticket, &device));
             greeted?;
-            told
+            heard
         })
         .await
-    }
-
-    /// Asks for what a page follows, if it differs from what was seen; its revision.
-    async fn live(&self, page: &mut Http, session: &str, seen: &str) -> Result<String, LoadError> {
-        let path = format!("/{session}/live?seen={seen}");
-        let answer = page.send(Method::GET, &path, None, Bytes::new()).await?;
-        serde_json::from_slice::<Live>(&answer)
-            .map(|live| live.revision)
-            .map_err(|_| LoadError::Unexpected("a body that is not as documented"))
     }
 }
 

@@ -205,8 +205,7 @@ async fn sockets(
         &theirs,
     );
     let tickets = &tickets[tickets.len() - usize::try_from(scale.wake_ups).unwrap()..];
-    let mut pages = site.clients(16).await.unwrap();
-    let woken = server.measure(site.wake_ups(&mut pages, tickets, &stop)).await;
+    let woken = server.measure(site.wake_ups(site, 16, tickets, &stop)).await;
     show("wake-up", &woken);
     let p99 = woken.latency_at(0.99);
     let wake_up = Line {
