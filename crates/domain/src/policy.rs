@@ -134,6 +134,16 @@ policy! {
     }
 }
 
+policy! {
+    /// Whether the page shows a code to type to those who cannot scan.
+    pub enum UserCodePolicy = "user_code" {
+        /// If they ask for it.
+        Offered = "offered",
+        /// Never: what can be typed can be told on the telephone.
+        Off = "off",
+    }
+}
+
 /// The policies of an organization. A session keeps those it was created under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Policy {
@@ -153,6 +163,8 @@ pub struct Policy {
     pub device_proof: DeviceProofPolicy,
     /// `same_network = report | required`.
     pub same_network: SameNetworkPolicy,
+    /// `user_code = offered | off`.
+    pub user_code: UserCodePolicy,
 }
 
 /// A policy assignment that names no known key or value.
@@ -190,6 +202,7 @@ impl fmt::Display for KnownPolicies {
             MatchCodePolicy::USAGE,
             DeviceProofPolicy::USAGE,
             SameNetworkPolicy::USAGE,
+            UserCodePolicy::USAGE,
         ];
         f.write_str(&usages.join(", "))
     }
@@ -211,6 +224,7 @@ impl Policy {
             MatchCodePolicy::KEY => self.match_code = MatchCodePolicy::parse(value)?,
             DeviceProofPolicy::KEY => self.device_proof = DeviceProofPolicy::parse(value)?,
             SameNetworkPolicy::KEY => self.same_network = SameNetworkPolicy::parse(value)?,
+            UserCodePolicy::KEY => self.user_code = UserCodePolicy::parse(value)?,
             other => return Err(PolicyError::UnknownKey(other.to_owned())),
         }
         Ok(self)
@@ -225,7 +239,7 @@ impl Policy {
     }
 
     /// All policies with their values, as they are shown.
-    pub fn entries(&self) -> [(&'static str, &'static str); 8] {
+    pub fn entries(&self) -> [(&'static str, &'static str); 9] {
         [
             (FaceMatch::KEY, self.face_match.as_str()),
             (ChipProofPolicy::KEY, self.chip_proof.as_str()),
@@ -235,6 +249,7 @@ impl Policy {
             (MatchCodePolicy::KEY, self.match_code.as_str()),
             (DeviceProofPolicy::KEY, self.device_proof.as_str()),
             (SameNetworkPolicy::KEY, self.same_network.as_str()),
+            (UserCodePolicy::KEY, self.user_code.as_str()),
         ]
     }
 }
@@ -253,7 +268,8 @@ mod tests {
                  chip_proof=when_available|required, revocation=report|strict, \
                  expired_documents=refuse|report, browser_binding=when_opened|required|off, \
                  match_code=when_supported|required|off, \
-                 device_proof=when_available|required, same_network=report|required"
+                 device_proof=when_available|required, same_network=report|required, \
+                 user_code=offered|off"
                 .to_owned())
         );
         let unknown_value =
@@ -277,11 +293,13 @@ mod tests {
                 "when_opened",
                 "when_supported",
                 "when_available",
-                "report"
+                "report",
+                "offered"
             ]
         );
-        let others =
-            ["off", "required", "strict", "report", "off", "required", "required", "required"];
+        let others = [
+            "off", "required", "strict", "report", "off", "required", "required", "required", "off",
+        ];
         for (at, (key, value)) in (0..).zip(defaults.map(|(key, _)| key).iter().zip(others)) {
             let mut expected = defaults;
             expected[at] = (key, value);

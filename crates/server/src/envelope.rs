@@ -270,6 +270,12 @@ impl From<UserCodeRefusal> for ApiError {
         match refusal {
             UserCodeRefusal::Browser(mismatch) => mismatch.into(),
             UserCodeRefusal::ConsentRequired => MintRefusal::ConsentRequired.into(),
+            UserCodeRefusal::Off => Self::new(
+                StatusCode::CONFLICT,
+                "USER_CODE_OFF",
+                refusal.to_string(),
+                "scan the code or open the link; `user_code=offered` would allow it",
+            ),
             UserCodeRefusal::NoHandoff => Self::new(
                 StatusCode::CONFLICT,
                 "NO_HANDOFF",

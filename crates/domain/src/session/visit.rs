@@ -10,7 +10,7 @@ use crate::entropy::{Entropy, random_text};
 use crate::event::{CancelReason, Fact};
 use crate::id::AttemptId;
 use crate::key::{KeyedHash, Keys, Secret};
-use crate::policy::BrowserBinding;
+use crate::policy::{BrowserBinding, UserCodePolicy};
 use crate::time::Timestamp;
 
 /// How often a person may ask for more time (WCAG 2.2 §2.2.1).
@@ -82,6 +82,9 @@ pub enum UserCodeRefusal {
     /// Nobody has agreed at the page yet.
     #[error("the person at the page has not agreed yet")]
     ConsentRequired,
+    /// The policy is `user_code=off`.
+    #[error("this session is not paired by a typed code")]
+    Off,
     /// No attempt is offered whose token still works.
     #[error("there is no handoff to type a code for")]
     NoHandoff,
@@ -264,6 +267,9 @@ impl Session {
             VisitRefusal::NoCookies => UserCodeRefusal::ConsentRequired,
             _ => UserCodeRefusal::NoHandoff,
         })?;
+        if self.policy.user_code == UserCodePolicy::Off {
+            return Err(UserCodeRefusal::Off);
+        }
         if self.consent.is_none() {
             return Err(UserCodeRefusal::ConsentRequired);
         }

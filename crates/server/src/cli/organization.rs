@@ -58,6 +58,8 @@ pub(super) enum OrgCommand {
     ///
     /// same_network=report (the default) or required (a phone that is not seen in the network of
     /// the page is refused).
+    ///
+    /// user_code=offered (the default: who cannot scan may ask the page for a code to type) or off.
     Set {
         /// The organization.
         #[arg(value_name = "ID")]

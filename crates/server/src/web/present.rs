@@ -3,6 +3,7 @@
 use askama::Template;
 use domain::attempt::FailureCode;
 use domain::browser::SameNetwork;
+use domain::policy::UserCodePolicy;
 use domain::session::Session;
 use domain::share::FieldSource;
 
@@ -92,6 +93,10 @@ pub(super) struct Presented {
 }
 
 impl Presentation<'_> {
+    fn offers_user_code(&self) -> bool {
+        self.session.policy.user_code == UserCodePolicy::Offered
+    }
+
     fn user_code(&self) -> Option<&str> {
         self.handoff.and_then(|handoff| handoff.user_code.as_deref())
     }

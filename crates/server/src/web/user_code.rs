@@ -96,10 +96,10 @@ pub(super) async fn issue(
     session: &SessionId,
     visitor: &Visitor,
 ) -> Result<UserCode, ApiError> {
-    if let Ok(code) = ask(app, session, visitor).await?
-        && code.expires_at.since(app.now()) > handoff::WORTH_SHOWING
-    {
-        return Ok(code);
+    match ask(app, session, visitor).await? {
+        Ok(code) if code.expires_at.since(app.now()) > handoff::WORTH_SHOWING => return Ok(code),
+        Err(UserCodeRefusal::Off) => return Err(UserCodeRefusal::Off.into()),
+        _ => {}
     }
     handoff::mint(app, session, visitor.clone()).await?;
     Ok(ask(app, session, visitor).await??)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::policy::{MatchCodePolicy, Policy};
+use domain::policy::{MatchCodePolicy, Policy, UserCodePolicy};
 use protocol::{Flow, HandoffLink};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
@@ -52,6 +52,33 @@ async fn enter(phone: &PageBrowser, code: &str) -> (StatusCode, String) {
 fn link(page: &str) -> HandoffLink {
     let at = page.find("kayle-id://").unwrap_or_else(|| panic!("no link in {page}"));
     HandoffLink::parse(page[at..].split('"').next().unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_codes_are_off_none_is_shown_and_none_is_offered() {
+    let server = TestServer::start().await;
+    for (user_code, offered) in [(UserCodePolicy::Offered, true), (UserCodePolicy::Off, false)] {
+        let policy = Policy { user_code, ..Policy::default() };
+        let session = server.relying_party_under(policy).await.session(&[]).await.id;
+        // A handoff is there, so that nothing else is missing.
+        let (browser, _) = PageBrowser::opened(&server, &session).await;
+        for path in [format!("/{session}"), format!("/{session}?plain=1&code=1")] {
+            let page = browser.request(Method::GET, &path).send().await.unwrap();
+            let page = page.text().await.unwrap();
+            assert!(page.contains("id=\"scan\""), "{page}");
+            assert_eq!(page.contains("code</bdi>"), offered, "{page}");
+            let asks = ["id=\"show-user-code\"", "id=\"user-code\""];
+            assert_eq!(asks.iter().any(|ask| page.contains(ask)), offered, "{page}");
+        }
+        let (status, body) = show(&browser, &session).await;
+        if !offered {
+            assert_eq!(
+                (status, &body["error"]["code"]),
+                (StatusCode::CONFLICT, &"USER_CODE_OFF".into())
+            );
+        }
+        assert_eq!(status == 200, offered);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

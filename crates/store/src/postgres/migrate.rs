@@ -12,7 +12,8 @@ const MIGRATIONS: &[Migration] = migrations![
     "0003_audit",
     "0004_allowances",
     "0005_page",
-    "0006_branding"
+    "0006_branding",
+    "0007_user_code_policy"
 ];
 
 /// The advisory lock of whoever migrates: "Kayl", 1.

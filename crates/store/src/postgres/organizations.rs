@@ -54,7 +54,7 @@ impl Organizations for Postgres {
             let update = query(
                 "UPDATE organizations SET face_match = $2, chip_proof = $3, revocation = $4,
                      expired_documents = $5, browser_binding = $6, match_code = $7,
-                     device_proof = $8, same_network = $9
+                     device_proof = $8, same_network = $9, user_code = $10
                  WHERE id = $1",
                 params![
                     id.to_string(),
@@ -66,6 +66,7 @@ impl Organizations for Postgres {
                     policy.match_code.as_str(),
                     policy.device_proof.as_str(),
                     policy.same_network.as_str(),
+                    policy.user_code.as_str(),
                 ],
             );
             let lock = query(
@@ -218,8 +219,8 @@ fn insert(organization: &Organization) -> Query {
     query(
         "INSERT INTO organizations (id, name, face_match, chip_proof, revocation,
              expired_documents, browser_binding, match_code, device_proof, same_network,
-             created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             user_code, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         params![
             organization.id.to_string(),
             organization.name.clone(),
@@ -231,6 +232,7 @@ fn insert(organization: &Organization) -> Query {
             organization.policy.match_code.as_str(),
             organization.policy.device_proof.as_str(),
             organization.policy.same_network.as_str(),
+            organization.policy.user_code.as_str(),
             organization.created_at.as_millis(),
         ],
     )

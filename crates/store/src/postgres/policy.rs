@@ -2,7 +2,7 @@
 
 use domain::policy::{
     BrowserBinding, ChipProofPolicy, DeviceProofPolicy, ExpiredDocuments, FaceMatch,
-    MatchCodePolicy, Policy, RevocationPolicy, SameNetworkPolicy,
+    MatchCodePolicy, Policy, RevocationPolicy, SameNetworkPolicy, UserCodePolicy,
 };
 
 use super::failure::Outcome;
@@ -23,5 +23,6 @@ pub(super) fn decode(row: &Row<'_>) -> Outcome<Policy> {
             .parsed(DeviceProofPolicy::KEY, |text| DeviceProofPolicy::parse(text).ok())?,
         same_network: row
             .parsed(SameNetworkPolicy::KEY, |text| SameNetworkPolicy::parse(text).ok())?,
+        user_code: row.parsed(UserCodePolicy::KEY, |text| UserCodePolicy::parse(text).ok())?,
     })
 }

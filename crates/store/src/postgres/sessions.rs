@@ -287,10 +287,10 @@ fn insert(session: &Session, by: &Actor) -> Outcome<Vec<Query>> {
              confirmed, browser_secret, browser_family, browser_os, browser_place,
              browser_address_family, browser_network, consent_version, consent_locale, consent_at,
              cancel_reason, extensions, returner, response_code_hash, response_code_expires_at,
-             response_code_used_at)
+             response_code_used_at, user_code)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
              $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30,
-             $31, $32, $33, $34, $35, $36, $37, $38, $39)",
+             $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)",
         params![
             session.id.to_string(),
             session.organization.to_string(),
@@ -331,6 +331,7 @@ fn insert(session: &Session, by: &Actor) -> Outcome<Vec<Query>> {
             visit.response_code_hash,
             visit.response_code_expires_at,
             visit.response_code_used_at,
+            session.policy.user_code.as_str(),
         ],
     );
     let mut writes = vec![insert];

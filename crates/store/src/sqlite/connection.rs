@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0006_allowances",
     "0007_page",
     "0008_branding",
+    "0009_user_code_policy",
 ];
 
 /// Statements kept prepared per connection; more than there are in this crate.

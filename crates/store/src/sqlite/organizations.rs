@@ -24,8 +24,8 @@ impl Organizations for Sqlite {
                 .prepare_cached(
                     "INSERT INTO organizations (id, name, face_match, chip_proof, revocation,
                          expired_documents, browser_binding, match_code, device_proof,
-                         same_network, created_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                         same_network, user_code, created_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
                 )?
                 .execute(params![
                     organization.id.as_str(),
@@ -38,6 +38,7 @@ impl Organizations for Sqlite {
                     organization.policy.match_code.as_str(),
                     organization.policy.device_proof.as_str(),
                     organization.policy.same_network.as_str(),
+                    organization.policy.user_code.as_str(),
                     organization.created_at.as_millis(),
                 ])?;
             unit.tell(Entry::organization_created(&organization));
@@ -66,7 +67,7 @@ impl Organizations for Sqlite {
                 .prepare_cached(
                     "UPDATE organizations SET face_match = ?2, chip_proof = ?3, revocation = ?4,
                          expired_documents = ?5, browser_binding = ?6, match_code = ?7,
-                         device_proof = ?8, same_network = ?9
+                         device_proof = ?8, same_network = ?9, user_code = ?10
                      WHERE id = ?1",
                 )?
                 .execute([
@@ -79,6 +80,7 @@ impl Organizations for Sqlite {
                     policy.match_code.as_str(),
                     policy.device_proof.as_str(),
                     policy.same_network.as_str(),
+                    policy.user_code.as_str(),
                 ])?;
             unit.entries = Entry::policies_changed(&id, &before, &policy, now);
             Ok(())

@@ -27,7 +27,8 @@ const TABLE: &str = "sessions";
 /// One session. Its columns are in the order in which [`decode`] asks for them, which [`Row`] finds
 /// fastest: every poll of a page runs this.
 const BY_ID: &str = "SELECT id, organization_id, contract, face_match, chip_proof, revocation,
-        expired_documents, browser_binding, match_code, device_proof, same_network, redirect_url,
+        expired_documents, browser_binding, match_code, device_proof, same_network, user_code,
+        redirect_url,
         created_at, updated_at, expires_at, state, live_attempt_id, completed_at,
         cancel_token_hash, cancel_token_used_at, device_hash, device_proven, browser_secret,
         browser_address_family, browser_network, browser_family, browser_os, browser_place,
@@ -204,10 +205,10 @@ fn insert(db: &Connection, session: &Session) -> Outcome<()> {
              confirmed, browser_secret, browser_family, browser_os, browser_place,
              browser_address_family, browser_network, consent_version, consent_locale, consent_at,
              cancel_reason, extensions, returner, response_code_hash, response_code_expires_at,
-             response_code_used_at)
+             response_code_used_at, user_code)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,
              ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30,
-             ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39)",
+             ?31, ?32, ?33, ?34, ?35, ?36, ?37, ?38, ?39, ?40)",
     )?
     .execute(params![
         session.id.as_str(),
@@ -249,6 +250,7 @@ fn insert(db: &Connection, session: &Session) -> Outcome<()> {
         visit.response_code_hash,
         visit.response_code_expires_at,
         visit.response_code_used_at,
+        session.policy.user_code.as_str(),
     ])?;
     Ok(())
 }

@@ -14,6 +14,7 @@ fn are_created_listed_and_set() {
         "match_code": "when_supported",
         "device_proof": "when_available",
         "same_network": "report",
+        "user_code": "offered",
     });
     assert_eq!(kayle.json(&["org", "list"])["organizations"][0]["policies"], defaults);
     let policies = json!({
@@ -25,6 +26,7 @@ fn are_created_listed_and_set() {
         "match_code": "off",
         "device_proof": "required",
         "same_network": "required",
+        "user_code": "off",
     });
     let set = kayle.json(&[
         "org",
@@ -38,6 +40,7 @@ fn are_created_listed_and_set() {
         "match_code=off",
         "device_proof=required",
         "same_network=required",
+        "user_code=off",
     ]);
     assert_eq!(set["policies"], policies);
     let list = kayle.json(&["org", "list"]);

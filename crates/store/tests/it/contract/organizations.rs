@@ -7,7 +7,7 @@ use domain::branding::{
 use domain::organization::{ApiKey, Organization, Scope};
 use domain::policy::{
     BrowserBinding, ChipProofPolicy, DeviceProofPolicy, ExpiredDocuments, FaceMatch,
-    MatchCodePolicy, Policy, RevocationPolicy, SameNetworkPolicy,
+    MatchCodePolicy, Policy, RevocationPolicy, SameNetworkPolicy, UserCodePolicy,
 };
 use domain::session::Session;
 use store::StoreError;
@@ -31,6 +31,7 @@ pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
         match_code: MatchCodePolicy::Required,
         device_proof: DeviceProofPolicy::Required,
         same_network: SameNetworkPolicy::Required,
+        user_code: UserCodePolicy::Off,
     };
     let lenient = Policy {
         face_match: FaceMatch::Off,
@@ -41,6 +42,7 @@ pub(crate) async fn organizations_and_keys_round_trip(database: &dyn Database) {
         match_code: MatchCodePolicy::Off,
         device_proof: DeviceProofPolicy::WhenAvailable,
         same_network: SameNetworkPolicy::Report,
+        user_code: UserCodePolicy::Offered,
     };
     for policy in [strict, lenient] {
         organization.policy = policy;
