@@ -102,15 +102,7 @@ impl Events {
     /// # Errors
     /// When the stream ends before, or sends too much.
     pub async fn next(&mut self) -> Result<(), LoadError> {
-        const END: &[u8] = b"\n\n";
-        loop {
-            if let Some(at) = self.unread.windows(END.len()).position(|bytes| bytes == END) {
-                let block: Vec<_> = self.unread.drain(..at + END.len()).collect();
-                if !block.starts_with(b":") {
-                    return Ok(());
-                }
-                continue;
-            }
+        while !take_event(&mut self.unread) {
             let frame =
                 self.body.frame().await.ok_or(LoadError::Unexpected("no more events"))??;
             self.unread.extend_from_slice(frame.data_ref().map_or(&[], |data| data));
@@ -118,5 +110,37 @@ impl Events {
                 return Err(LoadError::Unexpected("an event without an end"));
             }
         }
+        Ok(())
+    }
+}
+
+/// Takes what is read up to the end of the first event, if that is there, and comments before it.
+fn take_event(unread: &mut Vec<u8>) -> bool {
+    const END: &[u8] = b"\n\n";
+    while let Some(at) = unread.windows(END.len()).position(|bytes| bytes == END) {
+        let is_comment = unread.starts_with(b":");
+        unread.drain(..at + END.len());
+        if !is_comment {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_taken_one_by_one_and_comments_are_none() {
+        let mut unread = b":\n\nevent: screen\ndata: 1\n\n:\n\ndata: 2\n\ndata".to_vec();
+        assert!(take_event(&mut unread) && take_event(&mut unread));
+        assert_eq!(unread, b"data");
+        assert!(!take_event(&mut unread));
+        unread.extend_from_slice(b": 3\n");
+        assert!(!take_event(&mut unread));
+        unread.extend_from_slice(b"\n:");
+        assert!(take_event(&mut unread));
+        assert_eq!(unread, b":");
     }
 }

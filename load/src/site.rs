@@ -224,9 +224,9 @@ impl Site {
             let mut phone = self.open(&ticket.session).await?;
             let watch = Stopwatch::start();
             let heard = async { news.next().await.map(|()| watch.elapsed()) };
-            let (heard, greeted) = tokio::join!(heard, phone.hello(ticket, &device));
-            greeted?;
-            heard
+            // A phone that is refused makes no news.
+            let (heard, _) = tokio::try_join!(heard, phone.hello(ticket, &device))?;
+            Ok(heard)
         })
         .await
     }
