@@ -46,10 +46,16 @@ impl Person {
         (answer.status(), answer.text().await.unwrap())
     }
 
+    /// One that has a cookie, from another session.
+    async fn elsewhere(server: &TestServer, rp: &RelyingParty) -> Self {
+        Self::opened(server, &rp.session(&[]).await.id).await
+    }
+
     async fn post(&mut self, path: &str, form: &'static str) -> Response {
         let request = self
             .client
             .post(format!("{}{path}", self.base))
+            .header("sec-fetch-site", "same-origin")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form);
         self.send(request).await
@@ -96,7 +102,8 @@ async fn session_of(rp: &RelyingParty, id: &str) -> Value {
 #[tokio::test]
 async fn a_look_at_the_page_binds_nothing_and_opening_it_does() {
     let server = TestServer::start().await;
-    let session = server.relying_party().await.session(&[("family_name", true)]).await.id;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[("family_name", true)]).await.id;
     let mut preview = Person::at(&server);
     assert_eq!(preview.get(&format!("/{session}")).await.0, 200);
     assert_eq!(preview.cookie, None, "a page with scripts gets its cookie when it opens");
@@ -105,13 +112,13 @@ async fn a_look_at_the_page_binds_nothing_and_opening_it_does() {
     let (status, text) = preview.get(&format!("/{session}?lang=de")).await;
     assert_eq!(status, 403);
     assert!(text.contains("lang=\"de\""), "{text}");
-    let refused = Person::at(&server).post(&format!("/{session}/open"), "").await;
-    assert_eq!(refused.status(), 200, "a cookie is given to anybody");
-    let mut stranger = Person::at(&server);
-    stranger.post(&format!("/{session}/open"), "").await;
-    let refused = stranger.post(&format!("/{session}/open"), "").await;
-    assert_eq!(refused.status(), 403);
-    assert_eq!(refused.json::<Value>().await.unwrap()["error"]["code"], "BROWSER_MISMATCH");
+    let mut stranger = Person::elsewhere(&server, &rp).await;
+    for other in [&mut Person::at(&server), &mut stranger] {
+        let refused = other.post(&format!("/{session}/open"), "").await;
+        assert_eq!(refused.status(), 403);
+        assert!(!refused.headers().contains_key(header::SET_COOKIE));
+        assert_eq!(refused.json::<Value>().await.unwrap()["error"]["code"], "BROWSER_MISMATCH");
+    }
     for step in ["consent", "decline", "cancel", "extend"] {
         let refused = stranger.post(&format!("/{session}/{step}"), "cancel_token=wrong").await;
         assert_eq!(refused.status(), 403, "{step}");
@@ -162,6 +169,37 @@ async fn who_agrees_before_the_script_has_got_a_cookie_agrees_with_the_next_requ
     assert_eq!(session_of(&rp, &session).await["consent"]["locale"], "fr");
     let (status, _) = Person::at(&server).get(&format!("/{session}")).await;
     assert_eq!(status, 403, "and is bound");
+}
+
+/// The form is sent before the script runs, and each is answered with a cookie of its own.
+#[tokio::test]
+async fn whichever_cookie_comes_last_is_the_one_that_is_bound() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[("family_name", true)]).await.id;
+    let (page, open) = (format!("/{session}"), format!("/{session}/open"));
+    let mut person = Person::at(&server);
+    let answer = person.post(&format!("{page}/consent"), "").await;
+    let again = answer.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    let given = person.cookie.clone().unwrap();
+    let mut script = Person::at(&server);
+    assert_eq!(script.post(&open, "").await.json::<Value>().await.unwrap()["again"], true);
+    assert_ne!(script.cookie.as_ref(), Some(&given));
+
+    // The script's answer comes while the form is sent once more.
+    let answer = person.post(&again, "").await;
+    assert_eq!(answer.status(), 303);
+    let kept = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert_eq!(kept.split(';').next().unwrap(), given.to_str().unwrap());
+    assert!(kept.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{kept}");
+    let mut late = Person::at(&server);
+    assert_eq!(late.post(&open, "").await.status(), 403, "the script's question comes after it");
+    assert_eq!(late.cookie, None);
+
+    let (status, text) = person.get(&page).await;
+    assert!(status == 200 && text.contains("data-screen=\"offer\""), "{text}");
+    let steady = person.post(&format!("{page}/extend"), "").await;
+    assert!(!steady.headers().contains_key(header::SET_COOKIE), "it is set for that step alone");
 }
 
 #[tokio::test]
@@ -289,7 +327,6 @@ async fn a_form_of_another_site_gets_no_cookie() {
     let server = TestServer::start().await;
     let session = server.relying_party().await.session(&[]).await.id;
     let nobody = Person::at(&server);
-    let url = format!("{}/{session}/open", server.url());
     let navigation = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let forms: [&[(&str, &str)]; 3] = [
         &[("accept", navigation)],
@@ -301,15 +338,28 @@ async fn a_form_of_another_site_gets_no_cookie() {
         &[("accept", "*/*"), ("origin", &server.url())],
         &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")],
     ];
+    let post = async |step: &str, headers: &[(&str, &str)]| {
+        let url = format!("{}/{session}/{step}", server.url());
+        let request = headers
+            .iter()
+            .fold(nobody.client.post(url), |request, (name, value)| request.header(*name, *value));
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().contains_key(header::SET_COOKIE))
+    };
     for (headers, is_form) in
         forms.map(|form| (form, true)).into_iter().chain(scripts.map(|script| (script, false)))
     {
-        let request = headers
-            .iter()
-            .fold(nobody.client.post(&url), |request, (name, value)| request.header(*name, *value));
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status() == 403, is_form, "{headers:?}");
-        assert_eq!(answer.headers().contains_key("set-cookie"), !is_form, "{headers:?}");
+        let expected = if is_form { (403, false) } else { (200, true) };
+        assert_eq!(post("open", headers).await, expected, "{headers:?}");
+    }
+    let [old, of_no_origin, ours] = forms;
+    for step in ["consent", "decline", "cancel", "extend"] {
+        // It may be a form of another site.
+        for headers in [old, of_no_origin] {
+            assert_eq!(post(step, headers).await, (403, false), "{step} {headers:?}");
+        }
+        assert_eq!(post(step, ours).await, (307, true), "{step}");
+        assert_eq!(post(&format!("{step}?cookie=given"), ours).await, (403, false), "{step}");
     }
 }
 
@@ -471,8 +521,7 @@ async fn what_is_refused_to_a_person_is_said_in_words() {
     server.store().edit_branding(&rp.organization, vec![frames], Timestamp(1)).await.unwrap();
     let session = rp.session(&[("family_name", true)]).await.id;
     Person::opened(&server, &session).await;
-    let mut stranger = Person::at(&server);
-    stranger.post(&format!("/{session}/open"), "").await;
+    let mut stranger = Person::elsewhere(&server, &rp).await;
     for (method, path, status) in [
         (Method::POST, format!("/{session}/cancel"), 403),
         (Method::POST, format!("/{session}/code"), 403),

@@ -227,7 +227,7 @@ async fn other_browsers_get_no_code_and_nobody_does_before_the_consent() {
     }
     browser.open(&session).await;
     let mut stranger = PageBrowser::new(&server);
-    stranger.page(&session).await;
+    stranger.page(&rp.session(&[]).await.id).await;
     for other in [&stranger, &PageBrowser::new(&server)] {
         let (status, body) = show(other, &session).await;
         assert_eq!((status.as_u16(), &body["error"]["code"]), (403, &"BROWSER_MISMATCH".into()));
