@@ -139,20 +139,18 @@ impl Session {
         Ok(Transition::quiet(self, ()))
     }
 
-    /// Ends the session because the person at the page does not agree. One that has ended stays as
-    /// it is, whoever asks.
+    /// Ends the session because the person at the page does not agree: in the browser that is bound,
+    /// or with the cancel token. One that has ended stays as it is, whoever asks.
     ///
     /// # Errors
     /// [`VisitRefusal`].
     pub fn decline(
-        mut self,
+        self,
         visitor: &Visitor,
+        token: Option<&KeyedHash>,
         now: Timestamp,
     ) -> Result<Transition<()>, VisitRefusal> {
-        if !self.is_terminal() {
-            self.check_owner(visitor, now)?;
-        }
-        Ok(self.cancel_because(Some(CancelReason::Declined), now))
+        self.end_by_page(visitor, token, CancelReason::Declined, now)
     }
 
     /// Cancels at the page: in the browser that is bound, or with the cancel token. A session that
@@ -161,19 +159,12 @@ impl Session {
     /// # Errors
     /// [`VisitRefusal`].
     pub fn cancel_by_page(
-        mut self,
+        self,
         visitor: &Visitor,
         token: Option<&KeyedHash>,
         now: Timestamp,
     ) -> Result<Transition<()>, VisitRefusal> {
-        if self.is_terminal() {
-            return Ok(Transition::quiet(self, ()));
-        }
-        match (self.check_owner(visitor, now), token) {
-            (Ok(()), _) => Ok(self.cancel_because(Some(CancelReason::ByPerson), now)),
-            (Err(_), Some(token)) => Ok(self.cancel_with_token(token, visitor, now)?),
-            (Err(refusal), None) => Err(refusal),
-        }
+        self.end_by_page(visitor, token, CancelReason::ByPerson, now)
     }
 
     /// Gives the person another hour from now.
@@ -292,6 +283,33 @@ impl Session {
             self.updated_at = now;
         }
         Ok(Transition::quiet(self, shown))
+    }
+
+    fn end_by_page(
+        mut self,
+        visitor: &Visitor,
+        token: Option<&KeyedHash>,
+        reason: CancelReason,
+        now: Timestamp,
+    ) -> Result<Transition<()>, VisitRefusal> {
+        if !self.is_terminal() {
+            match (self.check_owner(visitor, now), token) {
+                // Nobody is known here: a token that was sent has to be right.
+                (Ok(()), Some(token)) if self.policy.browser_binding == BrowserBinding::Off => {
+                    self.use_cancel_token(token, visitor, now)?;
+                }
+                (Ok(()), _) => {}
+                (Err(refusal), None) => return Err(refusal),
+                (Err(refusal), Some(token)) => {
+                    let used = self.use_cancel_token(token, visitor, now);
+                    used.map_err(|wrong| match wrong {
+                        CancelRefusal::Invalid => refusal,
+                        wrong => wrong.into(),
+                    })?;
+                }
+            }
+        }
+        Ok(self.cancel_because(Some(reason), now))
     }
 
     /// Whether the session is live and this its owner.

@@ -152,14 +152,7 @@ async fn decline(
     let now = app.now();
     let token = step.cancel_token.as_deref().map(|token| app.keys.cancel_token_hash(token));
     let unit = move |session: Session, visitor: &Visitor| {
-        let plain = session.clone();
-        match (session.decline(visitor, now), &token) {
-            // Whoever has the token may end it, from wherever.
-            (Err(_), Some(token)) => {
-                plain.cancel_by_page(visitor, Some(token), now).map_err(Refusal::from)
-            }
-            (declined, _) => declined.map_err(Refusal::from),
-        }
+        session.decline(visitor, token.as_ref(), now).map_err(Refusal::from)
     };
     take(&app, &id, &browser, &step, "", unit).await
 }
@@ -283,6 +276,8 @@ enum Refusal {
     Stranger,
     /// It is for a browser that keeps cookies.
     NoCookies,
+    /// The link that it came by is not the whole one.
+    WrongToken,
     /// It makes no difference any more; the page says why.
     TooLate,
 }
@@ -291,10 +286,9 @@ impl From<VisitRefusal> for Refusal {
     fn from(refusal: VisitRefusal) -> Self {
         use CancelRefusal as C;
         match refusal {
-            VisitRefusal::Browser(_) | VisitRefusal::CancelToken(C::Browser(_) | C::Invalid) => {
-                Self::Stranger
-            }
+            VisitRefusal::Browser(_) | VisitRefusal::CancelToken(C::Browser(_)) => Self::Stranger,
             VisitRefusal::NoCookies => Self::NoCookies,
+            VisitRefusal::CancelToken(C::Invalid) => Self::WrongToken,
             VisitRefusal::CancelToken(C::Used)
             | VisitRefusal::Ended
             | VisitRefusal::ExtendedTooOften => Self::TooLate,
@@ -322,6 +316,7 @@ async fn take(
         }
         Ok(Err(Refusal::TooLate)) => return see_other(&format!("/{id}?{}", reader.query())),
         Ok(Err(Refusal::Stranger)) => Message::OtherBrowser,
+        Ok(Err(Refusal::WrongToken)) => Message::InvalidLink,
         Ok(Err(Refusal::NoCookies)) => match &step.cookie {
             StepCookie::Giveable(path) if !browser.is_framed() => return give_cookie(app, path),
             _ => Message::NoCookies,

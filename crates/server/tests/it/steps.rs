@@ -216,6 +216,11 @@ async fn without_binding_a_phone_that_has_come_takes_nothing_from_the_page() {
     let before = session_of(&rp, &session).await["expires_at"].clone();
     person.step(&format!("/{session}/extend"), "").await;
     assert_ne!(session_of(&rp, &session).await["expires_at"], before);
+    for step in ["decline", "cancel"] {
+        let wrong = person.post(&format!("/{session}/{step}"), "cancel_token=guess").await;
+        assert_eq!(wrong.status(), 404, "who sends a token has to have the right one");
+    }
+    assert_eq!(session_of(&rp, &session).await["status"], "in_progress");
     person.step(&format!("/{session}/cancel"), "").await;
     assert_eq!(session_of(&rp, &session).await["status"], "cancelled");
 }
