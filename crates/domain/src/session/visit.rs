@@ -34,6 +34,9 @@ pub enum VisitRefusal {
     /// No browser is bound, and the visitor's keeps no cookies: it cannot be told from any other.
     #[error("the browser keeps no cookies")]
     NoCookies,
+    /// No browser is bound, and none will be: a phone came before the page was opened.
+    #[error("a phone came before the page was opened")]
+    NotOpened,
     /// See [`CancelRefusal`].
     #[error(transparent)]
     CancelToken(#[from] CancelRefusal),
@@ -102,6 +105,17 @@ pub struct UserCode {
 }
 
 impl Session {
+    /// Whether the page may take steps for this visitor now, or will once it is opened. With the
+    /// cancel token whoever [is admitted](Self::admit) may end the session as well.
+    pub fn may_act(&self, visitor: &Visitor) -> bool {
+        let is_owner = match &self.browser {
+            _ if self.policy.browser_binding == BrowserBinding::Off => true,
+            Some(bound) => visitor.secret() == Some(&bound.secret),
+            None => self.device.is_none(),
+        };
+        is_owner && !self.is_terminal()
+    }
+
     /// Binds the browser that our page was opened in, if the policy says so and none is bound.
     ///
     /// # Errors
@@ -255,7 +269,7 @@ impl Session {
         self.check_live_owner(visitor, now).map_err(|refusal| match refusal {
             VisitRefusal::Browser(mismatch) => UserCodeRefusal::Browser(mismatch),
             // Without a browser that is known, nobody has agreed.
-            VisitRefusal::NoCookies => UserCodeRefusal::ConsentRequired,
+            VisitRefusal::NoCookies | VisitRefusal::NotOpened => UserCodeRefusal::ConsentRequired,
             _ => UserCodeRefusal::NoHandoff,
         })?;
         if self.policy.user_code == UserCodePolicy::Off {
@@ -329,8 +343,9 @@ impl Session {
         self.bind(visitor, now);
         match &self.browser {
             Some(bound) if visitor.secret() == Some(&bound.secret) => Ok(()),
-            None if visitor.secret().is_none() => Err(VisitRefusal::NoCookies),
-            _ => Err(BrowserMismatch.into()),
+            Some(_) => Err(BrowserMismatch.into()),
+            None if self.device.is_some() => Err(VisitRefusal::NotOpened),
+            None => Err(VisitRefusal::NoCookies),
         }
     }
 

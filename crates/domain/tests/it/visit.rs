@@ -163,9 +163,32 @@ fn nobody_takes_a_step_in_the_place_of_a_person_whose_browser_is_not_known() {
     }
     assert_eq!(steps(&bound, &page(1)), [Ok(()); 4], "and the person goes on");
     let unbound = claimed_beside_the_page(BrowserBinding::WhenOpened);
-    assert_eq!(steps(&unbound, &Visitor::PageWithoutCookies), [Err(VisitRefusal::NoCookies); 4]);
-    let mismatch = [Err(VisitRefusal::Browser(BrowserMismatch)); 4];
-    assert_eq!(steps(&unbound, &page(1)), mismatch, "it came after the phone");
+    for visitor in [page(1), Visitor::Unknown, Visitor::PageWithoutCookies] {
+        let refused = [Err(VisitRefusal::NotOpened); 4];
+        assert_eq!(steps(&unbound, &visitor), refused, "it came after the phone");
+    }
+}
+
+/// The page has forms for those whose steps are taken, and for nobody else.
+#[test]
+fn who_may_act_is_who_is_not_refused() {
+    let policies = [BrowserBinding::WhenOpened, BrowserBinding::Required, BrowserBinding::Off];
+    let mut sessions: Vec<_> = policies.map(binding).into();
+    sessions.extend(policies.map(|policy| binding(policy).open(&page(1), NOW).unwrap().session));
+    sessions.extend([BrowserBinding::WhenOpened, BrowserBinding::Off].map(claimed_beside_the_page));
+    let (session, handoff) = minted(agreed());
+    sessions.push(claimed(session, &handoff));
+    for session in sessions {
+        for visitor in [page(1), page(2)] {
+            let taken = steps(&session, &visitor).map(|told| told.is_ok());
+            assert_eq!(taken, [session.may_act(&visitor); 4], "{session:?} {visitor:?}");
+        }
+        let nobody = session.may_act(&Visitor::Unknown);
+        let will_be_bound = session.browser.is_none() && session.device.is_none();
+        let is_open_to_all = session.policy.browser_binding == BrowserBinding::Off;
+        assert_eq!(nobody, will_be_bound || is_open_to_all, "{session:?}");
+        assert!(!session.cancel(NOW).session.may_act(&page(1)), "it has ended");
+    }
 }
 
 #[test]
@@ -174,7 +197,7 @@ fn a_wrong_cancel_token_ends_nothing_and_a_right_one_does() {
     let unbound = claimed_beside_the_page(BrowserBinding::WhenOpened);
     let bound = claimed(minted(agreed()).0, &minted(agreed()).1);
     for (session, refusal) in [
-        (unbound, VisitRefusal::Browser(BrowserMismatch)),
+        (unbound, VisitRefusal::NotOpened),
         (bound, VisitRefusal::Browser(BrowserMismatch)),
         // Where nobody is known, who sends one has to have the right one.
         (binding(BrowserBinding::Off), VisitRefusal::CancelToken(CancelRefusal::Invalid)),

@@ -276,6 +276,8 @@ enum Refusal {
     Stranger,
     /// It is for a browser that keeps cookies.
     NoCookies,
+    /// It is for a browser that was there before the phone.
+    NotOpened,
     /// The link that it came by is not the whole one.
     WrongToken,
     /// It makes no difference any more; the page says why.
@@ -288,6 +290,7 @@ impl From<VisitRefusal> for Refusal {
         match refusal {
             VisitRefusal::Browser(_) | VisitRefusal::CancelToken(C::Browser(_)) => Self::Stranger,
             VisitRefusal::NoCookies => Self::NoCookies,
+            VisitRefusal::NotOpened => Self::NotOpened,
             VisitRefusal::CancelToken(C::Invalid) => Self::WrongToken,
             VisitRefusal::CancelToken(C::Used)
             | VisitRefusal::Ended
@@ -316,6 +319,7 @@ async fn take(
         }
         Ok(Err(Refusal::TooLate)) => return see_other(&format!("/{id}?{}", reader.query())),
         Ok(Err(Refusal::Stranger)) => Message::OtherBrowser,
+        Ok(Err(Refusal::NotOpened)) => Message::NotOpened,
         Ok(Err(Refusal::WrongToken)) => Message::InvalidLink,
         Ok(Err(Refusal::NoCookies)) => match &step.cookie {
             StepCookie::Giveable(path) if !browser.is_framed() => return give_cookie(app, path),

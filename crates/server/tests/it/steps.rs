@@ -10,7 +10,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use server::clock::Clock as _;
-use testkit::{PhoneSocket, RelyingParty, TestServer, way_on};
+use testkit::{PageBrowser, PhoneSocket, RelyingParty, TestServer, way_on};
 
 /// A browser that keeps the cookie and follows nothing by itself.
 struct Person {
@@ -51,18 +51,18 @@ impl Person {
         Self::opened(server, &rp.session(&[]).await.id).await
     }
 
-    async fn post(&mut self, path: &str, form: &'static str) -> Response {
+    async fn post(&mut self, path: &str, form: &str) -> Response {
         let request = self
             .client
             .post(format!("{}{path}", self.base))
             .header("sec-fetch-site", "same-origin")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form);
+            .body(form.to_owned());
         self.send(request).await
     }
 
     /// Takes a step and gives where it leads.
-    async fn step(&mut self, path: &str, form: &'static str) -> String {
+    async fn step(&mut self, path: &str, form: &str) -> String {
         let answer = self.post(path, form).await;
         assert_eq!(answer.status(), 303, "{path}");
         answer.headers()[header::LOCATION].to_str().unwrap().to_owned()
@@ -223,6 +223,60 @@ async fn without_binding_a_phone_that_has_come_takes_nothing_from_the_page() {
     assert_eq!(session_of(&rp, &session).await["status"], "in_progress");
     person.step(&format!("/{session}/cancel"), "").await;
     assert_eq!(session_of(&rp, &session).await["status"], "cancelled");
+}
+
+/// A link of the API brought a phone before the page was opened: there is nobody whose page could do
+/// anything, but whoever has the cancel token.
+#[tokio::test]
+async fn who_comes_after_the_phone_is_offered_no_step_and_told_no_untruth() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let created = rp.session(&[("family_name", true)]).await;
+    let page = format!("/{}", created.id);
+    let _phone = PhoneSocket::claimed(&server, &rp.handoff(&created.id).await, "phone").await;
+    let mut late = Person::opened(&server, &created.id).await;
+    server.clock.advance(Duration::from_secs(57 * 60));
+    for (plain, may_have_token) in [("", true), ("?plain=1", false)] {
+        let (status, text) = late.get(&format!("{page}{plain}")).await;
+        assert!(status == 200 && text.contains("ends in about"), "{text}");
+        assert!(!text.contains("/extend\""), "{text}");
+        for offer in ["/cancel\"", "Cancel here"] {
+            assert_eq!(text.contains(offer), may_have_token, "{offer} {text}");
+        }
+    }
+    for person in [&mut late, &mut Person::at(&server)] {
+        for step in ["consent", "decline", "cancel", "extend"] {
+            for form in ["", "cancel_token=guess"] {
+                let refused = person.post(&format!("{page}/{step}"), form).await;
+                assert_eq!(refused.status(), 403, "{step}");
+                assert!(!refused.headers().contains_key(header::SET_COOKIE), "{step}");
+                let text = refused.text().await.unwrap();
+                assert!(text.contains("before this page was opened"), "{step}: {text}");
+            }
+        }
+    }
+    assert_eq!(session_of(&rp, &created.id).await["status"], "in_progress");
+    let token = format!("cancel_token={}", created.cancel_token);
+    late.step(&format!("{page}/decline"), &token).await;
+    assert_eq!(session_of(&rp, &created.id).await["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn who_holds_the_session_keeps_the_steps_when_a_phone_has_come() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[]).await.id;
+    let (holder, handoff) = PageBrowser::opened(&server, &session).await;
+    let _phone = PhoneSocket::claimed(&server, &handoff, "phone").await;
+    for (browser, acts) in [(&holder, true), (&PageBrowser::new(&server), false)] {
+        let page = browser.request(Method::GET, &format!("/{session}?plain=1"));
+        let answer = page.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "anybody may follow");
+        let text = answer.text().await.unwrap();
+        for step in ["extend", "cancel"] {
+            let form = format!("action=\"/{session}/{step}\"");
+            assert_eq!(text.contains(&form), acts, "{step}: {text}");
+        }
+    }
 }
 
 #[tokio::test]
