@@ -105,7 +105,7 @@ impl PageBrowser {
     /// `POST /{session}/consent`, as the form of the page does.
     pub async fn agree(&self, session: &str) -> StatusCode {
         let request = self.request(Method::POST, &format!("/{session}/consent"));
-        request.send().await.unwrap().status()
+        request.header("sec-fetch-site", "same-origin").send().await.unwrap().status()
     }
 
     /// `POST /{session}/handoff`, as the page's script does.

@@ -326,6 +326,16 @@ impl Session {
         visitor: &Visitor,
         now: Timestamp,
     ) -> Result<Transition<()>, CancelRefusal> {
+        self.use_cancel_token(token, visitor, now)?;
+        Ok(self.cancel_because(Some(CancelReason::ByPerson), now))
+    }
+
+    fn use_cancel_token(
+        &mut self,
+        token: &KeyedHash,
+        visitor: &Visitor,
+        now: Timestamp,
+    ) -> Result<(), CancelRefusal> {
         self.admit(visitor)?;
         if self.cancel_token.hash != *token {
             return Err(CancelRefusal::Invalid);
@@ -334,7 +344,7 @@ impl Session {
             return Err(CancelRefusal::Used);
         }
         self.cancel_token.used_at.get_or_insert(now);
-        Ok(self.cancel_because(Some(CancelReason::ByPerson), now))
+        Ok(())
     }
 
     /// Reaches a final state. Where a person's browser was is nobody's business any more; what is

@@ -53,6 +53,11 @@ impl Browser {
         self.secret.is_some()
     }
 
+    /// A `Set-Cookie` with the secret that it has sent, if it has; for a window of its own.
+    pub(crate) fn same_cookie(&self, app: &Shared) -> Result<Option<HeaderValue>, ApiError> {
+        self.secret.as_ref().map(|secret| cookie_with(app, secret, Cookie::Own)).transpose()
+    }
+
     /// Whether it asks for a document to show in a frame.
     pub(crate) const fn is_framed(&self) -> bool {
         self.framed
@@ -104,6 +109,10 @@ pub(crate) fn new_cookie(app: &Shared, cookie: Cookie) -> Result<HeaderValue, Ap
         entropy.fill(&mut bytes);
         Secret::new(hex(&bytes))
     });
+    cookie_with(app, &secret, cookie)
+}
+
+fn cookie_with(app: &Shared, secret: &Secret, cookie: Cookie) -> Result<HeaderValue, ApiError> {
     let name = cookie_name(app);
     let keep = match cookie {
         Cookie::Embedded => "SameSite=None; Secure; Partitioned",

@@ -34,6 +34,9 @@ pub enum VisitRefusal {
     /// No browser is bound, and the visitor's keeps no cookies: it cannot be told from any other.
     #[error("the browser keeps no cookies")]
     NoCookies,
+    /// No browser is bound, and none will be: a phone came before the page was opened.
+    #[error("a phone came before the page was opened")]
+    NotOpened,
     /// See [`CancelRefusal`].
     #[error(transparent)]
     CancelToken(#[from] CancelRefusal),
@@ -102,6 +105,17 @@ pub struct UserCode {
 }
 
 impl Session {
+    /// Whether the page may take steps for this visitor now, or will once it is opened. With the
+    /// cancel token whoever [is admitted](Self::admit) may end the session as well.
+    pub fn may_act(&self, visitor: &Visitor) -> bool {
+        let is_owner = match &self.browser {
+            _ if self.policy.browser_binding == BrowserBinding::Off => true,
+            Some(bound) => visitor.secret() == Some(&bound.secret),
+            None => self.device.is_none(),
+        };
+        is_owner && !self.is_terminal()
+    }
+
     /// Binds the browser that our page was opened in, if the policy says so and none is bound.
     ///
     /// # Errors
@@ -139,20 +153,18 @@ impl Session {
         Ok(Transition::quiet(self, ()))
     }
 
-    /// Ends the session because the person at the page does not agree. One that has ended stays as
-    /// it is, whoever asks.
+    /// Ends the session because the person at the page does not agree: in the browser that is bound,
+    /// or with the cancel token. One that has ended stays as it is, whoever asks.
     ///
     /// # Errors
     /// [`VisitRefusal`].
     pub fn decline(
-        mut self,
+        self,
         visitor: &Visitor,
+        token: Option<&KeyedHash>,
         now: Timestamp,
     ) -> Result<Transition<()>, VisitRefusal> {
-        if !self.is_terminal() {
-            self.check_owner(visitor, now)?;
-        }
-        Ok(self.cancel_because(Some(CancelReason::Declined), now))
+        self.end_by_page(visitor, token, CancelReason::Declined, now)
     }
 
     /// Cancels at the page: in the browser that is bound, or with the cancel token. A session that
@@ -161,19 +173,12 @@ impl Session {
     /// # Errors
     /// [`VisitRefusal`].
     pub fn cancel_by_page(
-        mut self,
+        self,
         visitor: &Visitor,
         token: Option<&KeyedHash>,
         now: Timestamp,
     ) -> Result<Transition<()>, VisitRefusal> {
-        if self.is_terminal() {
-            return Ok(Transition::quiet(self, ()));
-        }
-        match (self.check_owner(visitor, now), token) {
-            (Ok(()), _) => Ok(self.cancel_because(Some(CancelReason::ByPerson), now)),
-            (Err(_), Some(token)) => Ok(self.cancel_with_token(token, visitor, now)?),
-            (Err(refusal), None) => Err(refusal),
-        }
+        self.end_by_page(visitor, token, CancelReason::ByPerson, now)
     }
 
     /// Gives the person another hour from now.
@@ -264,7 +269,7 @@ impl Session {
         self.check_live_owner(visitor, now).map_err(|refusal| match refusal {
             VisitRefusal::Browser(mismatch) => UserCodeRefusal::Browser(mismatch),
             // Without a browser that is known, nobody has agreed.
-            VisitRefusal::NoCookies => UserCodeRefusal::ConsentRequired,
+            VisitRefusal::NoCookies | VisitRefusal::NotOpened => UserCodeRefusal::ConsentRequired,
             _ => UserCodeRefusal::NoHandoff,
         })?;
         if self.policy.user_code == UserCodePolicy::Off {
@@ -294,6 +299,33 @@ impl Session {
         Ok(Transition::quiet(self, shown))
     }
 
+    fn end_by_page(
+        mut self,
+        visitor: &Visitor,
+        token: Option<&KeyedHash>,
+        reason: CancelReason,
+        now: Timestamp,
+    ) -> Result<Transition<()>, VisitRefusal> {
+        if !self.is_terminal() {
+            match (self.check_owner(visitor, now), token) {
+                // Nobody is known here: a token that was sent has to be right.
+                (Ok(()), Some(token)) if self.policy.browser_binding == BrowserBinding::Off => {
+                    self.use_cancel_token(token, visitor, now)?;
+                }
+                (Ok(()), _) => {}
+                (Err(refusal), None) => return Err(refusal),
+                (Err(refusal), Some(token)) => {
+                    let used = self.use_cancel_token(token, visitor, now);
+                    used.map_err(|wrong| match wrong {
+                        CancelRefusal::Invalid => refusal,
+                        wrong => wrong.into(),
+                    })?;
+                }
+            }
+        }
+        Ok(self.cancel_because(Some(reason), now))
+    }
+
     /// Whether the session is live and this its owner.
     fn check_live_owner(&mut self, visitor: &Visitor, now: Timestamp) -> Result<(), VisitRefusal> {
         if self.is_terminal() {
@@ -311,8 +343,9 @@ impl Session {
         self.bind(visitor, now);
         match &self.browser {
             Some(bound) if visitor.secret() == Some(&bound.secret) => Ok(()),
-            None if visitor.secret().is_none() => Err(VisitRefusal::NoCookies),
-            _ => Err(BrowserMismatch.into()),
+            Some(_) => Err(BrowserMismatch.into()),
+            None if self.device.is_some() => Err(VisitRefusal::NotOpened),
+            None => Err(VisitRefusal::NoCookies),
         }
     }
 

@@ -131,7 +131,7 @@ fn steps(session: &Session, visitor: &Visitor) -> [Told; 4] {
     let session = || session.clone();
     [
         session().consent(visitor, consent(), NOW).map(drop),
-        session().decline(visitor, NOW).map(drop),
+        session().decline(visitor, None, NOW).map(drop),
         session().cancel_by_page(visitor, None, NOW).map(drop),
         session().extend(visitor, NOW).map(drop),
     ]
@@ -163,9 +163,67 @@ fn nobody_takes_a_step_in_the_place_of_a_person_whose_browser_is_not_known() {
     }
     assert_eq!(steps(&bound, &page(1)), [Ok(()); 4], "and the person goes on");
     let unbound = claimed_beside_the_page(BrowserBinding::WhenOpened);
-    assert_eq!(steps(&unbound, &Visitor::PageWithoutCookies), [Err(VisitRefusal::NoCookies); 4]);
-    let mismatch = [Err(VisitRefusal::Browser(BrowserMismatch)); 4];
-    assert_eq!(steps(&unbound, &page(1)), mismatch, "it came after the phone");
+    for visitor in [page(1), Visitor::Unknown, Visitor::PageWithoutCookies] {
+        let refused = [Err(VisitRefusal::NotOpened); 4];
+        assert_eq!(steps(&unbound, &visitor), refused, "it came after the phone");
+    }
+}
+
+/// The page has forms for those whose steps are taken, and for nobody else.
+#[test]
+fn who_may_act_is_who_is_not_refused() {
+    let policies = [BrowserBinding::WhenOpened, BrowserBinding::Required, BrowserBinding::Off];
+    let mut sessions: Vec<_> = policies.map(binding).into();
+    sessions.extend(policies.map(|policy| binding(policy).open(&page(1), NOW).unwrap().session));
+    sessions.extend([BrowserBinding::WhenOpened, BrowserBinding::Off].map(claimed_beside_the_page));
+    let (session, handoff) = minted(agreed());
+    sessions.push(claimed(session, &handoff));
+    for session in sessions {
+        for visitor in [page(1), page(2)] {
+            let taken = steps(&session, &visitor).map(|told| told.is_ok());
+            assert_eq!(taken, [session.may_act(&visitor); 4], "{session:?} {visitor:?}");
+        }
+        let nobody = session.may_act(&Visitor::Unknown);
+        let will_be_bound = session.browser.is_none() && session.device.is_none();
+        let is_open_to_all = session.policy.browser_binding == BrowserBinding::Off;
+        assert_eq!(nobody, will_be_bound || is_open_to_all, "{session:?}");
+        assert!(!session.cancel(NOW).session.may_act(&page(1)), "it has ended");
+    }
+}
+
+#[test]
+fn a_wrong_cancel_token_ends_nothing_and_a_right_one_does() {
+    let (right, wrong) = (keys().cancel_token_hash("cancel"), keys().cancel_token_hash("guess"));
+    let unbound = claimed_beside_the_page(BrowserBinding::WhenOpened);
+    let bound = claimed(minted(agreed()).0, &minted(agreed()).1);
+    for (session, refusal) in [
+        (unbound, VisitRefusal::NotOpened),
+        (bound, VisitRefusal::Browser(BrowserMismatch)),
+        // Where nobody is known, who sends one has to have the right one.
+        (binding(BrowserBinding::Off), VisitRefusal::CancelToken(CancelRefusal::Invalid)),
+        (
+            claimed_beside_the_page(BrowserBinding::Off),
+            VisitRefusal::CancelToken(CancelRefusal::Invalid),
+        ),
+    ] {
+        let stranger = page(2);
+        for token in [&right, &wrong] {
+            let is_right = token == &right;
+            let declined = session.clone().decline(&stranger, Some(token), NOW);
+            let cancelled = session.clone().cancel_by_page(&stranger, Some(token), NOW);
+            for (ended, reason) in
+                [(declined, CancelReason::Declined), (cancelled, CancelReason::ByPerson)]
+            {
+                let told = ended.map(|ended| {
+                    assert!(ended.session.cancel_token.used_at.is_some());
+                    ended.session.cancel_reason
+                });
+                assert_eq!(told, if is_right { Ok(Some(reason)) } else { Err(refusal) });
+            }
+        }
+    }
+    let owner = agreed().cancel_by_page(&page(1), Some(&wrong), NOW).unwrap().session;
+    assert_eq!(owner.cancel_reason, Some(CancelReason::ByPerson), "the owner needs none");
 }
 
 #[test]
@@ -187,7 +245,7 @@ fn what_has_ended_stays_as_it_is_and_calls_nobody_a_stranger() {
         for visitor in [page(1), page(2), Visitor::PageWithoutCookies] {
             let told = [Err(VisitRefusal::Ended), Ok(()), Ok(()), Err(VisitRefusal::Ended)];
             assert_eq!(steps(&ended, &visitor), told, "{policy:?} {visitor:?}");
-            let again = ended.clone().decline(&visitor, NOW).unwrap();
+            let again = ended.clone().decline(&visitor, None, NOW).unwrap();
             assert_eq!((again.session, again.events), (ended.clone(), vec![]));
             let again = ended.clone().cancel_by_page(&visitor, None, NOW).unwrap();
             assert_eq!((again.session, again.events), (ended.clone(), vec![]));
@@ -197,14 +255,14 @@ fn what_has_ended_stays_as_it_is_and_calls_nobody_a_stranger() {
 
 #[test]
 fn declining_and_cancelling_say_who_did_it() {
-    let declined = agreed().decline(&page(1), NOW).unwrap();
+    let declined = agreed().decline(&page(1), None, NOW).unwrap();
     assert_eq!(declined.session.cancel_reason, Some(CancelReason::Declined));
     let reason = |fact: &Fact| {
         matches!(fact, Fact::SessionCancelled { reason: Some(CancelReason::Declined) })
     };
     assert!(reason(&declined.events[0].fact));
     assert_eq!(
-        agreed().decline(&page(2), NOW).map(drop),
+        agreed().decline(&page(2), None, NOW).map(drop),
         Err(VisitRefusal::Browser(BrowserMismatch))
     );
 

@@ -55,11 +55,13 @@ impl Case {
         Screen::of(&self.session, visitor, &app.keys)
     }
 
-    /// The screen in the words of a reader; `handoff` is for pages without scripts.
+    /// The screen in the words of a reader, with the steps that the visitor may take; `handoff` is
+    /// for pages without scripts.
     pub(super) fn present(
         &self,
         app: &App,
         screen: &Screen,
+        visitor: &Visitor,
         reader: &Reader,
         handoff: Option<&PlainHandoff>,
     ) -> Result<Presented, ApiError> {
@@ -73,6 +75,7 @@ impl Case {
             code_address: &code_address,
             apps: &app.apps,
             plain: reader.plain,
+            may_act: self.session.may_act(visitor),
             handoff,
         };
         present(&presentation).map_err(|error| ApiError::internal(&error))

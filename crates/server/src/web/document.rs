@@ -37,6 +37,8 @@ pub(super) enum Message {
     InvalidLink,
     /// The session belongs to a browser that is not this one.
     OtherBrowser,
+    /// The session belongs to no browser: a phone came before its page was opened.
+    NotOpened,
     /// The session needs a browser that keeps cookies.
     NoCookies,
     /// The server could not answer.
@@ -95,6 +97,7 @@ pub(super) fn message_for(
         Message::OtherBrowser => {
             (StatusCode::FORBIDDEN, t.other_browser_title(), t.other_browser_text())
         }
+        Message::NotOpened => (StatusCode::FORBIDDEN, t.not_opened_title(), t.not_opened_text()),
         Message::NoCookies => (StatusCode::FORBIDDEN, t.no_cookies_title(), t.no_cookies_text()),
         Message::Unavailable => {
             (StatusCode::INTERNAL_SERVER_ERROR, t.unavailable_title(), t.unavailable_text())

@@ -190,7 +190,7 @@ impl Follower {
         let visitor = browser.visitor(&app.keys, id);
         case.session.admit(&visitor)?;
         let screen = case.screen(app, &visitor);
-        let presented = case.present(app, &screen, reader, None)?;
+        let presented = case.present(app, &screen, &visitor, reader, None)?;
         let is_terminal = case.session.is_terminal();
         let remaining = (!is_terminal).then(|| case.remaining_ms(app));
         let ends_at = case.session.expires_at;

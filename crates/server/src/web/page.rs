@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use domain::browser::Visitor;
 use domain::id::SessionId;
 use domain::session::{MAX_EXTENSIONS, MintRefusal, Session};
 
@@ -60,7 +61,7 @@ struct SessionTime {
     shown: bool,
     /// How much is left.
     left: String,
-    /// Whether more can be had.
+    /// Whether whoever is shown it can have more.
     extendable: bool,
     /// Whether more was had just now.
     extended: bool,
@@ -84,10 +85,7 @@ async fn page(
     }
     match show(&app, &id, &reader, &browser).await {
         Ok(page) => page,
-        Err(error) => {
-            drop(error);
-            message_about(&app, &reader, Message::Unavailable, &id).await
-        }
+        Err(_) => message_about(&app, &reader, Message::Unavailable, &id).await,
     }
 }
 
@@ -131,9 +129,9 @@ async fn show(
             Err(error) => return Err(error.into()),
         }
     }
-    let presented = case.present(app, &screen, reader, handoff.as_ref())?;
+    let presented = case.present(app, &screen, &visitor, reader, handoff.as_ref())?;
     let remaining_ms = case.remaining_ms(app);
-    let time = SessionTime::of(&case.session, &screen, reader, remaining_ms);
+    let time = SessionTime::of(&case.session, &visitor, &screen, reader, remaining_ms);
     let page = SessionPage {
         session: id.as_str(),
         initial: case.asker.name.chars().next().map(String::from).unwrap_or_default(),
@@ -166,7 +164,13 @@ fn refresh_of(screen: &Screen) -> Option<u32> {
 }
 
 impl SessionTime {
-    fn of(session: &Session, screen: &Screen, reader: &Reader, remaining_ms: u64) -> Self {
+    fn of(
+        session: &Session,
+        visitor: &Visitor,
+        screen: &Screen,
+        reader: &Reader,
+        remaining_ms: u64,
+    ) -> Self {
         let soon = remaining_ms < WARN_MS;
         // Without scripts, a page that looks for no news hears of no end either.
         let says_so = soon || refresh_of(screen).is_none();
@@ -174,7 +178,7 @@ impl SessionTime {
         Self {
             shown: reader.plain && !screen.is_end() && says_so,
             left: reader.texts.time_left(if reader.plain { minutes } else { minutes.min(5) }),
-            extendable: session.extensions < MAX_EXTENSIONS,
+            extendable: session.may_act(visitor) && session.extensions < MAX_EXTENSIONS,
             extended: reader.extended && !soon && !screen.is_end(),
         }
     }

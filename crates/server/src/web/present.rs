@@ -73,6 +73,8 @@ pub(super) struct Presentation<'a> {
     pub(super) apps: &'a Apps,
     /// Whether the page has no script.
     pub(super) plain: bool,
+    /// Whether steps are taken for whoever it is shown to.
+    pub(super) may_act: bool,
     /// The way to the phone, in a page without scripts.
     pub(super) handoff: Option<&'a PlainHandoff>,
 }
@@ -95,6 +97,12 @@ pub(super) struct Presented {
 impl Presentation<'_> {
     fn offers_user_code(&self) -> bool {
         self.session.policy.user_code == UserCodePolicy::Offered
+    }
+
+    /// Whether there is a form to cancel. A script may have the cancel token, which is good in any
+    /// browser that is shown the page.
+    fn may_cancel(&self) -> bool {
+        self.may_act || !self.plain
     }
 
     fn user_code(&self) -> Option<&str> {

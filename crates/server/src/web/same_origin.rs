@@ -8,6 +8,9 @@ use url::Url;
 use crate::app::App;
 use crate::envelope::ApiError;
 
+/// Where a request comes from, as the browser says.
+const SITE: &str = "sec-fetch-site";
+
 /// Proof that a request does not come from a page of somebody else.
 ///
 /// Browsers say where a request comes from in `Sec-Fetch-Site`, which no page can set. Those that do
@@ -16,8 +19,12 @@ use crate::envelope::ApiError;
 ///
 /// Our own forms send the origin `null`, since our pages send no referrer, and so may those of
 /// others. In browsers that old, what a form of another site is kept from is the cookie: it is
-/// `SameSite=Lax`, unless the organization has the page framed.
-pub(super) struct SameOrigin;
+/// `SameSite=Lax`, unless the organization has the page framed, and a form that comes without it is
+/// given none.
+pub(super) struct SameOrigin {
+    /// Whether `Sec-Fetch-Site` says so. Otherwise a form may yet be one of another site.
+    pub(super) is_certain: bool,
+}
 
 /// Proof that a request comes from a script, and not from a form or a link, which any site may have.
 pub(super) struct FromScript;
@@ -26,7 +33,10 @@ impl FromRequestParts<App> for SameOrigin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
-        if is_ours(&parts.headers, &app.public_url) { Ok(Self) } else { Err(cross_site()) }
+        if !is_ours(&parts.headers, &app.public_url) {
+            return Err(cross_site());
+        }
+        Ok(Self { is_certain: parts.headers.contains_key(SITE) })
     }
 }
 
@@ -39,7 +49,7 @@ impl FromRequestParts<App> for FromScript {
 }
 
 fn is_ours(headers: &HeaderMap, public_url: &Url) -> bool {
-    if let Some(site) = headers.get("sec-fetch-site") {
+    if let Some(site) = headers.get(SITE) {
         return site == "same-origin";
     }
     let own = public_url.origin().ascii_serialization();

@@ -48,8 +48,19 @@ pub(super) fn routes() -> Router<App> {
 struct Step {
     reader: Reader,
     cancel_token: Option<String>,
-    /// Where the same step is taken once more with a cookie; none if one was given for it already.
-    with_cookie: Option<String>,
+    cookie: StepCookie,
+}
+
+/// What a form may have to do with our cookie.
+enum StepCookie {
+    /// It came for the first time, from our page for certain. If it needs a cookie, this is where the
+    /// same step is taken once more with one.
+    Giveable(String),
+    /// It came with the one that it was given.
+    Given,
+    /// It is given none: it may be a form of another site, where a cookie was not missing but kept
+    /// off, and a new one would replace it.
+    NotGiven,
 }
 
 /// Says in the query that a cookie was given for this step.
@@ -59,14 +70,18 @@ impl FromRequest<App> for Step {
     type Rejection = ApiError;
 
     async fn from_request(mut request: Request, app: &App) -> Result<Self, ApiError> {
-        let SameOrigin = request.extract_parts_with_state(app).await?;
+        let SameOrigin { is_certain } = request.extract_parts_with_state(app).await?;
         let reader: Reader = request.extract_parts_with_state(app).await?;
         let uri = request.uri();
-        let with_cookie = uri.query().is_none().then(|| format!("{}?{COOKIE_GIVEN}", uri.path()));
+        let cookie = match uri.query() {
+            None if is_certain => StepCookie::Giveable(format!("{}?{COOKIE_GIVEN}", uri.path())),
+            Some(COOKIE_GIVEN) if is_certain => StepCookie::Given,
+            _ => StepCookie::NotGiven,
+        };
         let form = Form::from_request(request, app).await?;
         let cancel_token = form.get("cancel_token").filter(|token| !token.is_empty());
         let cancel_token = cancel_token.map(str::to_owned);
-        Ok(Self { reader: reader.or(&form), cancel_token, with_cookie })
+        Ok(Self { reader: reader.or(&form), cancel_token, cookie })
     }
 }
 
@@ -87,7 +102,9 @@ struct Opened {
 /// A browser that has no cookie is given one, and is bound when it comes with it: two tabs that are
 /// opened at once end up with the same.
 ///
-/// Forms get none: one of another site comes without the cookie, and would have it replaced.
+/// No form comes here: one of another site comes without the cookie, and would have it replaced. Nor
+/// is one given where another browser is bound: it would be of no use, and if the browser is the
+/// same, which a form has bound meanwhile, it would replace the one that is.
 async fn open(
     State(app): State<App>,
     PathText(id): PathText,
@@ -97,9 +114,8 @@ async fn open(
 ) -> Result<Response, ApiError> {
     let id: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
     if !browser.has_secret() {
-        if app.store.read_session(&id).await?.is_none() {
-            return Err(ApiError::session_not_found());
-        }
+        let session = app.store.read_session(&id).await?.ok_or_else(ApiError::session_not_found)?;
+        session.at(app.now()).session.admit(&Visitor::Unknown)?;
         let mut answer = Json(Opened { again: true }).into_response();
         answer.headers_mut().insert(header::SET_COOKIE, browser::new_cookie(&app, Cookie::Own)?);
         return Ok(answer);
@@ -136,14 +152,7 @@ async fn decline(
     let now = app.now();
     let token = step.cancel_token.as_deref().map(|token| app.keys.cancel_token_hash(token));
     let unit = move |session: Session, visitor: &Visitor| {
-        let plain = session.clone();
-        match (session.decline(visitor, now), &token) {
-            // Whoever has the token may end it, from wherever.
-            (Err(_), Some(token)) => {
-                plain.cancel_by_page(visitor, Some(token), now).map_err(Refusal::from)
-            }
-            (declined, _) => declined.map_err(Refusal::from),
-        }
+        session.decline(visitor, token.as_ref(), now).map_err(Refusal::from)
     };
     take(&app, &id, &browser, &step, "", unit).await
 }
@@ -267,6 +276,10 @@ enum Refusal {
     Stranger,
     /// It is for a browser that keeps cookies.
     NoCookies,
+    /// It is for a browser that was there before the phone.
+    NotOpened,
+    /// The link that it came by is not the whole one.
+    WrongToken,
     /// It makes no difference any more; the page says why.
     TooLate,
 }
@@ -275,10 +288,10 @@ impl From<VisitRefusal> for Refusal {
     fn from(refusal: VisitRefusal) -> Self {
         use CancelRefusal as C;
         match refusal {
-            VisitRefusal::Browser(_) | VisitRefusal::CancelToken(C::Browser(_) | C::Invalid) => {
-                Self::Stranger
-            }
+            VisitRefusal::Browser(_) | VisitRefusal::CancelToken(C::Browser(_)) => Self::Stranger,
             VisitRefusal::NoCookies => Self::NoCookies,
+            VisitRefusal::NotOpened => Self::NotOpened,
+            VisitRefusal::CancelToken(C::Invalid) => Self::WrongToken,
             VisitRefusal::CancelToken(C::Used)
             | VisitRefusal::Ended
             | VisitRefusal::ExtendedTooOften => Self::TooLate,
@@ -300,11 +313,16 @@ async fn take(
         return message(app, reader, Message::InvalidLink, "/");
     };
     let refused = match write(app, &id, browser, unit).await {
-        Ok(Ok(())) => return see_other(&format!("/{id}?{}{done}", reader.query())),
+        Ok(Ok(())) => {
+            let page = see_other(&format!("/{id}?{}{done}", reader.query()));
+            return keep_cookie(app, browser, &step.cookie, page);
+        }
         Ok(Err(Refusal::TooLate)) => return see_other(&format!("/{id}?{}", reader.query())),
         Ok(Err(Refusal::Stranger)) => Message::OtherBrowser,
-        Ok(Err(Refusal::NoCookies)) => match &step.with_cookie {
-            Some(path) if !browser.is_framed() => return give_cookie(app, path),
+        Ok(Err(Refusal::NotOpened)) => Message::NotOpened,
+        Ok(Err(Refusal::WrongToken)) => Message::InvalidLink,
+        Ok(Err(Refusal::NoCookies)) => match &step.cookie {
+            StepCookie::Giveable(path) if !browser.is_framed() => return give_cookie(app, path),
             _ => Message::NoCookies,
         },
         Err(StoreError::NotFound(_)) => Message::InvalidLink,
@@ -320,6 +338,21 @@ fn give_cookie(app: &App, path: &str) -> Response {
         Ok(cookie) => {
             let headers = [(header::SET_COOKIE, cookie)];
             (headers, Redirect::temporary(path)).into_response()
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Sets a cookie that was given for a step once more when the step is taken: the script may have
+/// asked for one as well, and its answer may have come in between with another.
+fn keep_cookie(app: &App, browser: &Browser, cookie: &StepCookie, mut page: Response) -> Response {
+    if !matches!(cookie, StepCookie::Given) || browser.is_framed() {
+        return page;
+    }
+    match browser.same_cookie(app) {
+        Ok(cookie) => {
+            page.headers_mut().extend(cookie.map(|cookie| (header::SET_COOKIE, cookie)));
+            page
         }
         Err(error) => error.into_response(),
     }

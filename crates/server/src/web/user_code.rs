@@ -146,12 +146,15 @@ async fn enter(
         return Ok(requests::refuse_with(refused, page));
     }
     let typed = form.get("code").unwrap_or_default();
-    let Some(link) = find(&app, typed).await? else {
+    let found = find(&app, typed).await;
+    // Only wrong ones count, and one that could not be looked up is none.
+    if !matches!(found, Ok(None)) {
+        app.limits.give_back(&USER_CODE, address.network());
+    }
+    let Some(link) = found? else {
         let text = reader.texts.type_wrong();
         return Ok(type_page(&app, &reader, StatusCode::NOT_FOUND, Some(text)));
     };
-    // Only wrong ones count.
-    app.limits.give_back(&USER_CODE, address.network());
     let page = TypedPage {
         t: reader.texts,
         frame: Frame::of(&app, &reader, "/code"),

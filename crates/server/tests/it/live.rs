@@ -209,7 +209,7 @@ async fn other_browsers_follow_nothing_before_the_claim_and_see_no_number_after_
     let (browser, handoff) = PageBrowser::opened(&server, &session.id).await;
     let mut stranger = PageBrowser::new(&server);
     let nobody = PageBrowser::new(&server);
-    stranger.page(&session.id).await;
+    stranger.page(&rp.session(&[]).await.id).await;
     for other in [&stranger, &nobody] {
         let refused = ask(other, &session.id).await;
         assert_eq!(refused.status(), 403);

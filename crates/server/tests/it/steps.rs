@@ -10,7 +10,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 use server::clock::Clock as _;
-use testkit::{PhoneSocket, RelyingParty, TestServer, way_on};
+use testkit::{PageBrowser, PhoneSocket, RelyingParty, TestServer, way_on};
 
 /// A browser that keeps the cookie and follows nothing by itself.
 struct Person {
@@ -46,17 +46,23 @@ impl Person {
         (answer.status(), answer.text().await.unwrap())
     }
 
-    async fn post(&mut self, path: &str, form: &'static str) -> Response {
+    /// One that has a cookie, from another session.
+    async fn elsewhere(server: &TestServer, rp: &RelyingParty) -> Self {
+        Self::opened(server, &rp.session(&[]).await.id).await
+    }
+
+    async fn post(&mut self, path: &str, form: &str) -> Response {
         let request = self
             .client
             .post(format!("{}{path}", self.base))
+            .header("sec-fetch-site", "same-origin")
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(form);
+            .body(form.to_owned());
         self.send(request).await
     }
 
     /// Takes a step and gives where it leads.
-    async fn step(&mut self, path: &str, form: &'static str) -> String {
+    async fn step(&mut self, path: &str, form: &str) -> String {
         let answer = self.post(path, form).await;
         assert_eq!(answer.status(), 303, "{path}");
         answer.headers()[header::LOCATION].to_str().unwrap().to_owned()
@@ -96,7 +102,8 @@ async fn session_of(rp: &RelyingParty, id: &str) -> Value {
 #[tokio::test]
 async fn a_look_at_the_page_binds_nothing_and_opening_it_does() {
     let server = TestServer::start().await;
-    let session = server.relying_party().await.session(&[("family_name", true)]).await.id;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[("family_name", true)]).await.id;
     let mut preview = Person::at(&server);
     assert_eq!(preview.get(&format!("/{session}")).await.0, 200);
     assert_eq!(preview.cookie, None, "a page with scripts gets its cookie when it opens");
@@ -105,13 +112,13 @@ async fn a_look_at_the_page_binds_nothing_and_opening_it_does() {
     let (status, text) = preview.get(&format!("/{session}?lang=de")).await;
     assert_eq!(status, 403);
     assert!(text.contains("lang=\"de\""), "{text}");
-    let refused = Person::at(&server).post(&format!("/{session}/open"), "").await;
-    assert_eq!(refused.status(), 200, "a cookie is given to anybody");
-    let mut stranger = Person::at(&server);
-    stranger.post(&format!("/{session}/open"), "").await;
-    let refused = stranger.post(&format!("/{session}/open"), "").await;
-    assert_eq!(refused.status(), 403);
-    assert_eq!(refused.json::<Value>().await.unwrap()["error"]["code"], "BROWSER_MISMATCH");
+    let mut stranger = Person::elsewhere(&server, &rp).await;
+    for other in [&mut Person::at(&server), &mut stranger] {
+        let refused = other.post(&format!("/{session}/open"), "").await;
+        assert_eq!(refused.status(), 403);
+        assert!(!refused.headers().contains_key(header::SET_COOKIE));
+        assert_eq!(refused.json::<Value>().await.unwrap()["error"]["code"], "BROWSER_MISMATCH");
+    }
     for step in ["consent", "decline", "cancel", "extend"] {
         let refused = stranger.post(&format!("/{session}/{step}"), "cancel_token=wrong").await;
         assert_eq!(refused.status(), 403, "{step}");
@@ -164,6 +171,37 @@ async fn who_agrees_before_the_script_has_got_a_cookie_agrees_with_the_next_requ
     assert_eq!(status, 403, "and is bound");
 }
 
+/// The form is sent before the script runs, and each is answered with a cookie of its own.
+#[tokio::test]
+async fn whichever_cookie_comes_last_is_the_one_that_is_bound() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let session = rp.session(&[("family_name", true)]).await.id;
+    let (page, open) = (format!("/{session}"), format!("/{session}/open"));
+    let mut person = Person::at(&server);
+    let answer = person.post(&format!("{page}/consent"), "").await;
+    let again = answer.headers()[header::LOCATION].to_str().unwrap().to_owned();
+    let given = person.cookie.clone().unwrap();
+    let mut script = Person::at(&server);
+    assert_eq!(script.post(&open, "").await.json::<Value>().await.unwrap()["again"], true);
+    assert_ne!(script.cookie.as_ref(), Some(&given));
+
+    // The script's answer comes while the form is sent once more.
+    let answer = person.post(&again, "").await;
+    assert_eq!(answer.status(), 303);
+    let kept = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert_eq!(kept.split(';').next().unwrap(), given.to_str().unwrap());
+    assert!(kept.ends_with("; Path=/; HttpOnly; SameSite=Lax"), "{kept}");
+    let mut late = Person::at(&server);
+    assert_eq!(late.post(&open, "").await.status(), 403, "the script's question comes after it");
+    assert_eq!(late.cookie, None);
+
+    let (status, text) = person.get(&page).await;
+    assert!(status == 200 && text.contains("data-screen=\"offer\""), "{text}");
+    let steady = person.post(&format!("{page}/extend"), "").await;
+    assert!(!steady.headers().contains_key(header::SET_COOKIE), "it is set for that step alone");
+}
+
 #[tokio::test]
 async fn without_binding_a_phone_that_has_come_takes_nothing_from_the_page() {
     let server = TestServer::start().await;
@@ -178,8 +216,67 @@ async fn without_binding_a_phone_that_has_come_takes_nothing_from_the_page() {
     let before = session_of(&rp, &session).await["expires_at"].clone();
     person.step(&format!("/{session}/extend"), "").await;
     assert_ne!(session_of(&rp, &session).await["expires_at"], before);
+    for step in ["decline", "cancel"] {
+        let wrong = person.post(&format!("/{session}/{step}"), "cancel_token=guess").await;
+        assert_eq!(wrong.status(), 404, "who sends a token has to have the right one");
+    }
+    assert_eq!(session_of(&rp, &session).await["status"], "in_progress");
     person.step(&format!("/{session}/cancel"), "").await;
     assert_eq!(session_of(&rp, &session).await["status"], "cancelled");
+}
+
+/// A link of the API brought a phone before the page was opened: there is nobody whose page could do
+/// anything, but whoever has the cancel token.
+#[tokio::test]
+async fn who_comes_after_the_phone_is_offered_no_step_and_told_no_untruth() {
+    let server = TestServer::start().await;
+    let rp = server.relying_party().await;
+    let created = rp.session(&[("family_name", true)]).await;
+    let page = format!("/{}", created.id);
+    let _phone = PhoneSocket::claimed(&server, &rp.handoff(&created.id).await, "phone").await;
+    let mut late = Person::opened(&server, &created.id).await;
+    server.clock.advance(Duration::from_secs(57 * 60));
+    for (plain, may_have_token) in [("", true), ("?plain=1", false)] {
+        let (status, text) = late.get(&format!("{page}{plain}")).await;
+        assert!(status == 200 && text.contains("ends in about"), "{text}");
+        assert!(!text.contains("/extend\""), "{text}");
+        for offer in ["/cancel\"", "Cancel here"] {
+            assert_eq!(text.contains(offer), may_have_token, "{offer} {text}");
+        }
+    }
+    for person in [&mut late, &mut Person::at(&server)] {
+        for step in ["consent", "decline", "cancel", "extend"] {
+            for form in ["", "cancel_token=guess"] {
+                let refused = person.post(&format!("{page}/{step}"), form).await;
+                assert_eq!(refused.status(), 403, "{step}");
+                assert!(!refused.headers().contains_key(header::SET_COOKIE), "{step}");
+                let text = refused.text().await.unwrap();
+                assert!(text.contains("before this page was opened"), "{step}: {text}");
+            }
+        }
+    }
+    assert_eq!(session_of(&rp, &created.id).await["status"], "in_progress");
+    let token = format!("cancel_token={}", created.cancel_token);
+    late.step(&format!("{page}/decline"), &token).await;
+    assert_eq!(session_of(&rp, &created.id).await["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn who_holds_the_session_keeps_the_steps_when_a_phone_has_come() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[]).await.id;
+    let (holder, handoff) = PageBrowser::opened(&server, &session).await;
+    let _phone = PhoneSocket::claimed(&server, &handoff, "phone").await;
+    for (browser, acts) in [(&holder, true), (&PageBrowser::new(&server), false)] {
+        let page = browser.request(Method::GET, &format!("/{session}?plain=1"));
+        let answer = page.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "anybody may follow");
+        let text = answer.text().await.unwrap();
+        for step in ["extend", "cancel"] {
+            let form = format!("action=\"/{session}/{step}\"");
+            assert_eq!(text.contains(&form), acts, "{step}: {text}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -289,7 +386,6 @@ async fn a_form_of_another_site_gets_no_cookie() {
     let server = TestServer::start().await;
     let session = server.relying_party().await.session(&[]).await.id;
     let nobody = Person::at(&server);
-    let url = format!("{}/{session}/open", server.url());
     let navigation = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let forms: [&[(&str, &str)]; 3] = [
         &[("accept", navigation)],
@@ -301,15 +397,28 @@ async fn a_form_of_another_site_gets_no_cookie() {
         &[("accept", "*/*"), ("origin", &server.url())],
         &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")],
     ];
+    let post = async |step: &str, headers: &[(&str, &str)]| {
+        let url = format!("{}/{session}/{step}", server.url());
+        let request = headers
+            .iter()
+            .fold(nobody.client.post(url), |request, (name, value)| request.header(*name, *value));
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().contains_key(header::SET_COOKIE))
+    };
     for (headers, is_form) in
         forms.map(|form| (form, true)).into_iter().chain(scripts.map(|script| (script, false)))
     {
-        let request = headers
-            .iter()
-            .fold(nobody.client.post(&url), |request, (name, value)| request.header(*name, *value));
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status() == 403, is_form, "{headers:?}");
-        assert_eq!(answer.headers().contains_key("set-cookie"), !is_form, "{headers:?}");
+        let expected = if is_form { (403, false) } else { (200, true) };
+        assert_eq!(post("open", headers).await, expected, "{headers:?}");
+    }
+    let [old, of_no_origin, ours] = forms;
+    for step in ["consent", "decline", "cancel", "extend"] {
+        // It may be a form of another site.
+        for headers in [old, of_no_origin] {
+            assert_eq!(post(step, headers).await, (403, false), "{step} {headers:?}");
+        }
+        assert_eq!(post(step, ours).await, (307, true), "{step}");
+        assert_eq!(post(&format!("{step}?cookie=given"), ours).await, (403, false), "{step}");
     }
 }
 
@@ -471,8 +580,7 @@ async fn what_is_refused_to_a_person_is_said_in_words() {
     server.store().edit_branding(&rp.organization, vec![frames], Timestamp(1)).await.unwrap();
     let session = rp.session(&[("family_name", true)]).await.id;
     Person::opened(&server, &session).await;
-    let mut stranger = Person::at(&server);
-    stranger.post(&format!("/{session}/open"), "").await;
+    let mut stranger = Person::elsewhere(&server, &rp).await;
     for (method, path, status) in [
         (Method::POST, format!("/{session}/cancel"), 403),
         (Method::POST, format!("/{session}/code"), 403),

@@ -6,7 +6,7 @@ use domain::policy::{MatchCodePolicy, Policy, UserCodePolicy};
 use protocol::{Flow, HandoffLink};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
-use testkit::{Handoff, PageBrowser, PhoneSocket, TestServer, ack};
+use testkit::{Database, Handoff, PageBrowser, PhoneSocket, TestServer, ack};
 use url::form_urlencoded;
 
 use crate::limits::behind_proxy;
@@ -227,7 +227,7 @@ async fn other_browsers_get_no_code_and_nobody_does_before_the_consent() {
     }
     browser.open(&session).await;
     let mut stranger = PageBrowser::new(&server);
-    stranger.page(&session).await;
+    stranger.page(&rp.session(&[]).await.id).await;
     for other in [&stranger, &PageBrowser::new(&server)] {
         let (status, body) = show(other, &session).await;
         assert_eq!((status.as_u16(), &body["error"]["code"]), (403, &"BROWSER_MISMATCH".into()));
@@ -325,6 +325,19 @@ async fn who_guesses_is_stopped_and_others_are_not() {
     for _ in 0..3 {
         assert_eq!(enter(&guesser, &code).await.0, 200, "who waits as told is served");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn codes_that_could_not_be_looked_up_are_no_guesses() {
+    let Some(server) = TestServer::start_on(Database::Postgres).await else { return };
+    let client = server.postgres().unwrap().connect().await;
+    let phone = PageBrowser::new(&server);
+    client.batch_execute("ALTER TABLE attempts RENAME TO away").await.unwrap();
+    for _ in 0..61 {
+        assert_eq!(entry(&phone, "BBBBBBBB").send().await.unwrap().status(), 500);
+    }
+    client.batch_execute("ALTER TABLE away RENAME TO attempts").await.unwrap();
+    assert_eq!(enter(&phone, "BBBBBBBB").await.0, 404, "one may still be typed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

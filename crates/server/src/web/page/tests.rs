@@ -111,6 +111,7 @@ fn presented(screen: &Screen, locale: Locale, device: Device, plain: bool) -> Pr
         code_address: "https://verify.example/code",
         apps: &Apps::default(),
         plain,
+        may_act: true,
         handoff: plain.then_some(&handoff),
     })
     .unwrap()
