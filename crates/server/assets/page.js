@@ -19,8 +19,9 @@ function open() {
 async function bind(signal) {
   for (let left = 2; left--;) {
     const answer = await fetch(`/${session}/open`, { method: "POST", signal });
-    if (answer.status === 403) return location.reload();
-    if (!answer.ok || !(await answer.json()).again) return;
+    const said = await answer.json();
+    if (said.error?.code === "BROWSER_MISMATCH") return location.reload();
+    if (!said.again) return;
   }
 }
 

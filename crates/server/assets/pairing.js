@@ -131,16 +131,13 @@ async function post(action) {
   }
   const wait = 1000 * (Number(response.headers.get("Retry-After")) || 0);
   notBefore = performance.now() + Math.max(wait, RETRY);
-  if (response.status === 403) {
-    const { error } = await response.json();
-    if (error.code !== "PAGE_REQUIRED") location.reload();
-    else noCookies();
-  } else if (response.status === 409) {
-    // A phone has come, or the session is over.
-    again();
-  } else {
-    throw new Error(response.status);
-  }
+  const { error } = await response.json();
+  // A phone has come, or the session is over.
+  if (response.status === 409) again();
+  else if (error.code === "PAGE_REQUIRED") noCookies();
+  // The document itself says what is the matter.
+  else if (error.code === "BROWSER_MISMATCH") location.reload();
+  else throw new Error(error.code);
   return null;
 }
 

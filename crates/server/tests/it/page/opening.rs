@@ -41,3 +41,23 @@ async fn a_person_can_agree_while_no_answer_comes_to_the_script() {
     tab.stall("*/open").await;
     scene.agrees_in_the_end(tab).await;
 }
+
+/// Without TLS browsers do not say in `Sec-Fetch-Site` that our script asks, and its origin is not the
+/// one that the server has been told is its own. It cannot be served there, and does not give up.
+#[tokio::test(flavor = "multi_thread")]
+async fn under_an_address_that_is_not_the_servers_own_the_page_stays() {
+    let Some(scene) = Scene::new().await else { return };
+    let session = scene.session().await;
+    let tab = scene.chromium.window(Screen::DESKTOP).await;
+    let page = session.url().replace("127.0.0.1", "phone.test");
+    tab.before_scripts("sessionStorage.loads = Number(sessionStorage.loads ?? 0) + 1").await;
+    // Pages without scripts come with their cookie.
+    tab.open(&page.replace('#', "?plain=1#")).await;
+    tab.until_screen("consent").await;
+    tab.open(&page).await;
+    tab.until("onsubmit === null && performance.getEntriesByType('resource').some((entry) => entry.name.endsWith('/open'))").await;
+    tab.click("form[action*='/consent'] button").await;
+    tab.until_screen("offer").await;
+    tab.until("document.getElementById('qr-failed').checkVisibility()").await;
+    assert_eq!(tab.read("sessionStorage.loads").await, "3", "none was loaded again");
+}
