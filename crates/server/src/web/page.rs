@@ -47,7 +47,7 @@ struct SessionPage<'a> {
     presented: Presented,
     remaining_ms: u64,
     scripts: String,
-    /// Where the page is without scripts.
+    /// Where the page is without scripts, and where it looks for news.
     plain_url: String,
     /// After how many seconds a page without scripts looks for news, if it does.
     refresh: Option<u32>,
@@ -139,7 +139,7 @@ async fn show(
         initial: case.asker.name.chars().next().map(String::from).unwrap_or_default(),
         asker: &case.asker,
         scripts: assets::page_scripts(),
-        plain_url: format!("{path}?lang={}&plain=1", reader.texts.locale().code()),
+        plain_url: plain_url(&path, reader),
         frame: Frame::of(app, reader, path),
         time,
         presented,
@@ -154,6 +154,12 @@ async fn show(
         answer.headers_mut().insert(header::SET_COOKIE, browser::new_cookie(app, cookie)?);
     }
     Ok(answer)
+}
+
+/// A code that was asked for stays. That more time was had is said once.
+fn plain_url(path: &str, reader: &Reader) -> String {
+    let code = if reader.wants_code { "&code=1" } else { "" };
+    format!("{path}?lang={}&plain=1{code}", reader.texts.locale().code())
 }
 
 /// A person who reads what to agree to is not interrupted: nothing happens there but by themselves.

@@ -135,6 +135,37 @@ async fn the_page_is_safe_to_serve() {
     assert!(lost.text().await.unwrap().contains("This link does not work"));
 }
 
+/// What is between two marks, as a browser reads it.
+fn between(html: &str, before: &str, after: char) -> String {
+    let (_, rest) = html.split_once(before).unwrap_or_else(|| panic!("no {before} in {html}"));
+    rest.split(after).next().unwrap().replace("&#38;", "&")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_scripts_a_look_for_news_keeps_the_code_and_says_nothing_twice() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[]).await.id;
+    let (browser, _) = PageBrowser::opened(&server, &session).await;
+    let get = async |path: &str| {
+        browser.request(Method::GET, path).send().await.unwrap().text().await.unwrap()
+    };
+    let more = "You have more time now.";
+    let page = get(&format!("/{session}?lang=en&plain=1&extended=1")).await;
+    assert!(page.contains(more), "{page}");
+    let by_itself = between(&page, "http-equiv=\"refresh\" content=\"30;url=", '"');
+    let by_hand = between(&page, "<nav class=\"soft after\"><a href=\"", '"');
+    for path in [by_itself, by_hand] {
+        assert!(!get(&path).await.contains(more), "{path}");
+    }
+    let code = |page: &str| between(page, "<output id=\"user-code\" class=\"typed\" dir=\"ltr\">", '<');
+    let page = get(&format!("/{session}?lang=en&plain=1&code=1")).await;
+    let by_itself = between(&page, "http-equiv=\"refresh\" content=\"30;url=", '"');
+    let by_hand = between(&page, "<nav class=\"soft after\"><a href=\"", '"');
+    for path in [by_itself, by_hand] {
+        assert_eq!(code(&get(&path).await), code(&page), "{path}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reason_is_text_and_never_markup() {
     let server = TestServer::start().await;
