@@ -39,6 +39,8 @@ pub(super) enum Message {
     OtherBrowser,
     /// The session needs a browser that keeps cookies.
     NoCookies,
+    /// What was asked did not come from a page of ours.
+    CrossSite,
     /// The server could not answer.
     Unavailable,
     /// More was asked for than is answered.
@@ -96,6 +98,7 @@ pub(super) fn message_for(
             (StatusCode::FORBIDDEN, t.other_browser_title(), t.other_browser_text())
         }
         Message::NoCookies => (StatusCode::FORBIDDEN, t.no_cookies_title(), t.no_cookies_text()),
+        Message::CrossSite => (StatusCode::FORBIDDEN, t.cross_site_title(), t.cross_site_text()),
         Message::Unavailable => {
             (StatusCode::INTERNAL_SERVER_ERROR, t.unavailable_title(), t.unavailable_text())
         }

@@ -166,6 +166,26 @@ async fn without_scripts_a_look_for_news_keeps_the_code_and_says_nothing_twice()
     }
 }
 
+/// Whoever is refused for where they come from has a link that works.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_from_elsewhere_is_told_to_open_the_link() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[]).await.id;
+    let browser = PageBrowser::new(&server);
+    let lost = format!("vs_{}", "a".repeat(64));
+    for (id, site, status, said) in [
+        (&session, "cross-site", 403, "This did not come from our page"),
+        (&lost, "same-origin", 404, "This link does not work"),
+    ] {
+        let request = browser.request(Method::POST, &format!("/{id}/consent"));
+        let request = request.header("sec-fetch-site", site).header("accept", "text/html");
+        let answer = request.header("accept-language", "en").send().await.unwrap();
+        assert_eq!(answer.status(), status);
+        let text = answer.text().await.unwrap();
+        assert!(text.contains(&format!("<h1>{said}</h1>")), "{text}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reason_is_text_and_never_markup() {
     let server = TestServer::start().await;
