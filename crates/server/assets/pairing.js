@@ -112,7 +112,17 @@ function withdraw() {
   for (const id of ["open-app", "open-scheme"]) element(id)?.removeAttribute("href");
   hide("code-time", true);
   hide("qr-waiting", false);
+  unsay();
+}
+
+// What was said of a link goes with it, and so does the field that it is copied from.
+function unsay() {
+  const field = element("link");
   say(element("copied"), "");
+  if (!field) return;
+  if (field === document.activeElement) element("copy").focus();
+  field.hidden = true;
+  field.value = "";
 }
 
 function forget() {
@@ -169,8 +179,12 @@ function failed() {
 async function renew() {
   const fresh = await once(() => post("handoff"));
   if (!fresh) return;
-  const renewed = handoff && handoff.link !== fresh.link;
+  const isNew = handoff?.link !== fresh.link;
+  const renewed = handoff && isNew;
   handoff = fresh;
+  const field = element("link");
+  if (isNew && field.hidden) unsay();
+  if (!field.hidden) field.value = fresh.link;
   // An SVG that our own server drew.
   element("qr").innerHTML = fresh.qr;
   element("open-app")?.setAttribute("href", fresh.same_device_link);
@@ -198,12 +212,21 @@ async function type() {
 
 async function copy() {
   const link = handoff?.link;
+  const copied = element("copied");
+  // What stands in the place of the code says why there is none.
+  const why = element("qr-waiting").hidden ? element("qr-failed").firstChild : element("qr-waiting");
+  if (!link) return say(copied, why.textContent);
   try {
-    if (!link) throw new Error();
     await navigator.clipboard.writeText(link);
-    say(element("copied"), texts.copied);
+    say(copied, texts.copied);
   } catch {
-    say(element("copied"), texts.copyFailed);
+    const field = element("link");
+    if (link !== handoff?.link || !field) return;
+    say(copied, texts.copyFailed);
+    field.hidden = false;
+    field.value = link;
+    field.focus();
+    field.select();
   }
 }
 

@@ -203,6 +203,7 @@ async fn plain_handoff(
     let links = Links::of(app, id, &handoff).map_err(HandoffError::Link)?;
     Ok(PlainHandoff {
         qr: links.qr().map_err(HandoffError::Link)?,
+        link: links.carried().expose().to_owned(),
         same_device_link: links.same_device_link().expose().to_owned(),
         app_link: links.same_device_app_link().expose().to_owned(),
         user_code,

@@ -1,5 +1,7 @@
 //! What is served to browsers, without a browser.
 
+use domain::policy::{Policy, UserCodePolicy};
+use protocol::{Flow, HandoffLink};
 use reqwest::Method;
 use server::apps::{AndroidPackages, AppleAppId, Apps};
 use testkit::{PageBrowser, PhoneSocket, TestServer, ack};
@@ -157,12 +159,32 @@ async fn without_scripts_a_look_for_news_keeps_the_code_and_says_nothing_twice()
     for path in [by_itself, by_hand] {
         assert!(!get(&path).await.contains(more), "{path}");
     }
-    let code = |page: &str| between(page, "<output id=\"user-code\" class=\"typed\" dir=\"ltr\">", '<');
+    let code =
+        |page: &str| between(page, "<output id=\"user-code\" class=\"typed\" dir=\"ltr\">", '<');
     let page = get(&format!("/{session}?lang=en&plain=1&code=1")).await;
     let by_itself = between(&page, "http-equiv=\"refresh\" content=\"30;url=", '"');
     let by_hand = between(&page, "<nav class=\"soft after\"><a href=\"", '"');
     for path in [by_itself, by_hand] {
         assert_eq!(code(&get(&path).await), code(&page), "{path}");
+    }
+}
+
+/// With `off` there is no other way for those who have no camera.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_scripts_the_link_can_be_copied() {
+    let server = TestServer::start().await;
+    for user_code in [UserCodePolicy::Offered, UserCodePolicy::Off] {
+        let policy = Policy { user_code, ..Policy::default() };
+        let session = server.relying_party_under(policy).await.session(&[]).await.id;
+        let (browser, handoff) = PageBrowser::opened(&server, &session).await;
+        let path = format!("/{session}?lang=en&plain=1");
+        let page = browser.request(Method::GET, &path).send().await.unwrap().text().await.unwrap();
+        let field = between(&page, "<input type=\"text\" id=\"link\"", '>');
+        let link = HandoffLink::parse(&between(&field, "value=\"", '"')).unwrap();
+        assert_eq!(link.flow(), Some(Flow::CrossDevice));
+        assert_eq!(link.mobile_write_token().expose(), handoff.token);
+        assert!(field.contains(" readonly") && !field.contains(" hidden"), "{field}");
+        assert!(page.contains("Copy the link and open it on your phone"), "{page}");
     }
 }
 
