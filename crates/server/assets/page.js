@@ -3,13 +3,25 @@ import { follow, session } from "./live.js";
 import * as ending from "./ending.js";
 import * as pairing from "./pairing.js";
 
+// How long that may take until the page goes on without.
+const PATIENCE = 8000;
+
 // Ties the session to this browser. Without a cookie we are given one first and ask again; the lock
-// keeps tabs that are opened together from being given two.
-async function open() {
+// keeps tabs that are opened together from being given two. A tab that sleeps may hold it for good.
+function open() {
+  const limit = new AbortController();
+  const { signal } = limit;
+  setTimeout(() => limit.abort(), PATIENCE);
+  const ask = () => bind(signal);
+  return navigator.locks?.request("kayle-open", { signal }, ask) ?? ask();
+}
+
+async function bind(signal) {
   for (let left = 2; left--;) {
-    const answer = await fetch(`/${session}/open`, { method: "POST" });
-    if (answer.status === 403) return location.reload();
-    if (!answer.ok || !(await answer.json()).again) return;
+    const answer = await fetch(`/${session}/open`, { method: "POST", signal });
+    const said = await answer.json();
+    if (said.error?.code === "BROWSER_MISMATCH") return location.reload();
+    if (!said.again) return;
   }
 }
 
@@ -18,7 +30,7 @@ async function run() {
   // An ended session is bound to nobody any more.
   if (document.body.dataset.ended === "true") return;
   // Without a network the page goes on trying to follow, and binds when it asks for a code.
-  const ready = (navigator.locks?.request("kayle-open", open) ?? open()).catch(() => {});
+  const ready = open().catch(() => {});
   // A form waits for the cookie.
   onsubmit = ({ target }) => {
     ready.then(() => target.submit());

@@ -112,7 +112,17 @@ function withdraw() {
   for (const id of ["open-app", "open-scheme"]) element(id)?.removeAttribute("href");
   hide("code-time", true);
   hide("qr-waiting", false);
+  unsay();
+}
+
+// What was said of a link goes with it, and so does the field that it is copied from.
+function unsay() {
+  const field = element("link");
   say(element("copied"), "");
+  if (!field) return;
+  if (field === document.activeElement) element("copy").focus();
+  field.hidden = true;
+  field.value = "";
 }
 
 function forget() {
@@ -131,16 +141,13 @@ async function post(action) {
   }
   const wait = 1000 * (Number(response.headers.get("Retry-After")) || 0);
   notBefore = performance.now() + Math.max(wait, RETRY);
-  if (response.status === 403) {
-    const { error } = await response.json();
-    if (error.code !== "PAGE_REQUIRED") location.reload();
-    else noCookies();
-  } else if (response.status === 409) {
-    // A phone has come, or the session is over.
-    again();
-  } else {
-    throw new Error(response.status);
-  }
+  const { error } = await response.json();
+  // A phone has come, or the session is over.
+  if (response.status === 409) again();
+  else if (error.code === "PAGE_REQUIRED") noCookies();
+  // The document itself says what is the matter.
+  else if (error.code === "BROWSER_MISMATCH") location.reload();
+  else throw new Error(error.code);
   return null;
 }
 
@@ -172,8 +179,12 @@ function failed() {
 async function renew() {
   const fresh = await once(() => post("handoff"));
   if (!fresh) return;
-  const renewed = handoff && handoff.link !== fresh.link;
+  const isNew = handoff?.link !== fresh.link;
+  const renewed = handoff && isNew;
   handoff = fresh;
+  const field = element("link");
+  if (isNew && field.hidden) unsay();
+  if (!field.hidden) field.value = fresh.link;
   // An SVG that our own server drew.
   element("qr").innerHTML = fresh.qr;
   element("open-app")?.setAttribute("href", fresh.same_device_link);
@@ -201,12 +212,21 @@ async function type() {
 
 async function copy() {
   const link = handoff?.link;
+  const copied = element("copied");
+  // What stands in the place of the code says why there is none.
+  const why = element("qr-waiting").hidden ? element("qr-failed").firstChild : element("qr-waiting");
+  if (!link) return say(copied, why.textContent);
   try {
-    if (!link) throw new Error();
     await navigator.clipboard.writeText(link);
-    say(element("copied"), texts.copied);
+    say(copied, texts.copied);
   } catch {
-    say(element("copied"), texts.copyFailed);
+    const field = element("link");
+    if (link !== handoff?.link || !field) return;
+    say(copied, texts.copyFailed);
+    field.hidden = false;
+    field.value = link;
+    field.focus();
+    field.select();
   }
 }
 

@@ -93,6 +93,12 @@ impl Tab {
         });
         self.call("Network.emulateNetworkConditions", conditions).await;
     }
+
+    /// Holds requests to such addresses for good, `*` for anything: no answer comes.
+    pub async fn stall(&self, pattern: &str) {
+        let patterns = json!({ "patterns": [{ "urlPattern": pattern }] });
+        self.call("Fetch.enable", patterns).await;
+    }
 }
 
 fn requested(request: &Value) -> Loaded {

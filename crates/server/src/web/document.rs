@@ -41,6 +41,8 @@ pub(super) enum Message {
     NotOpened,
     /// The session needs a browser that keeps cookies.
     NoCookies,
+    /// What was asked did not come from a page of ours.
+    CrossSite,
     /// The server could not answer.
     Unavailable,
     /// More was asked for than is answered.
@@ -99,6 +101,7 @@ pub(super) fn message_for(
         }
         Message::NotOpened => (StatusCode::FORBIDDEN, t.not_opened_title(), t.not_opened_text()),
         Message::NoCookies => (StatusCode::FORBIDDEN, t.no_cookies_title(), t.no_cookies_text()),
+        Message::CrossSite => (StatusCode::FORBIDDEN, t.cross_site_title(), t.cross_site_text()),
         Message::Unavailable => {
             (StatusCode::INTERNAL_SERVER_ERROR, t.unavailable_title(), t.unavailable_text())
         }

@@ -48,7 +48,7 @@ struct SessionPage<'a> {
     presented: Presented,
     remaining_ms: u64,
     scripts: String,
-    /// Where the page is without scripts.
+    /// Where the page is without scripts, and where it looks for news.
     plain_url: String,
     /// After how many seconds a page without scripts looks for news, if it does.
     refresh: Option<u32>,
@@ -137,7 +137,7 @@ async fn show(
         initial: case.asker.name.chars().next().map(String::from).unwrap_or_default(),
         asker: &case.asker,
         scripts: assets::page_scripts(),
-        plain_url: format!("{path}?lang={}&plain=1", reader.texts.locale().code()),
+        plain_url: plain_url(&path, reader),
         frame: Frame::of(app, reader, path),
         time,
         presented,
@@ -152,6 +152,12 @@ async fn show(
         answer.headers_mut().insert(header::SET_COOKIE, browser::new_cookie(app, cookie)?);
     }
     Ok(answer)
+}
+
+/// A code that was asked for stays. That more time was had is said once.
+fn plain_url(path: &str, reader: &Reader) -> String {
+    let code = if reader.wants_code { "&code=1" } else { "" };
+    format!("{path}?lang={}&plain=1{code}", reader.texts.locale().code())
 }
 
 /// A person who reads what to agree to is not interrupted: nothing happens there but by themselves.
@@ -201,6 +207,7 @@ async fn plain_handoff(
     let links = Links::of(app, id, &handoff).map_err(HandoffError::Link)?;
     Ok(PlainHandoff {
         qr: links.qr().map_err(HandoffError::Link)?,
+        link: links.carried().expose().to_owned(),
         same_device_link: links.same_device_link().expose().to_owned(),
         app_link: links.same_device_app_link().expose().to_owned(),
         user_code,

@@ -47,6 +47,8 @@ pub(super) enum Device {
 pub(super) struct PlainHandoff {
     /// The code, an SVG document of our own.
     pub(super) qr: String,
+    /// What it says: the link that is carried to another device.
+    pub(super) link: String,
     /// The link of the button on the phone itself.
     pub(super) same_device_link: String,
     /// The same in the app's own scheme.

@@ -67,9 +67,8 @@ impl Person {
             }
             (_, "BROWSER_MISMATCH") => Message::OtherBrowser,
             (_, "PAGE_REQUIRED") => Message::NoCookies,
-            (StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN, _) => {
-                Message::InvalidLink
-            }
+            (_, "CROSS_SITE") => Message::CrossSite,
+            (StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST, _) => Message::InvalidLink,
             _ => Message::Unavailable,
         };
         let page = match &session {

@@ -98,6 +98,7 @@ fn presented(screen: &Screen, locale: Locale, device: Device, plain: bool) -> Pr
     let session = session(Some("https://bank.example/back"));
     let handoff = PlainHandoff {
         qr: "<svg></svg>".to_owned(),
+        link: "https://verify.example/open/vs_#handoff=y".to_owned(),
         same_device_link: "https://verify.example/open/vs_#handoff=x".to_owned(),
         app_link: "kayle-id://x".to_owned(),
         user_code: Some("WDJB-MJHT".to_owned()),

@@ -5,6 +5,7 @@ mod ends;
 mod everyone;
 mod network;
 mod no_code;
+mod opening;
 mod pairing;
 mod phone_pages;
 mod plain;

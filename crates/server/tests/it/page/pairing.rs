@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use domain::policy::{Policy, UserCodePolicy};
 use phone::Outcome;
 use protocol::{Flow, HandoffLink};
 use testkit::{Screen, Visit, read_qr_codes, skipped};
@@ -143,4 +144,37 @@ async fn a_tablet_is_asked() {
     page.tab.click("#device-question [data-choose=phone]").await;
     assert_eq!(page.tab.evaluate(shown).await, "on-this-device");
     assert_eq!(page.button().await.flow(), Some(Flow::SameDevice));
+}
+
+/// Where no code can be typed there is nothing else to carry.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_a_browser_does_not_copy_can_be_copied_by_hand() {
+    let Some(scene) = Scene::new().await else { return };
+    let policy = Policy { user_code: UserCodePolicy::Off, ..Policy::default() };
+    let session = scene.server.relying_party_under(policy).await.session(&[]).await;
+    let tab = scene.chromium.window(Screen::DESKTOP).await;
+    tab.take_time().await;
+    let denied = "{ get: () => ({ writeText: () => Promise.reject(new Error()) }) }";
+    tab.before_scripts(&format!("Object.defineProperty(navigator, 'clipboard', {denied})")).await;
+    let page = Visit::in_tab(tab, &session).await;
+    page.agree().await;
+    let scanned = page.scan_text().await;
+    let shown = "document.getElementById('link').checkVisibility()";
+    assert_eq!(page.tab.evaluate(shown).await, false);
+    page.tab.click("#copy").await;
+    page.tab.until("document.activeElement.id === 'link' && document.activeElement.value").await;
+    let selected = "(({ value, selectionStart, selectionEnd }) => value.slice(selectionStart, selectionEnd))(document.activeElement)";
+    assert_eq!(page.tab.read(selected).await, scanned);
+    let said = page.tab.read("document.getElementById('copied').innerText").await;
+    assert!(said.contains("Copy the link") && !said.contains("type"), "{said}");
+    // It goes before it is dead, and nobody is left without a place.
+    page.tab.offline(true).await;
+    for _ in 0..5 {
+        page.tab.pass(60_000).await;
+    }
+    page.tab.until("document.activeElement.id === 'copy'").await;
+    assert_eq!(page.tab.evaluate(shown).await, false);
+    assert_eq!(page.tab.read("document.getElementById('link').value").await, "");
+    page.tab.click("#copy").await;
+    page.tab.until("document.getElementById('copied').innerText !== ''").await;
 }

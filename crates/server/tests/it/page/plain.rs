@@ -35,7 +35,8 @@ async fn without_scripts_the_whole_way_is_there() {
     let link = HandoffLink::parse(scanned).unwrap();
     assert_eq!(link.flow(), Some(Flow::CrossDevice));
     let refresh = "document.querySelector('meta[http-equiv=refresh]')?.content ?? ''";
-    assert_eq!(tab.read(refresh).await, "30");
+    let news = format!("30;url=/{}?lang=en&plain=1", visit.session);
+    assert_eq!(tab.read(refresh).await, news);
     look(tab, "offer").await;
 
     let mut phone = PhoneSocket::connect(&scene.server, &visit.session).await;

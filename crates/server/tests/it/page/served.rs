@@ -1,5 +1,7 @@
 //! What is served to browsers, without a browser.
 
+use domain::policy::{Policy, UserCodePolicy};
+use protocol::{Flow, HandoffLink};
 use reqwest::Method;
 use server::apps::{AndroidPackages, AppleAppId, Apps};
 use testkit::{PageBrowser, PhoneSocket, TestServer, ack};
@@ -133,6 +135,77 @@ async fn the_page_is_safe_to_serve() {
     let lost = rp.public(Method::GET, "/vs_broken").send().await.unwrap();
     assert_eq!(lost.status(), 404);
     assert!(lost.text().await.unwrap().contains("This link does not work"));
+}
+
+/// What is between two marks, as a browser reads it.
+fn between(html: &str, before: &str, after: char) -> String {
+    let (_, rest) = html.split_once(before).unwrap_or_else(|| panic!("no {before} in {html}"));
+    rest.split(after).next().unwrap().replace("&#38;", "&")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_scripts_a_look_for_news_keeps_the_code_and_says_nothing_twice() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[]).await.id;
+    let (browser, _) = PageBrowser::opened(&server, &session).await;
+    let get = async |path: &str| {
+        browser.request(Method::GET, path).send().await.unwrap().text().await.unwrap()
+    };
+    let more = "You have more time now.";
+    let page = get(&format!("/{session}?lang=en&plain=1&extended=1")).await;
+    assert!(page.contains(more), "{page}");
+    let by_itself = between(&page, "http-equiv=\"refresh\" content=\"30;url=", '"');
+    let by_hand = between(&page, "<nav class=\"soft after\"><a href=\"", '"');
+    for path in [by_itself, by_hand] {
+        assert!(!get(&path).await.contains(more), "{path}");
+    }
+    let code =
+        |page: &str| between(page, "<output id=\"user-code\" class=\"typed\" dir=\"ltr\">", '<');
+    let page = get(&format!("/{session}?lang=en&plain=1&code=1")).await;
+    let by_itself = between(&page, "http-equiv=\"refresh\" content=\"30;url=", '"');
+    let by_hand = between(&page, "<nav class=\"soft after\"><a href=\"", '"');
+    for path in [by_itself, by_hand] {
+        assert_eq!(code(&get(&path).await), code(&page), "{path}");
+    }
+}
+
+/// With `off` there is no other way for those who have no camera.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_scripts_the_link_can_be_copied() {
+    let server = TestServer::start().await;
+    for user_code in [UserCodePolicy::Offered, UserCodePolicy::Off] {
+        let policy = Policy { user_code, ..Policy::default() };
+        let session = server.relying_party_under(policy).await.session(&[]).await.id;
+        let (browser, handoff) = PageBrowser::opened(&server, &session).await;
+        let path = format!("/{session}?lang=en&plain=1");
+        let page = browser.request(Method::GET, &path).send().await.unwrap().text().await.unwrap();
+        let field = between(&page, "<input type=\"text\" id=\"link\"", '>');
+        let link = HandoffLink::parse(&between(&field, "value=\"", '"')).unwrap();
+        assert_eq!(link.flow(), Some(Flow::CrossDevice));
+        assert_eq!(link.mobile_write_token().expose(), handoff.token);
+        assert!(field.contains(" readonly") && !field.contains(" hidden"), "{field}");
+        assert!(page.contains("Copy the link and open it on your phone"), "{page}");
+    }
+}
+
+/// Whoever is refused for where they come from has a link that works.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_from_elsewhere_is_told_to_open_the_link() {
+    let server = TestServer::start().await;
+    let session = server.relying_party().await.session(&[]).await.id;
+    let browser = PageBrowser::new(&server);
+    let lost = format!("vs_{}", "a".repeat(64));
+    for (id, site, status, said) in [
+        (&session, "cross-site", 403, "This did not come from our page"),
+        (&lost, "same-origin", 404, "This link does not work"),
+    ] {
+        let request = browser.request(Method::POST, &format!("/{id}/consent"));
+        let request = request.header("sec-fetch-site", site).header("accept", "text/html");
+        let answer = request.header("accept-language", "en").send().await.unwrap();
+        assert_eq!(answer.status(), status);
+        let text = answer.text().await.unwrap();
+        assert!(text.contains(&format!("<h1>{said}</h1>")), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
