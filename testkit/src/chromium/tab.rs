@@ -1,16 +1,12 @@
 //! One tab.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::wire::Wire;
 use super::{SOON, Screen};
-use crate::within;
-
-/// How long to let the browser work before it is asked again.
-const PAUSE: Duration = Duration::from_millis(15);
+use crate::{pause, within};
 
 /// A tab of a window. Tabs of one window share cookies, and those of two windows nothing.
 pub struct Tab {
@@ -152,9 +148,4 @@ impl Tab {
     pub(super) async fn call(&self, method: &str, params: Value) -> Value {
         self.wire.call(Some(&self.session), method, params).await
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a page without scripts tells nobody of a change")]
-async fn pause() {
-    tokio::time::sleep(PAUSE).await;
 }

@@ -12,11 +12,14 @@ use serde_json::Value;
 use server::client_address::Proxies;
 use server::clock::Clock as _;
 use server::telemetry::catalog::{self, Kind};
-use testkit::{Heard, PhoneSocket, TestServer, WebhookSink, simulated_passport, within};
+use testkit::{Heard, PhoneSocket, TestServer, WebhookSink, pause, simulated_passport, within};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use crate::process::Scene;
+
+/// How long a machine that has much to do may take.
+const SOON: Duration = Duration::from_secs(60);
 
 /// Samples by name and labels, as in `name{a="b"}`.
 struct Samples(BTreeMap<String, f64>);
@@ -53,9 +56,9 @@ impl Samples {
 
 /// Waits until a metric stands where it must come to stand.
 async fn until(server: &TestServer, name: &str, value: f64) {
-    within(Duration::from_secs(10), name, async {
+    within(SOON, name, async {
         while (Samples::of(server).get(name) - value).abs() > 1e-9 {
-            tokio::task::yield_now().await;
+            pause().await;
         }
     })
     .await;
@@ -316,11 +319,11 @@ async fn a_draining_server_says_so_until_it_has_stopped() {
             }
         }
     };
-    let body = within(Duration::from_secs(10), "draining", draining).await;
+    let body = within(SOON, "draining", draining).await;
     assert_eq!(body["status"], "draining");
     assert_eq!(health(&format!("{operator}/healthz")).await.0, StatusCode::OK);
     drop(phone);
-    within(Duration::from_secs(10), "the stop", stop).await.unwrap();
+    within(SOON, "the stop", stop).await.unwrap();
     assert!(reqwest::get(format!("{operator}/readyz")).await.is_err());
 }
 
