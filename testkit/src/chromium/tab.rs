@@ -100,9 +100,11 @@ impl Tab {
         within(SOON, expression, found).await;
     }
 
-    /// Waits until the page is at this screen.
+    /// Waits until the page is at this screen, all of it: a new document says its screen before
+    /// the rest of it is there and its scripts have run.
     pub async fn until_screen(&self, name: &str) {
-        self.until(&format!("document.body.dataset.screen === {name:?}")).await;
+        let at = format!("document.body.dataset.screen === {name:?}");
+        self.until(&format!("document.readyState === 'complete' && {at}")).await;
     }
 
     /// The value of an expression; null where it fails.
