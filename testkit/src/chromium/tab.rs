@@ -50,6 +50,32 @@ impl Tab {
         tab
     }
 
+    /// The frame of another site that is in the page, as a tab of its own.
+    pub async fn frame(&self) -> Self {
+        let attach =
+            json!({ "autoAttach": true, "waitForDebuggerOnStart": false, "flatten": true });
+        self.call("Target.setAutoAttach", attach).await;
+        let attached = async {
+            loop {
+                let frame = self.wire.events(&self.session).into_iter().rev().find(|event| {
+                    event["method"] == "Target.attachedToTarget"
+                        && event["params"]["targetInfo"]["type"] == "iframe"
+                });
+                match frame {
+                    Some(event) => return event["params"]["sessionId"].clone(),
+                    None => pause().await,
+                }
+            }
+        };
+        let session = within(SOON, "a frame", attached).await;
+        Self {
+            wire: Arc::clone(&self.wire),
+            session: session.as_str().unwrap().to_owned(),
+            user_agent: self.user_agent.clone(),
+            profile: self.profile.clone(),
+        }
+    }
+
     /// Another tab of the same window.
     pub async fn beside(&self, screen: Screen) -> Self {
         Self::new(&self.wire, &self.profile, &self.user_agent, screen).await
