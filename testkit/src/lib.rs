@@ -34,7 +34,7 @@ pub use phone::{Closed, Heard, PhoneSocket, ack};
 pub use postgres_cluster::{PostgresDatabase, skipped};
 pub use qr::read_qr_drawing;
 pub use rp::{Created, Handoff, RelyingParty};
-pub use server::{Database, MASTER, TestServer, within};
+pub use server::{Database, MASTER, TestServer, pause, within};
 pub use sink::{Delivery, WebhookSink};
 pub use state::{Passport, simulated_passport};
 pub use visit::Visit;

@@ -19,6 +19,7 @@ use crate::{PostgresDatabase, RelyingParty, SeededEntropy, TestClock};
 
 /// The master secret of every server under test.
 pub const MASTER: [u8; 32] = [0x4b; 32];
+const PAUSE: Duration = Duration::from_millis(15);
 
 /// What a server keeps its state in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,6 +212,12 @@ async fn options(location: Location, clock: &TestClock, seed: u64) -> Options {
         metrics_listener: Some(TcpListener::bind("127.0.0.1:0").await.unwrap()),
         edge: Edge::default(),
     }
+}
+
+/// Lets others work for a moment, before something is asked again that tells nobody of a change.
+#[expect(clippy::disallowed_methods, reason = "between two looks, not for a time to pass")]
+pub async fn pause() {
+    tokio::time::sleep(PAUSE).await;
 }
 
 /// Waits for something that must come soon by the wall clock; fails the test if it does not.

@@ -1,16 +1,12 @@
 //! One tab.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::wire::Wire;
 use super::{SOON, Screen};
-use crate::within;
-
-/// How long to let the browser work before it is asked again.
-const PAUSE: Duration = Duration::from_millis(15);
+use crate::{pause, within};
 
 /// A tab of a window. Tabs of one window share cookies, and those of two windows nothing.
 pub struct Tab {
@@ -52,6 +48,32 @@ impl Tab {
         tab.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true })).await;
         tab.look(screen).await;
         tab
+    }
+
+    /// The frame of another site that is in the page, as a tab of its own.
+    pub async fn frame(&self) -> Self {
+        let attach =
+            json!({ "autoAttach": true, "waitForDebuggerOnStart": false, "flatten": true });
+        self.call("Target.setAutoAttach", attach).await;
+        let attached = async {
+            loop {
+                let frame = self.wire.events(&self.session).into_iter().rev().find(|event| {
+                    event["method"] == "Target.attachedToTarget"
+                        && event["params"]["targetInfo"]["type"] == "iframe"
+                });
+                match frame {
+                    Some(event) => return event["params"]["sessionId"].clone(),
+                    None => pause().await,
+                }
+            }
+        };
+        let session = within(SOON, "a frame", attached).await;
+        Self {
+            wire: Arc::clone(&self.wire),
+            session: session.as_str().unwrap().to_owned(),
+            user_agent: self.user_agent.clone(),
+            profile: self.profile.clone(),
+        }
     }
 
     /// Another tab of the same window.
@@ -104,9 +126,11 @@ impl Tab {
         within(SOON, expression, found).await;
     }
 
-    /// Waits until the page is at this screen.
+    /// Waits until the page is at this screen, all of it: a new document says its screen before
+    /// the rest of it is there and its scripts have run.
     pub async fn until_screen(&self, name: &str) {
-        self.until(&format!("document.body.dataset.screen === {name:?}")).await;
+        let at = format!("document.body.dataset.screen === {name:?}");
+        self.until(&format!("document.readyState === 'complete' && {at}")).await;
     }
 
     /// The value of an expression; null where it fails.
@@ -152,9 +176,4 @@ impl Tab {
     pub(super) async fn call(&self, method: &str, params: Value) -> Value {
         self.wire.call(Some(&self.session), method, params).await
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a page without scripts tells nobody of a change")]
-async fn pause() {
-    tokio::time::sleep(PAUSE).await;
 }

@@ -11,6 +11,11 @@ impl Tab {
         self.before_scripts(CLOCK).await;
     }
 
+    /// From the next page on, no time passes in any page, but by `pass`.
+    pub async fn stop_time(&self) {
+        self.before_scripts(&format!("{CLOCK}testTime.hold();")).await;
+    }
+
     /// Lets time pass in the page: its timers fire in their order, each once its time has come.
     pub async fn pass(&self, milliseconds: u64) {
         assert_eq!(self.evaluate(&format!("testTime.pass({milliseconds})")).await, true);

@@ -166,11 +166,12 @@ impl Metrics {
 
     /// A socket was closed by the server with this code, or by the phone.
     pub(crate) fn socket_closed(&self, code: Option<u16>, took: Duration) {
-        self.0.sockets.decrement(1.0);
         self.0.socket_duration.record(took);
         let code = Label::new("code", code.map_or("peer".to_owned(), |code| code.to_string()));
         let key = Key::from_parts(catalog::SOCKETS_CLOSED.name, vec![code]);
         self.0.recorder.register_counter(&key, &METADATA).increment(1);
+        // Last: who sees that it is gone finds it among those that were.
+        self.0.sockets.decrement(1.0);
     }
 
     /// A phone has come one step further.

@@ -7,7 +7,7 @@ use reqwest::Method;
 use server::clock::{Clock, SystemClock};
 use testkit::{
     ChipOnReader, Created, DeviceKey, Heard, PageBrowser, PhoneSocket, TestServer, Utopia,
-    WebhookSink, simulated_passport,
+    WebhookSink, simulated_passport, way_on,
 };
 
 use crate::process::Scene;
@@ -224,16 +224,6 @@ fn log_of_our_crates(log: &[u8]) -> String {
     lines.flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Where the answer to "take me back" leads.
-async fn way_back(answer: reqwest::Response) -> String {
-    if let Some(location) = answer.headers().get("location") {
-        return location.to_str().unwrap().to_owned();
-    }
-    let page = answer.text().await.unwrap();
-    let at = page.find("https://bank.example/back?").expect("a way back");
-    page[at..].split('"').next().unwrap().to_owned()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_binds_a_session_is_kept_or_logged() {
     let mut scene = Scene::start("trace").await;
@@ -280,7 +270,7 @@ async fn nothing_that_binds_a_session_is_kept_or_logged() {
 
     let back = browser.request(Method::POST, &format!("/{}/return", session.id));
     let back = back.send().await.unwrap();
-    let target = way_back(back).await;
+    let target = way_on(&back.text().await.unwrap()).expect("a way back");
     let response_code = target.split_once("response_code=").unwrap().1.to_owned();
     assert!(response_code.len() > 40, "{target}");
     let path = format!("/v1/sessions/{}/response-code", session.id);

@@ -75,6 +75,7 @@ impl Scene {
         let (visit, mut phone) = self.matching().await;
         let code = self.server.match_code(&visit.session).await.unwrap();
         assert_eq!(phone.choose(&code).await, ack("match_ok"));
+        visit.tab.until_screen("connected").await;
         (visit, phone)
     }
 

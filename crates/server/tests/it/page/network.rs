@@ -60,10 +60,12 @@ async fn the_back_button_leads_to_a_page_that_lives() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_hears_of_each_step_by_itself() {
     let Some(scene) = Scene::new().await else { return };
-    let visit = scene.offered_in_time().await;
+    let tab = scene.chromium.window(testkit::Screen::DESKTOP).await;
+    tab.stop_time().await;
+    let visit = testkit::Visit::in_tab(tab, &scene.session().await).await;
+    visit.agree().await;
     let handoff = visit.handoff().await;
     let mut phone = PhoneSocket::connect(&scene.server, &visit.session).await;
-    visit.tab.hold_time().await;
     visit.tab.forget_traffic();
     phone.welcome(handoff.confirming_hello("phone", "cross_device"), None).await;
     visit.tab.until_screen("match").await;

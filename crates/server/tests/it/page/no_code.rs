@@ -13,7 +13,11 @@ async fn who_waits_for_a_code_is_told_that_there_is_none() {
     // Somebody at the same address uses up what it has.
     let greedy = PageBrowser::new(&scene.server);
     while greedy.mint_at_api(&session.id).await.0 != 429 {}
-    let visit = Visit::agreed(&scene.chromium, Screen::DESKTOP, &session).await;
+    // The page would ask again by itself.
+    let tab = scene.chromium.window(Screen::DESKTOP).await;
+    tab.stop_time().await;
+    let visit = Visit::in_tab(tab, &session).await;
+    visit.agree().await;
     visit.tab.until("document.getElementById('qr-failed').checkVisibility()").await;
     let waiting = "document.getElementById('qr-waiting').checkVisibility()";
     assert_eq!(visit.tab.evaluate(waiting).await, false);

@@ -129,7 +129,9 @@ async fn another_browser_returns_without_a_code() {
     let Some(scene) = Scene::new().await else { return };
     let session = scene.session_of(&business().await).await;
     scene.succeeded(&session).await;
-    let stranger = Visit::open(&scene.chromium, Screen::DESKTOP, &session).await;
+    let tab = scene.chromium.window(Screen::DESKTOP).await;
+    tab.stop_time().await;
+    let stranger = Visit::in_tab(tab, &session).await;
     stranger.tab.until_screen("success").await;
     stranger.tab.click("#return button").await;
     stranger.tab.until("location.pathname === '/done'").await;
@@ -152,7 +154,7 @@ async fn the_business_may_redirect_to_another_origin() {
 
     let session = scene.session_of(&url).await;
     let tab = scene.chromium.window(Screen::DESKTOP).await;
-    tab.take_time().await;
+    tab.stop_time().await;
     let visit = Visit::in_tab(tab, &session).await;
     visit.agree().await;
     visit.cancel().await;

@@ -7,7 +7,7 @@ use super::Scene;
 
 /// What the first load may take, in bytes on the network.
 const BUDGET: u64 = 60_000;
-/// And what that and the code, which comes after the consent, may take.
+/// And what that and the code, which comes after the consent, may take, without the news.
 const WITH_THE_CODE: u64 = 70_000;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -15,7 +15,10 @@ async fn the_first_load_is_light() {
     let Some(scene) = Scene::new().await else { return };
     for language in ["en", "uk"] {
         let screen = Screen::DESKTOP.reading(language);
-        let visit = Visit::open(&scene.chromium, screen, &scene.session().await).await;
+        let tab = scene.chromium.window(screen).await;
+        // A first event that is late would have the page ask for the same by another way.
+        tab.stop_time().await;
+        let visit = Visit::in_tab(tab, &scene.session().await).await;
         visit.tab.until_screen("consent").await;
         visit.tab.until("performance.getEntriesByType('resource').some((entry) => entry.name.endsWith('/open'))").await;
         let consent: u64 = visit.tab.traffic().iter().map(|loaded| loaded.bytes).sum();
@@ -23,9 +26,12 @@ async fn the_first_load_is_light() {
         // And with the code, which is not there yet at first.
         visit.agree().await;
         visit.scan().await;
-        let whole: u64 = visit.tab.traffic().iter().map(|loaded| loaded.bytes).sum();
+        // How much of the news has come by now, which say the same again, is a matter of chance.
+        let mut traffic = visit.tab.traffic();
+        traffic.retain(|loaded| !loaded.url.contains("/events"));
+        let whole: u64 = traffic.iter().map(|loaded| loaded.bytes).sum();
         println!("{language}: {consent} bytes for the consent, {whole} with the code");
-        assert!(whole < WITH_THE_CODE, "{language}: {whole} bytes");
+        assert!(whole < WITH_THE_CODE, "{language}: {whole} bytes: {traffic:#?}");
     }
 }
 
