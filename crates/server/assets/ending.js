@@ -30,7 +30,10 @@ const endedHere = sessionStorage.getItem(endedKey) !== null;
 sessionStorage.removeItem(endedKey);
 if (endedHere && body.dataset.ended === "true") {
   focus(document.querySelector("main h1"));
-  later(() => announce(document.querySelector("main .lead")?.textContent));
+  later(() => {
+    const said = ["main .lead", "#return-countdown:not([hidden])"].map((part) => document.querySelector(part)?.textContent);
+    announce(said.join(" "));
+  });
 }
 
 // A page that has just been loaded is not listened to yet.
@@ -119,13 +122,17 @@ function time() {
   told = minutes;
 }
 
-// What became of the wish for more time: it was sent from the page that was here before.
+// What became of the wish for more time: it was sent from the page that was here before, which may
+// have heard of it as well.
+let wished = sessionStorage.getItem(extendedKey);
+sessionStorage.removeItem(extendedKey);
+
 function extended() {
-  const wished = sessionStorage.getItem(extendedKey);
-  sessionStorage.removeItem(extendedKey);
   if (wished && ends - Date.now() > WARN * MINUTE) {
+    focus(document.querySelector("main h1"));
     later(() => say(element("connection"), texts.timeExtended));
   }
+  wished = null;
 }
 
 element("time")?.addEventListener("submit", () => sessionStorage.setItem(extendedKey, "1"));

@@ -52,6 +52,28 @@ async fn who_needs_more_time_is_asked_and_gets_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn that_more_time_was_had_is_said_by_the_page_that_comes_though_the_old_one_heard_first() {
+    let Some(scene) = Scene::new().await else { return };
+    let session = scene.session().await;
+    let visit = Visit::open(&scene.chromium, Screen::DESKTOP, &session).await;
+    scene.server.clock.advance(56 * MINUTE);
+    visit.tab.reload().await;
+    // The form is sent, and its answer stays away.
+    let held = "document.querySelector('#time form').addEventListener('submit', (event) => event.preventDefault())";
+    visit.tab.evaluate(held).await;
+    visit.tab.click("#time form button").await;
+    let sent = format!("fetch('/{}/extend', {{ method: 'POST' }})", visit.session);
+    visit.tab.evaluate(&format!("{sent}.then(() => null)")).await;
+    visit.tab.until("document.body.dataset.sessionRemainingMs > 3000000").await;
+    visit.tab.reload().await;
+    visit
+        .tab
+        .until("document.getElementById('connection').innerText === 'You have more time now.'")
+        .await;
+    assert_eq!(visit.tab.read("document.activeElement.localName").await, "h1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_scripts_more_time_can_be_had_too() {
     let Some(scene) = Scene::new().await else { return };
     let session = scene.session().await;
