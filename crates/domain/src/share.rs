@@ -205,11 +205,12 @@ fn legible(text: &str) -> String {
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a character shows nothing but changes how others are shown: a control character, or one
-/// that sets the direction of text (UAX #9).
+/// Whether a character shows nothing but changes how others are shown, or hides between them: a
+/// control character, one that sets the direction of text (UAX #9), or one without a width. Those
+/// that join letters or keep them apart are part of how some languages are written.
 pub fn alters_others(char: char) -> bool {
     char.is_control()
-        || matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(char, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 fn check(field: &RequestedField) -> Result<ShareField, ShareContractError> {

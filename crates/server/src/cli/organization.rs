@@ -164,10 +164,11 @@ pub(super) fn name_of(text: &str) -> Result<String, Failure> {
     if name.is_empty()
         || name.chars().count() > MAX_NAME_CHARACTERS
         || name.chars().any(alters_others)
+        || !name.chars().any(char::is_alphanumeric)
     {
         return Err(Failure::usage(
-            "the name must have 1 to 120 characters, none of them a control character or one that \
-             sets the direction of text",
+            "the name must have 1 to 120 characters, a letter or digit among them, and no control \
+             character, none without a width and none that sets the direction of text",
             "people see it when they are asked for their data",
         ));
     }

@@ -77,7 +77,18 @@ fn one_that_is_not_there_is_not_found() {
 #[test]
 fn names_are_for_people() {
     let kayle = Kayle::new();
-    for name in ["", "  ", "a\u{1b}[2J", "\u{202e}knaB\u{202c}", "Bank\u{2067}", &"x".repeat(121)] {
+    for name in [
+        "",
+        "  ",
+        "a\u{1b}[2J",
+        "\u{202e}knaB\u{202c}",
+        "Bank\u{2067}",
+        "\u{200b}",
+        "a\u{feff}b",
+        "\u{200d}",
+        "—",
+        &"x".repeat(121),
+    ] {
         kayle.run(&["org", "create", name]).assert_failed(2, "USAGE");
     }
 }
