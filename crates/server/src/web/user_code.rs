@@ -36,6 +36,9 @@ pub(super) fn routes() -> Router<App> {
     Router::new().route("/code", get(form).post(enter)).route("/{session}/code", post(show))
 }
 
+/// How much the form takes: a code, and how people may part it.
+pub(super) const LONGEST: usize = 20;
+
 #[derive(Serialize)]
 struct UserCodeView {
     /// `XXXX-XXXX`.
@@ -53,6 +56,8 @@ struct TypePage {
     frame: Frame,
     /// What is wrong with the last one.
     wrong: Option<String>,
+    /// The last one, to be compared and corrected.
+    typed: String,
 }
 
 #[derive(Template)]
@@ -127,7 +132,7 @@ async fn ask(
 }
 
 async fn form(State(app): State<App>, reader: Reader) -> Response {
-    type_page(&app, &reader, StatusCode::OK, None)
+    type_page(&app, &reader, StatusCode::OK, None, "")
 }
 
 async fn enter(
@@ -138,14 +143,14 @@ async fn enter(
     form: Form,
 ) -> Result<Response, ApiError> {
     let reader = reader.or(&form);
+    let typed = form.get("code").unwrap_or_default();
     // Before it is looked up: who asks many at once must not learn more than was left.
     let decided = app.limits.take(&USER_CODE, address.network());
     if let Some(refused) = decided.filter(|decision| decision.refused) {
         let text = reader.texts.too_fast_text();
-        let page = type_page(&app, &reader, StatusCode::TOO_MANY_REQUESTS, Some(text));
+        let page = type_page(&app, &reader, StatusCode::TOO_MANY_REQUESTS, Some(text), typed);
         return Ok(requests::refuse_with(refused, page));
     }
-    let typed = form.get("code").unwrap_or_default();
     let found = find(&app, typed).await;
     // Only wrong ones count, and one that could not be looked up is none.
     if !matches!(found, Ok(None)) {
@@ -153,7 +158,7 @@ async fn enter(
     }
     let Some(link) = found? else {
         let text = reader.texts.type_wrong();
-        return Ok(type_page(&app, &reader, StatusCode::NOT_FOUND, Some(text)));
+        return Ok(type_page(&app, &reader, StatusCode::NOT_FOUND, Some(text), typed));
     };
     let page = TypedPage {
         t: reader.texts,
@@ -190,7 +195,14 @@ async fn find(app: &App, typed: &str) -> Result<Option<SecretText>, ApiError> {
     Links::of(app, &session, &handoff).map(|links| Some(links.carried_app_link()))
 }
 
-fn type_page(app: &App, reader: &Reader, status: StatusCode, wrong: Option<String>) -> Response {
+fn type_page(
+    app: &App,
+    reader: &Reader,
+    status: StatusCode,
+    wrong: Option<String>,
+    typed: &str,
+) -> Response {
     let frame = Frame::of(app, reader, "/code");
-    html(status, &TypePage { t: reader.texts, frame, wrong })
+    let typed = typed.chars().take(LONGEST).collect();
+    html(status, &TypePage { t: reader.texts, frame, wrong, typed })
 }

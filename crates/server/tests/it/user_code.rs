@@ -348,6 +348,9 @@ async fn what_is_no_code_is_not_known_and_large_forms_are_not_read() {
         let (status, page) = enter(&phone, typed).await;
         assert_eq!(status, 404, "{typed}");
         assert!(!page.contains("<script>"), "{page}");
+        let kept: String = typed.chars().take(20).collect();
+        let kept = kept.replace('<', "&#60;").replace('>', "&#62;");
+        assert!(page.contains(&format!("value=\"{kept}\"")), "it can be corrected: {page}");
     }
     let large = "B".repeat(5000);
     let response = entry(&phone, &large).send().await.unwrap();
