@@ -12,7 +12,7 @@ use crate::apps::Apps;
 use crate::texts::Texts;
 
 /// How long a person can read an end before the way back is taken.
-const RETURN_SECONDS: u64 = 5;
+const RETURN_SECONDS: u64 = 10;
 
 /// Who asks, as people are shown it.
 #[derive(Clone, Debug)]

@@ -236,6 +236,8 @@ async fn on_paper_nothing_is_lost_and_no_button_is_printed() {
     visit.tab.size(Screen::DESKTOP.dark().printed()).await;
     let buttons = "[...document.querySelectorAll('button, summary')].filter((element) => element.checkVisibility()).length";
     assert_eq!(visit.tab.evaluate(buttons).await, 0);
+    let text = visit.tab.text().await;
+    assert!(!text.contains("Scan") && text.contains("Example Bank"), "no code is on paper: {text}");
     let colours = "[getComputedStyle(document.querySelector('h1')).color, getComputedStyle(document.body).backgroundColor].join(' ')";
     let colours = visit.tab.read(colours).await;
     assert!(colours.starts_with("rgb(0, 0, 0)"), "black on white: {colours}");

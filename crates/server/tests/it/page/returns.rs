@@ -74,7 +74,7 @@ async fn after_a_moment_people_are_taken_back_with_a_code_that_counts_once() {
     let session = scene.session_of(&url).await;
     let visit = scene.succeeded(&session).await;
     assert!(visit.tab.text().await.contains("You are taken back in"), "{}", visit.tab.text().await);
-    visit.tab.evaluate("void testTime.pass(6000)").await;
+    visit.tab.evaluate("void testTime.pass(11_000)").await;
     visit.tab.until("location.pathname === '/done'").await;
     let address = visit.tab.read("location.href").await;
     assert_eq!(member(&address, "order").as_deref(), Some("7"));
@@ -116,8 +116,8 @@ async fn the_countdown_says_what_it_counts_and_that_it_was_stopped() {
         let text = visit.tab.read(&format!("document.getElementById('{id}').textContent")).await;
         text.replace(['\u{2068}', '\u{2069}'], "")
     };
-    assert_eq!(text("return-countdown").await, "You are taken back in 5 seconds.");
-    visit.tab.pass(4000).await;
+    assert_eq!(text("return-countdown").await, "You are taken back in 10 seconds.");
+    visit.tab.pass(9000).await;
     assert_eq!(text("return-countdown").await, "You are taken back in 1 second.");
     visit.tab.click("#return-stop").await;
     assert!(text("announcement").await.starts_with("You stay here"));
