@@ -421,6 +421,6 @@ async fn the_page_s_files_are_kept_by_their_content() {
         );
         bytes += get(&format!("/assets/{version}/{name}")).await.text().await.unwrap().len();
     }
-    assert!(bytes <= 15 << 10, "{bytes}");
+    assert!(bytes <= 16 << 10, "{bytes}");
     assert_eq!(get(&format!("/assets/{version}/secret.js")).await.status(), 404);
 }
