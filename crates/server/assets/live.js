@@ -172,10 +172,11 @@ function replace(content, isNewScreen) {
   const had = main.contains(focused);
   const opened = [...main.querySelectorAll("details[open][id]")].map((details) => details.id);
   main.replaceChildren(content);
+  // Also on a new screen: somebody may be about to cancel.
+  for (const id of opened) if (element(id)) element(id).open = true;
   if (isNewScreen) {
     if (had || focused === body || focused === null) focus(main.querySelector("h1"));
     return;
   }
-  for (const id of opened) if (element(id)) element(id).open = true;
   if (had && focused.id) element(focused.id)?.focus();
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::ClientMessage;
 use reqwest::Method;
-use testkit::{PhoneSocket, Screen, Visit};
+use testkit::{PhoneSocket, Screen, Visit, ack};
 
 use super::Scene;
 
@@ -98,6 +98,19 @@ async fn after_the_third_failure_no_tries_are_left() {
         "No tries are left",
     ];
     ended(&visit, "failed", &words).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_about_to_cancel_is_not_held_up_by_the_next_screen() {
+    let Some(scene) = Scene::new().await else { return };
+    let (visit, mut phone) = scene.matching().await;
+    visit.tab.click("#cancel summary").await;
+    let code = scene.server.match_code(&visit.session).await.unwrap();
+    assert_eq!(phone.choose(&code).await, ack("match_ok"));
+    visit.tab.until_screen("connected").await;
+    assert_eq!(visit.tab.evaluate("document.getElementById('cancel').open").await, true);
+    visit.tab.click("#cancel form button").await;
+    ended(&visit, "cancelled", &["You cancelled it"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
