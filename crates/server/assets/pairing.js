@@ -44,9 +44,6 @@ export function wire() {
   on("show-user-code", () => { typing = true; type(); });
   on("qr-again", () => { notBefore = 0; step(); });
   for (const id of ["open-app", "open-scheme"]) on(id, launched);
-  for (const choice of now.querySelectorAll("[data-choose]")) {
-    choice.addEventListener("click", () => choose(choice.dataset.choose));
-  }
   tick = setInterval(step, 1000);
   step();
   cameBack();
@@ -67,8 +64,15 @@ function place() {
   hide("scan", device !== "desktop");
 }
 
+// A choice counts also while the page waits for its cookie, and is followed as soon as it has it.
+document.addEventListener("click", ({ target }) => {
+  const choice = target.closest("[data-choose]");
+  if (choice) choose(choice.dataset.choose);
+});
+
 function choose(device) {
   sessionStorage.setItem(`device:${session}`, device);
+  if (!pairing) return;
   place();
   const shown = element(device === "phone" ? "on-this-device" : "scan");
   focus(shown?.querySelector("h2"));

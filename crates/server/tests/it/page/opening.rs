@@ -42,6 +42,22 @@ async fn a_person_can_agree_while_no_answer_comes_to_the_script() {
     scene.agrees_in_the_end(tab).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_that_comes_before_the_page_is_opened_counts() {
+    let Some(scene) = Scene::new().await else { return };
+    let tab = scene.chromium.window(Screen::TABLET).await;
+    tab.take_time().await;
+    tab.before_scripts("testTime.hold()").await;
+    let visit = Visit::in_tab(tab, &scene.session().await).await;
+    visit.agree().await;
+    visit.tab.stall("*/open").await;
+    visit.tab.reload().await;
+    visit.tab.until_screen("offer").await;
+    visit.tab.click("#device-question [data-choose=desktop]").await;
+    visit.tab.pass(8000).await;
+    visit.scan().await;
+}
+
 /// Without TLS browsers do not say in `Sec-Fetch-Site` that our script asks, and its origin is not the
 /// one that the server has been told is its own. It cannot be served there, and does not give up.
 #[tokio::test(flavor = "multi_thread")]
