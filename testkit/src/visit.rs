@@ -36,6 +36,8 @@ impl Visit {
         self.tab.until_screen("consent").await;
         self.tab.click("form[action*='/consent'] button").await;
         self.tab.until_screen("offer").await;
+        // Its script has the cookie, and hears what is pressed.
+        self.tab.until("onsubmit === null").await;
     }
 
     /// Declines, by the button.
