@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use super::Kayle;
 use super::phone::Scene;
@@ -12,6 +13,8 @@ const PCSCD: &str = "/usr/sbin/pcscd";
 const VPCD_DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
 const VPCD: &str = "127.0.0.1:35963";
 const READER: &str = "pcsc:Virtual PCD";
+/// Where pcscd listens once it is ready, which is after its readers are.
+const SERVICE: &str = "/run/pcscd/pcscd.comm";
 
 /// A process that is told to end, and waited for, when dropped.
 struct Process(Child);
@@ -77,6 +80,12 @@ async fn a_whole_verification_over_pcsc() {
     scene.kayle.json(&["trust", "import", "chip/csca.der"]);
     let _pcscd = start_pcscd();
     let served = serve(&scene.kayle, "chip/chip.bin");
+    testkit::within(Duration::from_secs(60), "pcscd is ready", async {
+        while !Path::new(SERVICE).exists() {
+            testkit::pause().await;
+        }
+    })
+    .await;
 
     let trust = ["--trust", "chip/csca.der"];
     let read = ["chip", "read", "--reader", READER, "--mrz-file", "chip/mrz.txt"];
