@@ -209,7 +209,7 @@ async fn sockets(
     show("wake-up", &woken);
     let p99 = woken.latency_at(0.99);
     let wake_up = Line {
-        measure: "from a claim to the page, one node, p99".into(),
+        measure: "from a claim to the event at the page, one node, p99".into(),
         goal: "50 ms".into(),
         result: format!("{:.1} ms", p99.as_secs_f64() * 1e3),
         beside: format!("p50 {:.1} ms", woken.latency_at(0.5).as_secs_f64() * 1e3),
