@@ -210,12 +210,19 @@ impl fmt::Display for KnownPolicies {
 
 impl Policy {
     /// Applies one `KEY=VALUE`.
-    pub fn assign(mut self, assignment: &str) -> Result<Self, PolicyError> {
+    pub fn assign(self, assignment: &str) -> Result<Self, PolicyError> {
         let (key, value) = assignment
             .split_once('=')
             .ok_or_else(|| PolicyError::NotAnAssignment(assignment.to_owned()))?;
-        let value = value.trim();
-        match key.trim() {
+        self.set(key.trim(), value.trim())
+    }
+
+    /// Sets one policy.
+    ///
+    /// # Errors
+    /// [`PolicyError`], if there is no such policy or it does not take the value.
+    pub fn set(mut self, key: &str, value: &str) -> Result<Self, PolicyError> {
+        match key {
             FaceMatch::KEY => self.face_match = FaceMatch::parse(value)?,
             ChipProofPolicy::KEY => self.chip_proof = ChipProofPolicy::parse(value)?,
             RevocationPolicy::KEY => self.revocation = RevocationPolicy::parse(value)?,
