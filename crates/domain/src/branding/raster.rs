@@ -10,7 +10,7 @@ const PNG_SIGNATURE: [u8; 8] = *b"\x89PNG\r\n\x1a\n";
 /// one at least is `IDAT`, and `IEND` last.
 pub(super) fn is_png(bytes: &[u8]) -> bool {
     let Some(rest) = bytes.strip_prefix(&PNG_SIGNATURE) else { return false };
-    let mut chunks = Chunks::new(rest, u32::from_be_bytes, Layout::PNG);
+    let mut chunks = Chunks { rest, layout: Layout::PNG };
     let Some((b"IHDR", header)) = chunks.next() else { return false };
     if !is_png_header(header) {
         return false;
@@ -58,7 +58,7 @@ pub(super) fn is_webp(bytes: &[u8]) -> bool {
     if usize::try_from(length) != Ok(body.len()) {
         return false;
     }
-    let mut chunks = Chunks::new(rest, u32::from_le_bytes, Layout::WEBP);
+    let mut chunks = Chunks { rest, layout: Layout::WEBP };
     let mut pictures = 0;
     let mut is_first = true;
     while let Some((name, body)) = chunks.next() {
@@ -110,6 +110,7 @@ fn is_sane(width: u32, height: u32) -> bool {
 /// How a format lays its chunks out.
 #[derive(Clone, Copy)]
 struct Layout {
+    length: fn([u8; 4]) -> u32,
     length_first: bool,
     /// Bytes of the checksum behind a chunk.
     checksum: usize,
@@ -118,27 +119,24 @@ struct Layout {
 }
 
 impl Layout {
-    const PNG: Self = Self { length_first: true, checksum: 4, padded: false };
-    const WEBP: Self = Self { length_first: false, checksum: 0, padded: true };
+    const PNG: Self =
+        Self { length: u32::from_be_bytes, length_first: true, checksum: 4, padded: false };
+    const WEBP: Self =
+        Self { length: u32::from_le_bytes, length_first: false, checksum: 0, padded: true };
 }
 
 /// The chunks of a file, until one is not whole.
 struct Chunks<'a> {
     rest: &'a [u8],
-    length: fn([u8; 4]) -> u32,
     layout: Layout,
 }
 
 impl<'a> Chunks<'a> {
-    fn new(rest: &'a [u8], length: fn([u8; 4]) -> u32, layout: Layout) -> Self {
-        Self { rest, length, layout }
-    }
-
     fn next(&mut self) -> Option<(&'a [u8; 4], &'a [u8])> {
         let (one, rest) = self.rest.split_first_chunk::<4>()?;
         let (other, rest) = rest.split_first_chunk::<4>()?;
         let (length, name) = if self.layout.length_first { (one, other) } else { (other, one) };
-        let length = usize::try_from((self.length)(*length)).ok()?;
+        let length = usize::try_from((self.layout.length)(*length)).ok()?;
         let (body, rest) = rest.split_at_checked(length)?;
         let behind = self.layout.checksum + usize::from(self.layout.padded && length % 2 == 1);
         self.rest = rest.get(behind..)?;
