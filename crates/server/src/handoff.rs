@@ -77,11 +77,7 @@ fn standing(session: &Session, keys: &Keys, visitor: &Visitor, now: Timestamp) -
         && !session.is_terminal()
         && newest.state == AttemptState::Offered
         && newest.token.expires_at.since(now) > WORTH_SHOWING;
-    may_be_shown.then(|| Handoff {
-        attempt: newest.id.clone(),
-        token: keys.handoff_token(&session.id, &newest.id, newest.token.issued_at),
-        expires_at: newest.token.expires_at,
-    })
+    may_be_shown.then(|| session.handoff_of(newest, keys))
 }
 
 impl From<HandoffError> for ApiError {

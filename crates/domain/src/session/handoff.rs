@@ -93,6 +93,15 @@ impl Session {
         Ok(Transition::quiet(self, handoff))
     }
 
+    /// The handoff of one of its attempts, as it was minted: the token is kept nowhere and made again.
+    pub fn handoff_of(&self, attempt: &Attempt, keys: &Keys) -> Handoff {
+        Handoff {
+            attempt: attempt.id.clone(),
+            token: keys.handoff_token(&self.id, &attempt.id, attempt.token.issued_at),
+            expires_at: attempt.token.expires_at,
+        }
+    }
+
     pub(super) fn bind(&mut self, visitor: &Visitor, now: Timestamp) {
         let open = self.browser.is_none()
             && self.device.is_none()
@@ -110,10 +119,6 @@ impl Session {
         // Another node may have minted it, and its clock may be ahead of ours.
         let issued = newest.token.issued_at;
         let young = now.since(issued).max(issued.since(now)) < TOKEN_REUSE;
-        (newest.state == AttemptState::Offered && young).then(|| Handoff {
-            attempt: newest.id.clone(),
-            token: keys.handoff_token(&self.id, &newest.id, newest.token.issued_at),
-            expires_at: newest.token.expires_at,
-        })
+        (newest.state == AttemptState::Offered && young).then(|| self.handoff_of(newest, keys))
     }
 }

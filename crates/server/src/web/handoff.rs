@@ -101,12 +101,11 @@ async fn mint(
     let session: SessionId = id.parse().map_err(|_| ApiError::invalid_session_id())?;
     let handoff = handoff::mint(&app, &session, browser.page_visitor(&app.keys, &session)).await?;
     let links = Links::of(&app, &session, &handoff)?;
-    let same_device = links.same_device();
     Ok(Json(HandoffView {
         qr: links.qr()?,
         link: links.carried().expose().to_owned(),
-        same_device_link: same_device.to_https(&app.public_url).expose().to_owned(),
-        app_link: same_device.to_scheme_uri().expose().to_owned(),
+        same_device_link: links.same_device_link().expose().to_owned(),
+        app_link: links.same_device_app_link().expose().to_owned(),
         expires_at: iso(handoff.expires_at),
         expires_in_ms: remaining_ms(handoff.expires_at, app.now()),
     }))

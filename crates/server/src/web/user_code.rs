@@ -13,7 +13,7 @@ use axum::{Json, Router};
 use domain::attempt::AttemptState;
 use domain::browser::Visitor;
 use domain::id::SessionId;
-use domain::session::{Handoff, Session, UserCode, UserCodeRefusal};
+use domain::session::{Session, UserCode, UserCodeRefusal};
 use protocol::SecretText;
 use serde::Serialize;
 use store::StoreError;
@@ -187,11 +187,7 @@ async fn find(app: &App, typed: &str) -> Result<Option<SecretText>, ApiError> {
     }) else {
         return Ok(None);
     };
-    let handoff = Handoff {
-        attempt: attempt.id.clone(),
-        token: app.keys.handoff_token(&session, &attempt.id, attempt.token.issued_at),
-        expires_at: attempt.token.expires_at,
-    };
+    let handoff = found.handoff_of(attempt, &app.keys);
     Links::of(app, &session, &handoff).map(|links| Some(links.carried_app_link()))
 }
 
